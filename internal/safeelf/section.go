@@ -1,0 +1,88 @@
+package safeelf
+
+import (
+	"debug/dwarf"
+	"debug/elf"
+	"fmt"
+	"strings"
+)
+
+// Data returns the stored bytes of section i: none for SHT_NOBITS and
+// SHT_NULL, the packed ones for a compressed section. The slice may not be
+// changed and is valid until the Source is reset.
+func (f *File) Data(i int) ([]byte, error) {
+	s, err := f.section(i)
+	if err != nil {
+		return nil, err
+	}
+	if s.Type == elf.SHT_NOBITS || s.Type == elf.SHT_NULL {
+		return nil, nil
+	}
+	b, err := f.src.Slice(int64(s.Offset), int64(s.FileSize))
+	if err != nil {
+		return nil, f.wrap(i, 0, err)
+	}
+	return b, nil
+}
+
+// Unpacked returns the bytes of section i, decompressed where SHF_COMPRESSED
+// asks for it. More than limit bytes are an error.
+func (f *File) Unpacked(i int, limit uint64) (b []byte, err error) {
+	s, err := f.section(i)
+	if err != nil {
+		return nil, err
+	}
+	if s.Size > limit || s.FileSize > limit {
+		return nil, f.wrap(i, 0, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, max(s.Size, s.FileSize), limit))
+	}
+	if s.Flags&elf.SHF_COMPRESSED == 0 {
+		return f.Data(i)
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			b, err = nil, f.wrap(i, 0, fmt.Errorf("decompress: %v", r))
+		}
+	}()
+	if b, err = s.Data(); err != nil {
+		return nil, f.wrap(i, 0, fmt.Errorf("decompress: %w", err))
+	}
+	return b, nil
+}
+
+// DWARF returns the debug information, with relocations applied. Debug
+// sections of more than limit bytes together are an error.
+func (f *File) DWARF(limit uint64) (d *dwarf.Data, err error) {
+	var total uint64
+	for _, s := range f.Sections {
+		if strings.HasPrefix(s.Name, ".debug_") || strings.HasPrefix(s.Name, ".zdebug_") ||
+			strings.HasPrefix(s.Name, ".rela.debug_") || s.Type == elf.SHT_SYMTAB {
+			if size := max(s.Size, s.FileSize); size > limit-total {
+				return nil, fmt.Errorf("debug info: %w: more than %d bytes", ErrTooLarge, limit)
+			} else {
+				total += size
+			}
+		}
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			d, err = nil, fmt.Errorf("debug info: %v", r)
+		}
+	}()
+	if d, err = f.elf.DWARF(); err != nil {
+		return nil, fmt.Errorf("debug info: %w", err)
+	}
+	return d, nil
+}
+
+func (f *File) section(i int) (*elf.Section, error) {
+	if i < 0 || i >= len(f.Sections) {
+		return nil, fmt.Errorf("section index %d of %d", i, len(f.Sections))
+	}
+	return f.Sections[i], nil
+}
+
+// wrap says in which section, and at which byte of it, err was met.
+func (f *File) wrap(i int, off uint64, err error) error {
+	s := f.Sections[i]
+	return &Error{Section: s.Name, Offset: int64(s.Offset + off), Err: err}
+}

@@ -1,0 +1,130 @@
+package safeelf
+
+import (
+	"bytes"
+	"debug/elf"
+	"fmt"
+	"iter"
+)
+
+// SymSize is the size of Elf64_Sym, in bytes.
+const SymSize = 24
+
+// Sym is one symbol-table entry.
+type Sym struct {
+	NameOff uint32 // bytes into the string table
+	Info    uint8
+	Other   uint8
+	Shndx   uint16 // section index as it stands in the file; SHN_LIVEPATCH is 0xff20
+	Value   uint64
+	Size    uint64
+}
+
+// Type returns the symbol's type.
+func (y Sym) Type() elf.SymType { return elf.SymType(y.Info & 0xf) }
+
+// Bind returns the symbol's binding.
+func (y Sym) Bind() elf.SymBind { return elf.SymBind(y.Info >> 4) }
+
+// Symbols is a symbol table, read in place.
+type Symbols struct {
+	Section int // index of the symbol table's section
+	Strings int // index of its string table's section
+	data    []byte
+	names   []byte
+	o       order
+}
+
+// Symbols returns the first SHT_SYMTAB of the file, or ErrNoSymbols. It is
+// valid until the Source is reset.
+func (f *File) Symbols() (Symbols, error) {
+	for i, s := range f.Sections {
+		if s.Type == elf.SHT_SYMTAB {
+			return f.symbols(i)
+		}
+	}
+	return Symbols{}, ErrNoSymbols
+}
+
+func (f *File) symbols(i int) (Symbols, error) {
+	s := f.Sections[i]
+	if s.FileSize%SymSize != 0 || s.Flags&elf.SHF_COMPRESSED != 0 {
+		return Symbols{}, f.wrap(i, 0, fmt.Errorf("symbol table of %d bytes, flags %v", s.FileSize, s.Flags))
+	}
+	link := int(s.Link)
+	if link <= 0 || link >= len(f.Sections) || f.Sections[link].Type != elf.SHT_STRTAB ||
+		f.Sections[link].Flags&elf.SHF_COMPRESSED != 0 {
+		return Symbols{}, f.wrap(i, 0, fmt.Errorf("symbol table's link %d is no string table", s.Link))
+	}
+	data, err := f.Data(i)
+	if err != nil {
+		return Symbols{}, err
+	}
+	names, err := f.Data(link)
+	if err != nil {
+		return Symbols{}, err
+	}
+	return Symbols{Section: i, Strings: link, data: data, names: names, o: order(f.BigEndian)}, nil
+}
+
+// Len returns the number of symbols, the null symbol included.
+func (t *Symbols) Len() int { return len(t.data) / SymSize }
+
+// At returns symbol i, which must be in [0, Len).
+func (t *Symbols) At(i int) Sym {
+	b := t.data[i*SymSize : i*SymSize+SymSize]
+	return Sym{
+		NameOff: t.o.u32(b), Info: b[4], Other: b[5], Shndx: t.o.u16(b[6:]),
+		Value: t.o.u64(b[8:]), Size: t.o.u64(b[16:]),
+	}
+}
+
+// All goes through the symbols in the order of the table.
+func (t *Symbols) All() iter.Seq2[int, Sym] {
+	return func(yield func(int, Sym) bool) {
+		for i := range t.Len() {
+			if !yield(i, t.At(i)) {
+				return
+			}
+		}
+	}
+}
+
+// Name returns the bytes of the symbol's name within the string table, without
+// a copy; nil when it starts outside the table, has no end, or is longer than
+// MaxName.
+func (t *Symbols) Name(y Sym) []byte { return cstring(t.names, uint64(y.NameOff)) }
+
+// Names returns the whole string table as one string, of which NameIn makes
+// names without further allocation.
+func (t *Symbols) Names() string { return string(t.names) }
+
+// NameIn returns the symbol's name as a part of names, which came from Names;
+// ok is false where Name returns nil.
+func (t *Symbols) NameIn(names string, y Sym) (name string, ok bool) {
+	b := t.Name(y)
+	if b == nil {
+		return "", false
+	}
+	return names[y.NameOff : int(y.NameOff)+len(b)], true
+}
+
+// cstring returns the NUL-terminated bytes at off, without the NUL, or nil.
+func cstring(b []byte, off uint64) []byte {
+	if off >= uint64(len(b)) {
+		return nil
+	}
+	b = b[off:min(off+MaxName+1, uint64(len(b)))]
+	n := bytes.IndexByte(b, 0)
+	if n < 0 {
+		return nil
+	}
+	return b[:n:n]
+}
+
+// HasPrefix reports whether the symbol's name starts with prefix, without
+// looking for its end.
+func (t *Symbols) HasPrefix(y Sym, prefix string) bool {
+	off := uint64(y.NameOff)
+	return off+uint64(len(prefix)) <= uint64(len(t.names)) && string(t.names[off:off+uint64(len(prefix))]) == prefix
+}

@@ -1,0 +1,144 @@
+package unpack
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/mikelolasagasti/xz"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// ErrTooLarge: the unpacked file is larger than the caller allows.
+var ErrTooLarge = errors.New("unpacked file too large")
+
+// Limits bound what one file may cost.
+type Limits struct {
+	// Output is the largest size of an unpacked file, in bytes.
+	Output int64
+	// Window is the largest dictionary (xz) or window (zstd) in bytes, which a
+	// decoder keeps in memory. At least 1 MiB.
+	Window uint32
+}
+
+// Modules are the limits for kernel modules: xz -9 of a small file and zstd -19
+// need windows of no more than 8 MiB, and the largest livepatch modules known,
+// with debug information, have a few MiB.
+var Modules = Limits{Output: 24 << 20, Window: 8 << 20}
+
+// Decoder unpacks one file after another and keeps the decoders' memory in
+// between. It is not safe for concurrent use.
+type Decoder struct {
+	limits Limits
+	gz     *gzip.Reader
+	xz     *xz.Reader
+	zstd   *zstd.Decoder
+	buf    Buffer
+}
+
+// NewDecoder makes a Decoder with these limits for every file.
+func NewDecoder(l Limits) *Decoder { return &Decoder{limits: l} }
+
+// Unpack decompresses all of r. The result is valid until the next call.
+func (d *Decoder) Unpack(r io.Reader, format klp.Compression) (*Buffer, error) {
+	in, err := d.Reader(r, format)
+	if err != nil {
+		return nil, err
+	}
+	d.buf.reset()
+	if err := d.buf.fill(in); err != nil {
+		// What a decoder kept of a damaged file may show in its next error.
+		d.forget(format)
+		return nil, fmt.Errorf("%s: %w", format, err)
+	}
+	return &d.buf, nil
+}
+
+// Reader returns the unpacked bytes of r as a stream, which is valid until the
+// next call. Reading on behind Limits.Output gives ErrTooLarge.
+func (d *Decoder) Reader(r io.Reader, format klp.Compression) (io.Reader, error) {
+	var in io.Reader
+	var err error
+	switch format {
+	case klp.Uncompressed:
+		in = r
+	case klp.Gzip:
+		if d.gz == nil {
+			d.gz = new(gzip.Reader)
+		}
+		err, in = d.gz.Reset(r), d.gz
+	case klp.XZ:
+		if d.xz == nil {
+			d.xz, err = xz.NewReader(r, d.limits.Window)
+		} else {
+			err = d.xz.Reset(r)
+		}
+		in = d.xz
+	case klp.Zstd:
+		if d.zstd == nil {
+			d.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+				zstd.WithDecoderMaxWindow(uint64(d.limits.Window)),
+				// The library counts the window in; limited counts the output.
+				zstd.WithDecoderMaxMemory(uint64(max(d.limits.Output, int64(d.limits.Window)))))
+		}
+		if err == nil {
+			err = d.zstd.Reset(r)
+		}
+		in = d.zstd
+	default:
+		err = fmt.Errorf("unknown compression %q", format)
+	}
+	if err != nil {
+		d.forget(format)
+		return nil, fmt.Errorf("%s: %w", format, err)
+	}
+	return &limited{r: in, left: d.limits.Output, limit: d.limits.Output}, nil
+}
+
+// forget drops the decoder of a format.
+func (d *Decoder) forget(format klp.Compression) {
+	switch format {
+	case klp.Gzip:
+		d.gz = nil
+	case klp.XZ:
+		d.xz = nil
+	case klp.Zstd:
+		if d.zstd != nil {
+			d.zstd.Close()
+		}
+		d.zstd = nil
+	}
+}
+
+// limited is io.LimitReader with an error in place of a silent end.
+type limited struct {
+	r           io.Reader
+	left, limit int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	if l.left == 0 {
+		// The limit is reached: one byte more tells a file that ends here.
+		var one [1]byte
+		n, err := l.r.Read(one[:])
+		if n > 0 {
+			return 0, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, l.limit)
+		}
+		return 0, tooLarge(err)
+	}
+	n, err := l.r.Read(p[:min(int64(len(p)), l.left)])
+	l.left -= int64(n)
+	return n, tooLarge(err)
+}
+
+// tooLarge gives the limits of the libraries the one name of this package.
+func tooLarge(err error) error {
+	switch {
+	case errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, xz.ErrMemlimit):
+		return fmt.Errorf("%w: %w", ErrTooLarge, err)
+	}
+	return err
+}
