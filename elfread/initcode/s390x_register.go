@@ -1,0 +1,234 @@
+package initcode
+
+// immediate lowers A5x and A7x.
+func (x *s390Insn) immediate(op uint32) bool {
+	r1, n, u := x.r(8), x.signed(16, 16), int64(x.bits(16, 16))
+	if x.rel != (value{}) && op != 0xa74 && op != 0xa75 && op != 0xa76 && op != 0xa77 {
+		return false
+	}
+	switch op {
+	case 0xa50, 0xa51, 0xa52, 0xa53: // IIHH, IIHL, IILH, IILL
+		x.add(insertion(r1, u, int8(48-16*(op&3)), 16))
+	case 0xa58, 0xa59, 0xa5a, 0xa5b: // OIHH...
+		x.add(withImm(opOr, r1, r1, u<<(48-16*(op&3))))
+		x.forget()
+	case 0xa54, 0xa55, 0xa56, 0xa57: // NIHH...
+		x.mix(r1, r1, r1)
+		x.forget()
+	case 0xa5c, 0xa5d, 0xa5e, 0xa5f: // LLIHH...
+		x.constant(r1, u<<(48-16*(op&3)))
+	case 0xa70, 0xa71, 0xa72, 0xa73: // TM
+		x.forget()
+	case 0xa74: // BRC
+		x.flow, x.target = flowBranch, x.relative(16, 16)
+		switch r1 {
+		case 0:
+			x.flow = flowNext
+		case 15:
+			x.flow = flowJump
+		}
+		x.condition(r1)
+	case 0xa75: // BRAS
+		x.clobber(r1)
+		x.flow, x.target = flowCall, x.relative(16, 16)
+	case 0xa76, 0xa77: // BRCT, BRCTG
+		x.mix(r1, r1, r1)
+		x.flow, x.target, x.field = flowBranch, x.relative(16, 16), -1
+	case 0xa78: // LHI
+		x.add(insertion(r1, n, 0, 32))
+	case 0xa79: // LGHI
+		x.constant(r1, n)
+	case 0xa7a: // AHI
+		x.addImm(temp0, r1, n)
+		x.half(r1, temp0)
+		x.forget()
+	case 0xa7b: // AGHI
+		x.addImm(r1, r1, n)
+		x.forget()
+	case 0xa7c, 0xa7d: // MHI, MGHI
+		x.mix(r1, r1, r1)
+	case 0xa7e: // CHI
+		x.extendSigned(temp0, r1, 4)
+		x.compare(temp0, n, 0)
+	case 0xa7f: // CGHI
+		x.compare(r1, n, 0)
+	default:
+		return false
+	}
+	return true
+}
+
+// relativeLong lowers C0x, C2x, C4x and C6x, with an operand of 32 bits.
+func (x *s390Insn) relativeLong(op uint32) bool {
+	r1, n, u := x.r(8), x.signed(16, 32), int64(x.bits(16, 32))
+	branch := op == 0xc04 || op == 0xc05
+	data := op == 0xc00 || op>>4 == 0xc4 || op>>4 == 0xc6
+	if x.rel != (value{}) && !branch && !data || x.got && op != 0xc00 && op != 0xc48 && op>>4 != 0xc6 {
+		return false
+	}
+	if data && op != 0xc00 {
+		return x.relativeData(op, r1)
+	}
+	switch op {
+	case 0xc00: // LARL
+		if v := x.relative(16, 32); v != (value{}) && !x.got {
+			x.addr(r1, v)
+		} else {
+			x.clobber(r1)
+		}
+	case 0xc04: // BRCL
+		x.flow, x.target = flowBranch, x.relative(16, 32)
+		switch r1 {
+		case 0:
+			x.flow = flowNext
+		case 15:
+			x.flow = flowJump
+		}
+		x.condition(r1)
+	case 0xc05: // BRASL
+		x.clobber(r1)
+		x.flow, x.target = flowCall, x.relative(16, 32)
+	case 0xc01: // LGFI
+		x.constant(r1, n)
+	case 0xc0e: // LLIHF
+		x.constant(r1, u<<32)
+	case 0xc0f: // LLILF
+		x.constant(r1, u)
+	case 0xc08: // IIHF
+		x.add(insertion(r1, u, 32, 32))
+	case 0xc09: // IILF
+		x.add(insertion(r1, u, 0, 32))
+	case 0xc0c: // OIHF
+		x.add(withImm(opOr, r1, r1, u<<32))
+		x.forget()
+	case 0xc0d: // OILF
+		x.add(withImm(opOr, r1, r1, u))
+		x.forget()
+	case 0xc06, 0xc07, 0xc0a, 0xc0b: // XIHF, XILF, NIHF, NILF
+		x.mix(r1, r1, r1)
+		x.forget()
+	case 0xc28: // AGFI
+		x.addImm(r1, r1, n)
+		x.forget()
+	case 0xc20, 0xc21, 0xc24, 0xc25, 0xc29, 0xc2a, 0xc2b: // products, sums
+		x.mix(r1, r1, r1)
+		x.forget()
+	case 0xc2c: // CGFI
+		x.compare(r1, n, 0)
+	case 0xc2d: // CFI
+		x.extendSigned(temp0, r1, 4)
+		x.compare(temp0, n, 0)
+	case 0xc2e, 0xc2f: // CLGFI, CLFI
+		x.forget()
+	default:
+		return false
+	}
+	return true
+}
+
+// relativeData lowers loads, stores and comparisons of storage relative to the instruction.
+func (x *s390Insn) relativeData(op uint32, r1 int8) bool {
+	if op>>4 == 0xc6 {
+		x.forget()
+		return op != 0xc60 && op != 0xc62 // EXRL, PFDRL
+	}
+	if v := x.relative(16, 32); v != (value{}) {
+		x.addr(temp0, v)
+	} else {
+		x.clobber(temp0)
+	}
+	switch op {
+	case 0xc48: // LGRL
+		if x.got {
+			x.move(r1, temp0)
+		} else {
+			x.load(r1, temp0, 0, 8)
+		}
+	case 0xc4b: // STGRL
+		x.store(r1, temp0, 0, 8)
+	case 0xc4c: // LGFRL
+		x.loadSigned(r1, temp0, 0, 4)
+	case 0xc4d, 0xc4e: // LRL, LLGFRL
+		x.load(r1, temp0, 0, 4)
+	case 0xc4f: // STRL
+		x.store(r1, temp0, 0, 4)
+	case 0xc42, 0xc46: // LLHRL, LLGHRL
+		x.load(r1, temp0, 0, 2)
+	case 0xc44, 0xc45: // LGHRL, LHRL
+		x.loadSigned(r1, temp0, 0, 2)
+	case 0xc47: // STHRL
+		x.store(r1, temp0, 0, 2)
+	default:
+		return false
+	}
+	return true
+}
+
+// registers lowers B9xx.
+func (x *s390Insn) registers(op uint32) bool {
+	if x.rel != (value{}) {
+		return false
+	}
+	r1, r2, r3 := x.r(24), x.r(28), x.r(16)
+	switch op {
+	case 0x04: // LGR
+		x.move(r1, r2)
+	case 0x02: // LTGR
+		x.move(r1, r2)
+		x.compare(r1, 0, 0)
+	case 0x14: // LGFR
+		x.extendSigned(r1, r2, 4)
+	case 0x12: // LTGFR
+		x.extendSigned(r1, r2, 4)
+		x.compare(r1, 0, 0)
+	case 0x16: // LLGFR
+		x.extend(r1, r2, 4)
+	case 0x06, 0x26: // LGBR, LBR
+		x.extendSigned(r1, r2, 1)
+	case 0x07, 0x27: // LGHR, LHR
+		x.extendSigned(r1, r2, 2)
+	case 0x84, 0x94: // LLGCR, LLCR
+		x.extend(r1, r2, 1)
+	case 0x85, 0x95: // LLGHR, LLHR
+		x.extend(r1, r2, 2)
+	case 0x08, 0x0a: // AGR, ALGR
+		x.binary(opSum, r1, r1, r2)
+		x.forget()
+	case 0x09, 0x0b: // SGR, SLGR
+		x.binary(opSub, r1, r1, r2)
+		x.forget()
+	case 0xe8, 0xea: // AGRK, ALGRK
+		x.binary(opSum, r1, r2, r3)
+		x.forget()
+	case 0xe9, 0xeb: // SGRK, SLGRK
+		x.binary(opSub, r1, r2, r3)
+		x.forget()
+	case 0x82: // XGR
+		if r1 == r2 {
+			x.constant(r1, 0)
+		} else {
+			x.mix(r1, r1, r2)
+		}
+		x.forget()
+	case 0x00, 0x01, 0x03, 0x0c, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x80, 0x81, 0x88, 0x89, 0x98, 0x99: // arithmetic
+		x.mix(r1, r1, r2)
+		x.forget()
+	case 0xf8, 0xf9, 0xfa, 0xfb, 0xe4, 0xe6, 0xe7, 0xf4, 0xf6, 0xf7, 0xed, 0xfd: // the same with three operands
+		x.mix(r1, r2, r3)
+		x.forget()
+	case 0x86, 0x87, 0x96, 0x97, 0x0d, 0x1d: // MLGR, DLGR and their kin work on a pair of registers
+		if r1 == 15 {
+			return false
+		}
+		x.mix(r1, r1, r2)
+		x.mix(r1, r1, r1+1)
+		x.move(r1+1, r1)
+	case 0x20, 0x21, 0x30, 0x31: // comparisons
+		x.forget()
+	case 0xe2, 0xf2: // LOCGR, LOCR
+		x.binary(opJoin, r1, r2, 0)
+	default:
+		return false
+	}
+	return true
+}
