@@ -14,9 +14,12 @@ type KlpRela struct {
 	// Wrong says why the kernel would pass the section over or misapply it:
 	// wrong type, flags, link, info or target; "" when it is in order.
 	Wrong   string
-	Entries int       // relocations in it, R_*_NONE included
-	Symbols []int     // indices into Module.KlpSyms, in order of first use
-	Foreign []Foreign // relocations against symbols that are not SHN_LIVEPATCH
+	Entries int   // relocations in it, R_*_NONE included
+	Symbols []int // indices into Module.KlpSyms, in order of first use
+	// Foreign lists relocations against symbols that are not SHN_LIVEPATCH; at
+	// most 64 places. ForeignCount has all.
+	Foreign      []Foreign
+	ForeignCount int
 	// NonZero lists targets whose bytes are not zero before relocation, which
 	// x86's apply_relocate_add() refuses; at most 16 places. NonZeroCount has all.
 	NonZero      []NonZero

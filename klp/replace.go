@@ -47,7 +47,7 @@ type FieldSource string
 const (
 	FieldDWARF   FieldSource = "dwarf"   // the module's debug info
 	FieldBTF     FieldSource = "btf"     // a given kernel's BTF
-	FieldValue   FieldSource = "value"   // the value itself: above 1, or a relocated pointer
+	FieldValue   FieldSource = "value"   // the value itself: above 1, a relocated pointer, the width of a store
 	FieldOption  FieldSource = "option"  // --replace-field
 	FieldAssumed FieldSource = "assumed" // mainline's flag, for want of evidence
 )

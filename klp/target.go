@@ -36,8 +36,8 @@ const (
 // SymbolAnswer is a Target's answer about one symbol.
 type SymbolAnswer struct {
 	Status  SymbolStatus
-	Matches int    // occurrences of the name in the object
-	Reason  string // for SymbolUnknown: what is missing; for others a detail, or ""
+	Matches int     // occurrences of the name in the object
+	Reason  string  // for SymbolUnknown: what is missing; for others a detail, or ""
 	Refusal Refusal // what the kernel says; zero for SymbolFound and SymbolUnknown
 }
 

@@ -1,0 +1,71 @@
+package elfread
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// The layouts of include/linux/livepatch.h on 64-bit kernels without debug
+// options: measured on 5.16, 6.1, 6.6, 6.12 and 7.3.
+var (
+	// modern: 5.5 and later, with struct klp_state.
+	modern = klp.Layout{
+		Source:    klp.LayoutBuiltin,
+		PatchSize: 200, ObjectSize: 168, FuncSize: 152, StateSize: 24,
+		PatchMod: 0, PatchObjs: 8, PatchStates: 16, HasStates: true, PatchReplace: 24,
+		ReplaceField: klp.KindUnknown,
+		ObjectName:   0, ObjectFuncs: 8, ObjectCallbacks: 16, HasCallbacks: true,
+		FuncName: 0, FuncNew: 8, FuncSympos: 16,
+		StateID: 0, StateVersion: 8,
+	}
+	// first: 5.1 to 5.4, where replace stands in the place of states.
+	first = func() klp.Layout {
+		l := modern
+		l.PatchSize, l.StateSize = 192, 0
+		l.PatchStates, l.HasStates, l.PatchReplace = 0, false, 16
+		return l
+	}()
+	// openEuler: klp_func has an int "force" behind old_sympos; klp_object has
+	// hooks_load and hooks_unload before its callbacks.
+	openEuler = func() klp.Layout {
+		l := modern
+		l.FuncSize, l.ObjectSize, l.ObjectCallbacks = 168, 184, 32
+		return l
+	}()
+)
+
+// builtin returns the layout for a release as far as the table knows it, nil
+// for releases before 5.1, whose struct klp_patch has no replace and differs
+// from release to release. Distributions backport parts of newer structs, so
+// that evidence in the module outranks the table. An unknown release gets the
+// modern layout, which the callers check against the module.
+func builtin(release string, register bool) *klp.Layout {
+	major, minor, ok := version(release)
+	l := modern
+	switch {
+	case !ok:
+	case major < 5 || major == 5 && minor < 1:
+		return nil
+	case major == 5 && minor < 5:
+		l = first
+	}
+	// klp_register_patch() is gone from mainline since 5.1; openEuler kept it.
+	if l.HasStates && (register || strings.Contains(release, ".oe")) {
+		l = openEuler
+	}
+	return &l
+}
+
+// version returns the first two numbers of a kernel release.
+func version(release string) (major, minor int, ok bool) {
+	head, rest, _ := strings.Cut(release, ".")
+	end := 0
+	for end < len(rest) && rest[end] >= '0' && rest[end] <= '9' {
+		end++
+	}
+	major, err1 := strconv.Atoi(head)
+	minor, err2 := strconv.Atoi(rest[:end])
+	return major, minor, err1 == nil && err2 == nil && major >= 0 && major < 1000 && minor < 1000
+}

@@ -1,0 +1,112 @@
+package elfread
+
+import (
+	"debug/elf"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// struct klp_func_ext and struct klp_object_ext of
+// include/linux/livepatch_external.h, on 64-bit kernels.
+const (
+	funcExtSize    = 24 // old_name 0, new_func 8, sympos 16
+	objectExtSize  = 64 // name 0, funcs 8, callbacks 16, nr_funcs 56
+	extCallbacks   = 16
+	extNrFuncs     = 56
+	funcExtName    = 0
+	funcExtNew     = 8
+	funcExtSympos  = 16
+	objectExtFuncs = 8
+)
+
+// readKlpBuild reads the sections from which the init code of the kernel's own
+// klp-build builds its klp_patch. They have no terminating entries: the
+// section's size counts the objects, nr_funcs their funcs.
+func (p *parser) readKlpBuild() error {
+	sec := p.sec.klpObjects
+	p.m.Patch.At, p.m.Patch.Found = p.at(place{Section: sec}), true
+	size := p.f.Sections[sec].FileSize
+	if p.f.Sections[sec].Type == elf.SHT_NOBITS && size > 0 {
+		return p.fail(place{Section: sec}, "table without bytes")
+	}
+	if size%objectExtSize != 0 {
+		return p.fail(place{Section: sec}, "%d bytes, no multiple of the %d of struct klp_object_ext", size, objectExtSize)
+	}
+	if size/objectExtSize > maxObjects {
+		return p.fail(place{Section: sec}, "more than %d objects", maxObjects)
+	}
+	for off := uint64(0); off < size; off += objectExtSize {
+		o, err := p.readObjectExt(spot(sec, off))
+		if err != nil {
+			return err
+		}
+		p.m.Patch.Objects = append(p.m.Patch.Objects, o)
+	}
+	return nil
+}
+
+func (p *parser) readObjectExt(at place) (klp.Object, error) {
+	field := func(off uint64) place { return spot(at.Section, at.Offset+off) }
+	o := klp.Object{At: p.at(at), Name: klp.VmlinuxObjectName}
+	name, err := p.pointerAt(field(0))
+	if err != nil {
+		return o, err
+	}
+	if o.Null = name.null; !name.null {
+		if o.Name, err = p.stringAt(name); err != nil {
+			return o, err
+		}
+		o.Literal = o.Name == klp.VmlinuxObjectName
+	}
+	funcs, err := p.pointerAt(field(objectExtFuncs))
+	if err != nil {
+		return o, err
+	}
+	n, err := p.uint(field(extNrFuncs), 4)
+	if err != nil {
+		return o, err
+	}
+	if o.Callbacks, o.PostUnpatchEnabled, err = p.readCallbacks(field(extCallbacks)); err != nil {
+		return o, err
+	}
+	if funcs.undef {
+		return o, p.fail(funcs.at, "funcs points to symbol %q of another module", p.symName(funcs.sym))
+	}
+	if o.FuncsNull = funcs.null; funcs.null {
+		if n > 0 {
+			return o, p.fail(at, "%d funcs without an array", n)
+		}
+		return o, nil
+	}
+	o.FuncsAt = p.at(funcs.to)
+	if n > maxFuncs {
+		return o, p.fail(at, "%d funcs, the limit is %d", n, maxFuncs)
+	}
+	if n > 0 {
+		o.Funcs = make([]klp.Func, 0, min(n, 64))
+	}
+	for i := uint64(0); i < n; i++ {
+		f, err := p.readFuncExt(spot(funcs.to.Section, funcs.to.Offset+i*funcExtSize))
+		if err != nil {
+			return o, err
+		}
+		o.Funcs = append(o.Funcs, f)
+	}
+	return o, nil
+}
+
+func (p *parser) readFuncExt(at place) (klp.Func, error) {
+	name, err := p.pointerAt(spot(at.Section, at.Offset+funcExtName))
+	if err != nil {
+		return klp.Func{}, err
+	}
+	code, err := p.pointerAt(spot(at.Section, at.Offset+funcExtNew))
+	if err != nil {
+		return klp.Func{}, err
+	}
+	sympos, err := p.uint(spot(at.Section, at.Offset+funcExtSympos), 8)
+	if err != nil {
+		return klp.Func{}, err
+	}
+	return p.makeFunc(at, name, code, sympos)
+}

@@ -1,0 +1,163 @@
+package elfread
+
+import (
+	"debug/elf"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/klplint/klplint/internal/safeelf"
+	"github.com/klplint/klplint/klp"
+)
+
+// maxNonZero is how many non-zero targets of one section are listed.
+const maxNonZero = 16
+
+// readKlpRelas reads every section that is, or is named like, a livepatch
+// relocation section.
+func (p *parser) readKlpRelas() error {
+	if !p.sec.klpRelas {
+		return nil
+	}
+	n := 0
+	for _, s := range p.f.Sections {
+		if isKlpRela(s) {
+			n++
+		}
+	}
+	p.m.KlpRelas = make([]klp.KlpRela, 0, n)
+	used := make([]int32, len(p.m.KlpSyms)) // 1 + index of the last section that used it
+	for i, s := range p.f.Sections {
+		if !isKlpRela(s) {
+			continue
+		}
+		k := klp.KlpRela{Section: s.Name, Index: i, At: p.at(place{Section: i})}
+		k.Object, k.Target, k.Malformed = parseKlpRela(s.Name)
+		k.Wrong = p.wrongKlpRela(s, &k)
+		if s.Type == elf.SHT_RELA {
+			if err := p.klpEntries(i, &k, used); err != nil {
+				return err
+			}
+		}
+		p.m.KlpRelas = append(p.m.KlpRelas, k)
+	}
+	return nil
+}
+
+func isKlpRela(s *elf.Section) bool {
+	return strings.HasPrefix(s.Name, relaPrefix) || s.Type == elf.SHT_RELA && s.Flags&klp.SHFRelaLivepatch != 0
+}
+
+// wrongKlpRela says why the kernel would pass a section over or misapply it:
+// kernel/module/main.c apply_relocations() skips targets that are not there or
+// not loaded, treats sections without the livepatch flag as ordinary ones, and
+// keeps only SHF_ALLOC sections for objects that are loaded later.
+func (p *parser) wrongKlpRela(s *elf.Section, k *klp.KlpRela) string {
+	switch {
+	case s.Type != elf.SHT_RELA:
+		return fmt.Sprintf("its type is %v, not SHT_RELA", s.Type)
+	case s.Flags&klp.SHFRelaLivepatch == 0:
+		return fmt.Sprintf("it lacks the flag SHF_RELA_LIVEPATCH (0x%x)", klp.SHFRelaLivepatch)
+	case s.Flags&elf.SHF_ALLOC == 0:
+		return "it lacks the flag SHF_ALLOC"
+	case int(s.Link) != p.syms.tab.Section:
+		return fmt.Sprintf("its link is section %d, not the symbol table (%d)", s.Link, p.syms.tab.Section)
+	case int64(s.Info) >= int64(len(p.f.Sections)):
+		return fmt.Sprintf("its target is section %d of %d", s.Info, len(p.f.Sections))
+	}
+	target := p.f.Sections[s.Info]
+	switch {
+	case s.Info == 0 || target.Flags&elf.SHF_ALLOC == 0:
+		return fmt.Sprintf("its target, section %d (%s), is not loaded", s.Info, target.Name)
+	case k.Malformed == "" && k.Target != target.Name:
+		return fmt.Sprintf("it is named for section %q, but its target is %q", k.Target, target.Name)
+	}
+	return ""
+}
+
+// klpEntries reads the relocations of one section.
+func (p *parser) klpEntries(i int, k *klp.KlpRela, used []int32) error {
+	rela, err := p.f.Relas(i)
+	if err != nil {
+		return err
+	}
+	if err := p.spend(i, rela.Len()); err != nil {
+		return err
+	}
+	k.Entries = rela.Len()
+	for j := range rela.Len() {
+		e := rela.At(j)
+		entry := spot(i, uint64(j)*safeelf.RelaSize)
+		y, ok := p.sym(e.Sym)
+		if !ok {
+			if p.m.Symtab.Damaged == "" {
+				p.m.Symtab.Damaged = fmt.Sprintf("relocation %d of %s names symbol %d, the table has %d", j, k.Section, e.Sym, p.syms.tab.Len())
+			}
+			p.foreign(k, klp.Foreign{At: p.at(entry)})
+			continue
+		}
+		if n := p.klpSymOf(int(e.Sym)); n >= 0 {
+			if used[n] != int32(i) {
+				used[n] = int32(i)
+				k.Symbols = append(k.Symbols, n)
+			}
+		}
+		if y.Shndx != klp.SHNLivepatch {
+			f := klp.Foreign{Shndx: y.Shndx, At: p.at(entry)}
+			if k.ForeignCount < maxListed {
+				f.Symbol = p.symName(e.Sym)
+			}
+			p.foreign(k, f)
+		}
+		if err := p.klpTarget(i, k, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *parser) foreign(k *klp.KlpRela, f klp.Foreign) {
+	if k.ForeignCount++; k.ForeignCount <= maxListed {
+		k.Foreign = append(k.Foreign, f)
+	}
+}
+
+// klpSymOf returns the index in KlpSyms of a symbol-table entry, -1 for others.
+func (p *parser) klpSymOf(index int) int {
+	list := p.m.KlpSyms
+	n := sort.Search(len(list), func(i int) bool { return list[i].Index >= index })
+	if n < len(list) && list[n].Index == index {
+		return n
+	}
+	return -1
+}
+
+// klpTarget notes a target whose bytes are not zero before relocation.
+func (p *parser) klpTarget(section int, k *klp.KlpRela, e safeelf.Rela) error {
+	info := p.f.Sections[section].Info
+	if int64(info) >= int64(len(p.f.Sections)) || info == 0 {
+		return nil
+	}
+	width := p.arch.fields[e.Type]
+	if width == 0 {
+		return nil
+	}
+	at := spot(int(info), e.Off)
+	b, ok := p.bytesAt(at, width)
+	if !ok {
+		return p.fail(place{Section: section}, "relocation at 0x%x, beyond the end of %s", e.Off, p.f.Sections[info].Name)
+	}
+	if allZero(b) {
+		return nil
+	}
+	if k.NonZeroCount++; k.NonZeroCount <= maxNonZero {
+		v := uint64(0)
+		if width == 8 {
+			v = p.f.Uint64(b)
+		} else {
+			v = uint64(p.f.Uint32(b))
+		}
+		k.NonZero = append(k.NonZero, klp.NonZero{At: p.locate(at), Type: e.Type, Value: v})
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package elfread
+
+import (
+	"github.com/klplint/klplint/klp"
+)
+
+// readObjects reads the klp_object array at a place, and the klp_func arrays
+// that it leads to, as far as the kernel walks (include/linux/livepatch.h:
+// klp_for_each_object_static, klp_for_each_func_static).
+func (p *parser) readObjects(at place) error {
+	patch, l := &p.m.Patch, &p.m.Layout
+	first, err := p.pointerAt(spot(at.Section, at.Offset+l.ObjectFuncs))
+	if err != nil {
+		return err
+	}
+	p.known = append(p.known, at, first.to)
+	objects, err := p.objectStride(at)
+	if err != nil {
+		return err
+	}
+	var arrays []place
+	for n := uint64(0); ; n++ {
+		o := spot(at.Section, at.Offset+n*objects.size)
+		if n == maxObjects {
+			return p.fail(o, "more than %d objects", maxObjects)
+		}
+		name, err := p.pointerAt(spot(o.Section, o.Offset+l.ObjectName))
+		if err != nil {
+			return err
+		}
+		funcs, err := p.pointerAt(spot(o.Section, o.Offset+l.ObjectFuncs))
+		if err != nil {
+			return err
+		}
+		if name.null && funcs.null {
+			break
+		}
+		object, err := p.readObject(o, name, funcs)
+		if err != nil {
+			return err
+		}
+		patch.Objects = append(patch.Objects, object)
+		arrays = append(arrays, funcs.to)
+	}
+	if len(p.known)+len(arrays) < maxListed { // more would cost too much, and help little
+		p.known = append(p.known, arrays...)
+	}
+	funcs, err := p.funcStride(arrays)
+	if err != nil {
+		return err
+	}
+	l.ObjectSize, l.FuncSize = objects.size, funcs.size
+	if len(arrays) > 0 {
+		l.Source = funcs.source
+	} else {
+		l.Source = objects.source
+	}
+	for i := range patch.Objects {
+		if patch.Objects[i].FuncsNull {
+			continue
+		}
+		if patch.Objects[i].Funcs, err = p.readFuncs(arrays[i], funcs.size); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readObject reads one klp_object but for its funcs.
+func (p *parser) readObject(at place, name, funcs pointer) (klp.Object, error) {
+	l := &p.m.Layout
+	o := klp.Object{At: p.locate(at), Name: klp.VmlinuxObjectName, Null: name.null, FuncsNull: funcs.null}
+	var err error
+	if !name.null {
+		if o.Name, err = p.stringAt(name); err != nil {
+			return o, err
+		}
+		o.Literal = o.Name == klp.VmlinuxObjectName
+	}
+	if funcs.undef {
+		return o, p.fail(funcs.at, "klp_object.funcs points to symbol %q of another module", p.symName(funcs.sym))
+	}
+	if !funcs.null {
+		o.FuncsAt = p.locate(funcs.to)
+	}
+	if l.HasCallbacks {
+		o.Callbacks, o.PostUnpatchEnabled, err = p.readCallbacks(spot(at.Section, at.Offset+l.ObjectCallbacks))
+	}
+	return o, err
+}
+
+// readCallbacks reads struct klp_callbacks: four pointers, then the kernel's
+// own post_unpatch_enabled.
+func (p *parser) readCallbacks(at place) (list []klp.Callback, enabled bool, err error) {
+	for i, kind := range callbackKinds {
+		field := spot(at.Section, at.Offset+uint64(i)*8)
+		ptr, err := p.pointerAt(field)
+		if err != nil {
+			return nil, false, err
+		}
+		if !ptr.null {
+			list = append(list, klp.Callback{Kind: kind, Func: p.codeOf(ptr), At: p.at(field)})
+		}
+	}
+	b, ok := p.bytesAt(spot(at.Section, at.Offset+32), 1)
+	if !ok {
+		return nil, false, p.fail(at, "callbacks end behind their section")
+	}
+	return list, b[0] != 0, nil
+}
+
+// readFuncs reads one klp_func array: it ends where name, new function and
+// sympos are all zero; a sympos alone keeps the kernel going.
+func (p *parser) readFuncs(at place, stride uint64) ([]klp.Func, error) {
+	l := &p.m.Layout
+	var list []klp.Func
+	array := ""
+	if y, ok := p.object(at); ok {
+		array = p.symName(y.index)
+	}
+	for n := uint64(0); ; n++ {
+		f := spot(at.Section, at.Offset+n*stride)
+		name, err := p.pointerAt(spot(f.Section, f.Offset+l.FuncName))
+		if err != nil {
+			return nil, err
+		}
+		code, err := p.pointerAt(spot(f.Section, f.Offset+l.FuncNew))
+		if err != nil {
+			return nil, err
+		}
+		sympos, err := p.uint(spot(f.Section, f.Offset+l.FuncSympos), 8)
+		if err != nil {
+			return nil, err
+		}
+		if name.null && code.null && sympos == 0 {
+			return list, nil
+		}
+		fn, err := p.makeFunc(f, name, code, sympos)
+		if err != nil {
+			return nil, err
+		}
+		fn.At.Symbol = array
+		if list == nil {
+			list = make([]klp.Func, 0, p.guessFuncs(at, stride))
+		}
+		list = append(list, fn)
+	}
+}
+
+// guessFuncs returns how many funcs an array probably has, by its symbol, which
+// counts the terminating entry too.
+func (p *parser) guessFuncs(at place, stride uint64) int {
+	if size := p.objectSize(at); size > stride {
+		return int(min(64, (size-1)/stride))
+	}
+	return 1
+}
+
+// makeFunc makes the klp.Func of one table entry, of any toolchain.
+func (p *parser) makeFunc(at place, name, code pointer, sympos uint64) (klp.Func, error) {
+	if p.funcs++; p.funcs > maxFuncs {
+		return klp.Func{}, p.fail(at, "more than %d funcs", maxFuncs)
+	}
+	f := klp.Func{At: p.at(at), NameNull: name.null, Sympos: sympos, New: p.codeOf(code)}
+	var err error
+	if !name.null {
+		f.Name, err = p.stringAt(name)
+	}
+	return f, err
+}

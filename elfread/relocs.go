@@ -1,0 +1,119 @@
+package elfread
+
+import (
+	"cmp"
+	"debug/elf"
+	"slices"
+
+	"github.com/klplint/klplint/elfread/initcode"
+	"github.com/klplint/klplint/klp"
+)
+
+// relocs keeps the decoded relocations of the sections that were asked for.
+// Those of .klp.rela sections are apart: the module loader does not apply them
+// to data before init runs.
+type relocs struct {
+	head, next []int32          // by section: first relocation section for it; by relocation section: the next one
+	parts      []part           // by section: its part of slab
+	slab       []initcode.Reloc // sorted by offset within each part
+	ready      bool
+}
+
+// part is the relocations of one section within the slab.
+type part struct {
+	done       bool
+	start, end int32
+	last       int32 // where the last search ended, for reading in order
+}
+
+// indexRelocs finds, once, which relocation sections apply to which section.
+func (p *parser) indexRelocs() {
+	r := &p.relocs
+	n := len(p.f.Sections)
+	r.head, r.next = cleared(r.head, n), cleared(r.next, n)
+	r.slab = r.slab[:0]
+	r.parts = cleared(r.parts, n)
+	for i := n - 1; i > 0; i-- {
+		s := p.f.Sections[i]
+		if s.Type != elf.SHT_RELA || s.Flags&klp.SHFRelaLivepatch != 0 || int64(s.Info) >= int64(n) {
+			continue
+		}
+		r.next[i], r.head[s.Info] = r.head[s.Info], int32(i)
+	}
+}
+
+// cleared returns a slice of n zeros, in the memory of s where that suffices.
+func cleared[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
+}
+
+// relocsOf returns the relocations for a section, sorted by offset.
+func (p *parser) relocsOf(section int) ([]initcode.Reloc, error) {
+	r := &p.relocs
+	if section <= 0 || section >= len(r.head) || r.head[section] == 0 {
+		return nil, nil
+	}
+	if d := &r.parts[section]; d.done {
+		return r.slab[d.start:d.end:d.end], nil
+	}
+	start := len(r.slab)
+	sorted := true
+	for i := int(r.head[section]); i != 0; i = int(r.next[i]) {
+		rela, err := p.f.Relas(i)
+		if err != nil {
+			return nil, err
+		}
+		if len(r.slab)+rela.Len() > maxRelocs {
+			return nil, p.fail(place{Section: i}, "more than %d relocations", maxRelocs)
+		}
+		r.slab = slices.Grow(r.slab, rela.Len())
+		for j := range rela.Len() {
+			e := rela.At(j)
+			if len(r.slab) > start && e.Off < r.slab[len(r.slab)-1].Offset {
+				sorted = false
+			}
+			r.slab = append(r.slab, initcode.Reloc{Offset: e.Off, Type: e.Type, Sym: e.Sym, Addend: e.Addend})
+		}
+	}
+	list := r.slab[start:]
+	if !sorted {
+		slices.SortStableFunc(list, func(a, b initcode.Reloc) int { return cmp.Compare(a.Offset, b.Offset) })
+	}
+	r.parts[section] = part{done: true, start: int32(start), end: int32(len(r.slab))}
+	return list[:len(list):len(list)], nil
+}
+
+// relocsIn returns the relocations of a section in [lo, hi).
+func (p *parser) relocsIn(section int, lo, hi uint64) ([]initcode.Reloc, error) {
+	all, err := p.relocsOf(section)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	// Tables are read in order: the wanted one is mostly where the last
+	// search ended or a few behind.
+	last := &p.relocs.parts[section].last
+	from := int(*last)
+	if from > 0 && all[from-1].Offset >= lo || from+8 < len(all) && all[from+8].Offset < lo {
+		from = search(all, lo)
+	}
+	for from < len(all) && all[from].Offset < lo {
+		from++
+	}
+	to := from
+	for to < len(all) && all[to].Offset < hi {
+		to++
+	}
+	*last = int32(from)
+	return all[from:to], nil
+}
+
+// search returns the index of the first relocation at or behind off.
+func search(rs []initcode.Reloc, off uint64) int {
+	i, _ := slices.BinarySearchFunc(rs, off, func(r initcode.Reloc, off uint64) int { return cmp.Compare(r.Offset, off) })
+	return i
+}

@@ -1,0 +1,107 @@
+package elfread
+
+import (
+	"debug/elf"
+	"strings"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// sections holds the indices of the sections that reading is about; 0 where
+// there is none.
+type sections struct {
+	modinfo, thisModule            int
+	versions, extCRCs, extNames    int
+	kpatchFuncs, kpatchForce       int
+	kpatchCallbacks                [4]int // in the order of callbackKinds
+	klpObjects, klpFuncs           int
+	jumpTable                      int
+	debugInfo, debugStr            int
+	livepatchFuncs, ksplice, ksym  int
+	interp, symtab                 int
+	klpRelas, klpRelocs, dataRelas bool
+}
+
+var callbackKinds = [4]klp.CallbackKind{klp.PrePatch, klp.PostPatch, klp.PreUnpatch, klp.PostUnpatch}
+
+// readSections lists the sections and notes the ones that have a meaning here.
+func (p *parser) readSections() {
+	p.sec = sections{}
+	c := &p.sec
+	p.m.Sections = make([]klp.Section, len(p.f.Sections))
+	for i, s := range p.f.Sections {
+		p.m.Sections[i] = klp.Section{
+			Name: s.Name, Type: uint32(s.Type), Flags: uint64(s.Flags),
+			Offset: s.Offset, Size: s.FileSize, Link: s.Link, Info: s.Info,
+		}
+		if s.Type == elf.SHT_SYMTAB && c.symtab == 0 {
+			c.symtab = i
+		}
+		if s.Flags&klp.SHFRelaLivepatch != 0 && s.Type == elf.SHT_RELA {
+			c.klpRelas = true
+		}
+		var slot *int
+		switch s.Name {
+		case ".modinfo":
+			slot = &c.modinfo
+		case ".gnu.linkonce.this_module":
+			slot = &c.thisModule
+		case "__versions":
+			slot = &c.versions
+		case "__version_ext_crcs":
+			slot = &c.extCRCs
+		case "__version_ext_names":
+			slot = &c.extNames
+		case ".kpatch.funcs":
+			slot = &c.kpatchFuncs
+		case ".kpatch.force":
+			slot = &c.kpatchForce
+		case ".kpatch.callbacks.pre_patch":
+			slot = &c.kpatchCallbacks[0]
+		case ".kpatch.callbacks.post_patch":
+			slot = &c.kpatchCallbacks[1]
+		case ".kpatch.callbacks.pre_unpatch":
+			slot = &c.kpatchCallbacks[2]
+		case ".kpatch.callbacks.post_unpatch":
+			slot = &c.kpatchCallbacks[3]
+		case ".init.klp_objects", "__klp_objects":
+			slot = &c.klpObjects
+		case ".init.klp_funcs", "__klp_funcs":
+			slot = &c.klpFuncs
+		case "__jump_table":
+			slot = &c.jumpTable
+		case ".debug_info":
+			slot = &c.debugInfo
+		case ".debug_str":
+			slot = &c.debugStr
+		case ".livepatch.funcs":
+			slot = &c.livepatchFuncs
+		case "__ksymtab", "__ksymtab_gpl":
+			slot = &c.ksym
+		case ".interp", ".dynamic":
+			slot = &c.interp
+		default:
+			switch {
+			case strings.HasPrefix(s.Name, ".klp.rela."):
+				c.klpRelas = true
+			case strings.HasPrefix(s.Name, "__klp_relocs"):
+				c.klpRelocs = true
+			case strings.HasPrefix(s.Name, ".ksplice_"):
+				slot = &c.ksplice
+			}
+		}
+		if slot != nil && *slot == 0 {
+			*slot = i
+		}
+	}
+}
+
+// flag reports whether section i exists and has all the flags.
+func (p *parser) flag(i int, want elf.SectionFlag) bool {
+	return i > 0 && i < len(p.f.Sections) && p.f.Sections[i].Flags&want == want
+}
+
+// initSection reports whether a section's memory is freed after load: the
+// module loader tells that by the name's start (kernel/module/main.c:
+// module_init_section).
+func initSection(name string) bool { return strings.HasPrefix(name, ".init") }

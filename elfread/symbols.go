@@ -1,0 +1,246 @@
+package elfread
+
+import (
+	"bytes"
+	"cmp"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/klplint/klplint/elfread/initcode"
+	"github.com/klplint/klplint/internal/safeelf"
+	"github.com/klplint/klplint/klp"
+)
+
+// maxShadow bounds the klp_shadow_ functions that are looked for in code; the
+// kernel exports five.
+const maxShadow = 16
+
+// symbols is the module's symbol table with what one pass over it found.
+type symbols struct {
+	tab     safeelf.Symbols
+	defined []symPlace // functions, data and labels in sections; sorted by place once sorted is true
+	sorted  bool
+	scans   int
+	starts  startIndex
+	hasFunc []bool // by section: a function symbol lies in it
+	enable  uint32 // index of the undefined klp_enable_patch, 0 when there is none
+	shadow  []uint32
+}
+
+// symPlace is a symbol by what it covers.
+type symPlace struct {
+	section uint16
+	typ     elf.SymType
+	index   uint32
+	value   uint64
+	size    uint64
+}
+
+// readSymbols passes over the symbol table once: imports, klp symbols, and
+// what names code and data.
+func (p *parser) readSymbols() error {
+	t, err := p.f.Symbols()
+	if errors.Is(err, safeelf.ErrNoSymbols) {
+		p.m.Symtab.Missing = true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if t.Len() > maxSymbols {
+		return p.fail(place{Section: t.Section}, "%d symbols, the limit is %d", t.Len(), maxSymbols)
+	}
+	s := &p.syms
+	*s = symbols{
+		tab: t, defined: s.defined[:0], shadow: s.shadow[:0],
+		hasFunc: cleared(s.hasFunc, len(p.f.Sections)), starts: s.starts,
+	}
+	s.starts.ready = false
+	p.m.Symtab.Entries = t.Len()
+	undefined := 0
+	for i := 1; i < t.Len(); i++ {
+		y := t.At(i)
+		switch {
+		case y.Shndx == uint16(elf.SHN_UNDEF):
+			if err := p.undefined(i, y, &undefined); err != nil {
+				return err
+			}
+		case y.Shndx == klp.SHNLivepatch || t.HasPrefix(y, ".klp."):
+			if err := p.klpSymbol(i, y); err != nil {
+				return err
+			}
+		case int(y.Shndx) < len(p.f.Sections) && y.Type() <= elf.STT_FUNC:
+			s.defined = append(s.defined, symPlace{y.Shndx, y.Type(), uint32(i), y.Value, y.Size})
+			if y.Type() == elf.STT_FUNC {
+				s.hasFunc[y.Shndx] = true
+			}
+		}
+	}
+	return nil
+}
+
+// undefined takes up an undefined symbol: an import, or a klp symbol that a
+// build step should have marked as one.
+func (p *parser) undefined(i int, y safeelf.Sym, count *int) error {
+	t := &p.syms.tab
+	name := t.Name(y)
+	if name == nil {
+		return p.fail(p.symPlace(i), "symbol %d: name outside the string table or longer than %d bytes", i, safeelf.MaxName)
+	}
+	if len(name) == 0 {
+		return nil
+	}
+	if bytes.HasPrefix(name, []byte(".klp.")) {
+		return p.klpSymbol(i, y)
+	}
+	if *count++; *count > maxImports {
+		return p.fail(p.symPlace(i), "more than %d undefined symbols", maxImports)
+	}
+	switch {
+	case string(name) == "klp_enable_patch":
+		p.syms.enable = uint32(i)
+	case string(name) == "klp_register_patch":
+		p.m.Init.UsesRegister = true
+	case bytes.HasPrefix(name, []byte("klp_shadow_")) && len(p.syms.shadow) < maxShadow:
+		p.syms.shadow = append(p.syms.shadow, uint32(i))
+	}
+	if p.m.Imports == nil {
+		p.m.Imports = make([]klp.Import, 0, 16)
+	}
+	p.m.Imports = append(p.m.Imports, klp.Import{Name: p.names.string(name), Weak: y.Bind() == elf.STB_WEAK})
+	return nil
+}
+
+// symPlace is where entry i of the symbol table stands.
+func (p *parser) symPlace(i int) place {
+	return place{Section: p.syms.tab.Section, Offset: uint64(i) * safeelf.SymSize}
+}
+
+// sym returns the symbol that a relocation names.
+func (p *parser) sym(i uint32) (safeelf.Sym, bool) {
+	if int64(i) >= int64(p.syms.tab.Len()) {
+		return safeelf.Sym{}, false
+	}
+	return p.syms.tab.At(int(i)), true
+}
+
+// symName returns a symbol's name; "" for section symbols and broken names.
+func (p *parser) symName(i uint32) string {
+	y, ok := p.sym(i)
+	if !ok {
+		return ""
+	}
+	return p.names.string(p.syms.tab.Name(y))
+}
+
+// startAt returns the symbol of a type that starts at a place.
+func (s *symbols) startAt(at place, typ elf.SymType) (symPlace, bool) {
+	if !s.starts.ready {
+		s.starts.build(s)
+	}
+	return s.starts.find(s.defined, at, typ)
+}
+
+// sort puts the defined symbols in the order of their places.
+func (s *symbols) sort() {
+	slices.SortFunc(s.defined, func(a, b symPlace) int {
+		if a.section != b.section {
+			return cmp.Compare(a.section, b.section)
+		}
+		if a.value != b.value {
+			return cmp.Compare(a.value, b.value)
+		}
+		return cmp.Compare(a.index, b.index)
+	})
+	s.sorted, s.starts.ready = true, false
+}
+
+// coverSteps bounds the search back for the symbol that covers a place: symbols
+// rarely overlap, but a hostile table may have thousands that do.
+const coverSteps = 64
+
+// coverScans is how often the whole table is searched before it is sorted: an
+// ordinary module asks a few times only, which costs less than sorting.
+const coverScans = 24
+
+// covering returns the symbol of a type that covers a place, the nearest that
+// starts at or before it.
+func (s *symbols) covering(at place, typ elf.SymType) (best symPlace, ok bool) {
+	if s.scans++; s.scans <= coverScans && !s.sorted {
+		for _, y := range s.defined {
+			if int(y.section) == at.Section && y.typ == typ && y.value <= at.Offset && at.Offset-y.value < y.size &&
+				(!ok || y.value > best.value) {
+				best, ok = y, true
+			}
+		}
+		return best, ok
+	}
+	if !s.sorted {
+		s.sort()
+	}
+	i, _ := slices.BinarySearchFunc(s.defined, at, func(y symPlace, at place) int {
+		if c := cmp.Compare(int(y.section), at.Section); c != 0 {
+			return c
+		}
+		if y.value <= at.Offset {
+			return -1
+		}
+		return 1
+	})
+	for n := 0; n < coverSteps; n++ {
+		if i--; i < 0 || int(s.defined[i].section) != at.Section {
+			break
+		}
+		if y := s.defined[i]; y.typ == typ && at.Offset-y.value < y.size && (!ok || y.value == best.value) {
+			best, ok = y, true // of equal starts the first in the table, as above
+		} else if ok {
+			break
+		}
+	}
+	return best, ok
+}
+
+// object returns the data symbol that starts at a place.
+func (p *parser) object(at place) (symPlace, bool) { return p.syms.startAt(at, elf.STT_OBJECT) }
+
+// objectSize returns the size of the data symbol that starts at a place, 0
+// when there is none.
+func (p *parser) objectSize(at place) uint64 {
+	y, _ := p.object(at)
+	return y.size
+}
+
+// locate returns the Location of a place with the symbol that covers it.
+func (p *parser) locate(at place) klp.Location {
+	l := p.at(at)
+	if l.Section == "" {
+		return l
+	}
+	typ := elf.STT_OBJECT
+	if p.flag(at.Section, elf.SHF_EXECINSTR) {
+		typ = elf.STT_FUNC
+	}
+	y, ok := p.syms.startAt(at, typ)
+	if !ok {
+		y, ok = p.syms.covering(at, typ)
+	}
+	if ok {
+		l.Symbol = p.symName(y.index)
+	}
+	return l
+}
+
+// locateTarget says in words what a relocation points to, for errors.
+func (p *parser) locateTarget(r initcode.Reloc) string {
+	y, ok := p.sym(r.Sym)
+	if !ok {
+		return fmt.Sprintf("symbol %d of %d", r.Sym, p.syms.tab.Len())
+	}
+	name := p.symName(r.Sym)
+	if name == "" && int(y.Shndx) < len(p.f.Sections) {
+		name = p.f.Sections[y.Shndx].Name
+	}
+	return fmt.Sprintf("%s%+#x", name, r.Addend)
+}
