@@ -35,7 +35,7 @@ func (p *parser) readInit() error {
 	q := initcode.Input{
 		Arch: p.m.Arch, Source: source{p}, Init: p.initAt,
 		ReplaceOffset: p.replaceOffset(), Shadow: len(p.syms.shadow) > 0,
-		JumpTable: p.sec.jumpTable,
+		Enable: p.syms.enable, JumpTable: p.sec.jumpTable, Params: p.sec.params,
 	}
 	for i, s := range p.f.Sections {
 		if s.Flags&elf.SHF_ALLOC == 0 || s.Type == elf.SHT_RELA || p.relocs.head[i] == 0 {
@@ -126,7 +126,7 @@ func (s source) Section(i int) (initcode.Section, bool) {
 	if err != nil {
 		return initcode.Section{}, false
 	}
-	rs, err := p.relocsOf(i)
+	rs, err := p.allRelocsOf(i)
 	if err != nil {
 		return initcode.Section{}, false
 	}

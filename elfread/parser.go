@@ -36,9 +36,12 @@ type parser struct {
 	names arena
 
 	sec    sections
+	bytes  [][]byte // contents of the sections that were asked for; nil before
 	syms   symbols
 	relocs relocs
-	init   initcode.Result
+	// versions finds imports by name.
+	versions nameTable
+	init     initcode.Result
 	// initAt is where struct module's init pointer leads.
 	initAt initcode.Place
 	dwarf  dwarfLayout
@@ -56,9 +59,10 @@ func (p *parser) reset(f *safeelf.File, m *klp.Module, o *Options, code *initcod
 	p.init, p.initAt = initcode.Result{}, initcode.Place{}
 	p.dwarf = dwarfLayout{}
 	p.funcs, p.work = 0, 0
+	p.bytes = cleared(p.bytes, len(f.Sections))
 	p.debugField, p.known = "", p.known[:0]
 	if cap(p.relocs.slab) > 1<<14 || cap(p.syms.defined) > 1<<14 || cap(p.relocs.parts) > 1<<12 {
-		p.relocs, p.syms = relocs{}, symbols{} // one large module must not weigh on all later ones
+		p.relocs, p.syms, p.versions, p.bytes = relocs{}, symbols{}, nameTable{}, make([][]byte, len(f.Sections)) // one large module must not weigh on all later ones
 	}
 }
 

@@ -25,6 +25,9 @@ func (p *parser) bytesAt(at place, n uint64) ([]byte, bool) {
 	if at.Section <= 0 || at.Section >= len(p.f.Sections) {
 		return nil, false
 	}
+	if data := p.bytes[at.Section]; at.Offset <= uint64(len(data)) && n <= uint64(len(data))-at.Offset {
+		return data[at.Offset : at.Offset+n], true
+	}
 	s := p.f.Sections[at.Section]
 	if at.Offset > s.FileSize || n > s.FileSize-at.Offset || s.Flags&elf.SHF_COMPRESSED != 0 {
 		return nil, false
@@ -36,6 +39,7 @@ func (p *parser) bytesAt(at place, n uint64) ([]byte, bool) {
 	if err != nil || uint64(len(data)) < at.Offset+n {
 		return nil, false
 	}
+	p.bytes[at.Section] = data
 	return data[at.Offset : at.Offset+n], true
 }
 

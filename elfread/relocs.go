@@ -88,6 +88,41 @@ func (p *parser) relocsOf(section int) ([]initcode.Reloc, error) {
 	return list[:len(list):len(list)], nil
 }
 
+// allRelocsOf returns the relocations for a section, those of .klp.rela
+// sections included, sorted by offset: what code does depends on all of them.
+func (p *parser) allRelocsOf(section int) ([]initcode.Reloc, error) {
+	rs, err := p.relocsOf(section)
+	if err != nil || !p.sec.klpRelas {
+		return rs, err
+	}
+	merged := false
+	for i, s := range p.f.Sections {
+		if s.Type != elf.SHT_RELA || s.Flags&klp.SHFRelaLivepatch == 0 || int64(s.Info) != int64(section) {
+			continue
+		}
+		rela, err := p.f.Relas(i)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.spend(i, rela.Len()); err != nil {
+			return nil, err
+		}
+		if len(rs)+rela.Len() > maxRelocs {
+			return nil, p.fail(place{Section: i}, "more than %d relocations", maxRelocs)
+		}
+		rs = slices.Grow(slices.Clip(rs), rela.Len())
+		for j := range rela.Len() {
+			e := rela.At(j)
+			rs = append(rs, initcode.Reloc{Offset: e.Off, Type: e.Type, Sym: e.Sym, Addend: e.Addend})
+		}
+		merged = true
+	}
+	if merged {
+		slices.SortStableFunc(rs, func(a, b initcode.Reloc) int { return cmp.Compare(a.Offset, b.Offset) })
+	}
+	return rs, nil
+}
+
 // relocsIn returns the relocations of a section in [lo, hi).
 func (p *parser) relocsIn(section int, lo, hi uint64) ([]initcode.Reloc, error) {
 	all, err := p.relocsOf(section)

@@ -13,18 +13,14 @@ type evidence struct {
 }
 
 // replaceField settles which field stands in the slot of klp_patch.replace:
-// by the option, the given kernel's BTF, the module's debug information or the
-// value. Sources that contradict each other are an error. Without any it is
-// mainline's flag, and FieldAssumed says so.
+// by the module's debug information, the option, the value, and then the given
+// kernel's BTF. Sources about the module that contradict each other are an
+// error. A kernel that has another field than the module was compiled with is
+// none: rule KLP315 says so. Without any source it is mainline's flag, and
+// FieldAssumed says so.
 func (p *parser) replaceField(value evidence) (klp.ReplaceKind, klp.FieldSource, error) {
 	kind, source := klp.KindUnknown, klp.FieldAssumed
-	if l := p.o.Layout; l != nil && known(l.ReplaceField) {
-		kind, source = l.ReplaceField, klp.FieldBTF
-	}
 	if k := p.debugField; known(k) {
-		if known(kind) && kind != k {
-			return kind, source, p.fail(place{}, "replace field is a %s by %s and a %s by %s", kind, source, k, klp.FieldDWARF)
-		}
 		kind, source = k, klp.FieldDWARF
 	}
 	if known(p.o.ReplaceField) {
@@ -42,6 +38,9 @@ func (p *parser) replaceField(value evidence) (klp.ReplaceKind, klp.FieldSource,
 		if !known(kind) {
 			kind, source = value.kind, klp.FieldValue
 		}
+	}
+	if l := p.o.Layout; !known(kind) && l != nil && known(l.ReplaceField) {
+		kind, source = l.ReplaceField, klp.FieldBTF
 	}
 	if !known(kind) {
 		kind = klp.KindFlag

@@ -15,7 +15,7 @@ type sections struct {
 	kpatchFuncs, kpatchForce       int
 	kpatchCallbacks                [4]int // in the order of callbackKinds
 	klpObjects, klpFuncs           int
-	jumpTable                      int
+	jumpTable, params              int
 	debugInfo, debugStr            int
 	livepatchFuncs, ksplice, ksym  int
 	interp, symtab                 int
@@ -70,6 +70,8 @@ func (p *parser) readSections() {
 			slot = &c.klpFuncs
 		case "__jump_table":
 			slot = &c.jumpTable
+		case "__param":
+			slot = &c.params
 		case ".debug_info":
 			slot = &c.debugInfo
 		case ".debug_str":

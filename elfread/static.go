@@ -88,7 +88,11 @@ func (p *parser) findPatch() (at place, reason string, err error) {
 	case reason != "":
 		return place{}, reason, nil
 	}
-	found, err := p.patchesByModule()
+	found, err := p.patchesByModule(elf.SHF_WRITE)
+	if err == nil && len(found) == 0 {
+		// A patch that no code changes or enables may have become a constant.
+		found, err = p.patchesByModule(0)
+	}
 	if err != nil {
 		return place{}, "", err
 	}
@@ -114,13 +118,14 @@ func (p *parser) checkPatch(at place) error {
 	return nil
 }
 
-// patchesByModule lists the data that starts like a klp_patch. A pointer to
-// __this_module alone proves little: file_operations start with one too. Their
-// next words are functions or numbers, those of a klp_patch point to data.
-func (p *parser) patchesByModule() ([]place, error) {
+// patchesByModule lists the data that starts like a klp_patch, in the sections
+// that are writable (SHF_WRITE) or not (0). A pointer to __this_module alone
+// proves little: file_operations start with one too. Their next words are
+// functions or numbers, those of a klp_patch point to data.
+func (p *parser) patchesByModule(writable elf.SectionFlag) ([]place, error) {
 	var found []place
 	for i, s := range p.f.Sections {
-		if s.Flags&(elf.SHF_ALLOC|elf.SHF_WRITE|elf.SHF_EXECINSTR) != elf.SHF_ALLOC|elf.SHF_WRITE ||
+		if s.Flags&(elf.SHF_ALLOC|elf.SHF_WRITE|elf.SHF_EXECINSTR) != elf.SHF_ALLOC|writable ||
 			s.Type == elf.SHT_RELA || p.relocs.head[i] == 0 || i == p.sec.thisModule || strings.HasPrefix(s.Name, "__") {
 			continue
 		}

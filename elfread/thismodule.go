@@ -51,6 +51,7 @@ func (p *parser) initPointer() (pointer, error) {
 	}
 	for _, r := range found {
 		if y, ok := p.sym(r.Sym); ok && string(p.syms.tab.Name(y)) == "init_module" {
+			p.m.Init.NoExit = len(found) == 1
 			return p.target(place{Section: p.sec.thisModule, Offset: r.Offset}, r)
 		}
 	}

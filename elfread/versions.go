@@ -15,10 +15,11 @@ const versionSize = 64
 // __versions, or, for names that do not fit there, in __version_ext_crcs and
 // __version_ext_names (Linux 6.14), which the kernel prefers.
 func (p *parser) readVersions() error {
-	if p.sec.versions == 0 && (p.sec.extCRCs == 0 || p.sec.extNames == 0) || len(p.m.Imports) == 0 {
+	if p.sec.versions == 0 && (p.sec.extCRCs == 0 || p.sec.extNames == 0) {
 		return nil
 	}
-	t := newNameTable(p.m.Imports)
+	t := &p.versions
+	t.reset(p.m)
 	if i := p.sec.versions; i != 0 {
 		data, err := p.f.Data(i)
 		if err != nil {
@@ -58,17 +59,27 @@ func (p *parser) readVersions() error {
 // of strings costs more than everything else that is done with the imports;
 // the seed is random, so that no file can be made to collide.
 type nameTable struct {
+	module  *klp.Module
 	imports []klp.Import
 	slots   []int32 // 1 + index into imports; 0 is free
 	seed    maphash.Seed
+	seeded  bool
 }
 
-func newNameTable(imports []klp.Import) nameTable {
+// layoutSymbol is the name under which the version of struct module stands.
+const layoutSymbol = "module_layout"
+
+// reset enters the module's imports.
+func (t *nameTable) reset(m *klp.Module) {
+	imports := m.Imports
 	n := 16
 	for n < 2*len(imports) {
 		n *= 2
 	}
-	t := nameTable{imports, make([]int32, n), maphash.MakeSeed()}
+	if !t.seeded {
+		t.seed, t.seeded = maphash.MakeSeed(), true
+	}
+	t.module, t.imports, t.slots = m, imports, cleared(t.slots, n)
 	for i := range imports {
 		h := maphash.String(t.seed, imports[i].Name)
 		for {
@@ -82,11 +93,14 @@ func newNameTable(imports []klp.Import) nameTable {
 			h++
 		}
 	}
-	return t
 }
 
-// set records the CRC of the first import with the name, if there is one.
+// set records the CRC of the first import with the name, if there is one, or of
+// the module's layout.
 func (t *nameTable) set(name []byte, crc uint32) {
+	if string(name) == layoutSymbol {
+		t.module.LayoutCRC, t.module.HasLayoutCRC = crc, true
+	}
 	mask := uint64(len(t.slots) - 1)
 	for h := maphash.Bytes(t.seed, name); t.slots[h&mask] != 0; h++ {
 		if im := &t.imports[t.slots[h&mask]-1]; im.Name == string(name) {

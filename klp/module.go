@@ -95,6 +95,14 @@ type Module struct {
 	// ThisModuleSize is the size of .gnu.linkonce.this_module in bytes, which
 	// newer kernels compare with their struct module; 0 when it is absent.
 	ThisModuleSize uint64
+	// LayoutCRC is the CRC that the module records for module_layout, the symbol
+	// that stands for struct module itself; valid when HasLayoutCRC. It is among
+	// the versions but is no import, and a kernel built with CONFIG_MODVERSIONS
+	// refuses a module whose CRC differs from its own with -ENOEXEC ("disagrees
+	// about version of symbol module_layout"; kernel/module/version.c:
+	// check_modstruct_version).
+	LayoutCRC    uint32
+	HasLayoutCRC bool
 }
 
 // IsLivepatch reports whether the file claims to be a livepatch or carries

@@ -96,6 +96,9 @@ type State struct {
 type Init struct {
 	At      Location // the function; zero when Missing
 	Missing bool     // struct module's init pointer has no relocation
+	// NoExit: struct module has an init and no exit function; rmmod then fails
+	// with -EBUSY (kernel/module/main.c: delete_module()).
+	NoExit  bool
 	Decoded bool     // the code could be followed
 	Reason  string   // why not, when Decoded is false
 	Enables []Enable // calls of klp_enable_patch() in the module's code, in address order
