@@ -126,5 +126,8 @@ func cstring(b []byte, off uint64) []byte {
 // looking for its end.
 func (t *Symbols) HasPrefix(y Sym, prefix string) bool {
 	off := uint64(y.NameOff)
+	if off >= uint64(len(t.names)) || prefix != "" && t.names[off] != prefix[0] {
+		return false // most names differ in the first byte
+	}
 	return off+uint64(len(prefix)) <= uint64(len(t.names)) && string(t.names[off:off+uint64(len(prefix))]) == prefix
 }

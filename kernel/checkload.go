@@ -1,0 +1,225 @@
+package kernel
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// CheckLoad lists what the module loader refuses before the module's init
+// function runs (kernel/module/main.c: load_module). The first entry is the one
+// whose errno insmod reports: checks that end the load come in the kernel's
+// order; of the symbols, which are all looked at before the load ends, the
+// last refused one decides and comes first.
+func (k *Kernel) CheckLoad(m *klp.Module) []klp.Refusal {
+	var refused []klp.Refusal
+	for _, check := range []func(*klp.Module) (klp.Refusal, bool){
+		k.CheckThisModule, k.CheckStructModule, k.CheckVermagic, k.CheckLivepatch,
+	} {
+		if r, bad := check(m); bad {
+			refused = append(refused, r)
+		}
+	}
+	imports := k.CheckImports(m)
+	if n := len(imports); n > 1 {
+		imports = append([]ImportRefusal{imports[n-1]}, imports[:n-1]...)
+	}
+	for _, r := range imports {
+		refused = append(refused, r.Refusal)
+	}
+	return refused
+}
+
+// CheckThisModule compares the module's struct module with this kernel's
+// (elf_validity_cache_index_mod). Kernels up to 6.1 do not look.
+func (k *Kernel) CheckThisModule(m *klp.Module) (klp.Refusal, bool) {
+	if k.behaviour.ThisModuleSizeChecked != klp.Yes || k.types.ModuleSize == 0 || m.ThisModuleSize == 0 || m.ThisModuleSize == k.types.ModuleSize {
+		return klp.Refusal{}, false
+	}
+	return klp.Refusal{
+		Errno:   "ENOEXEC",
+		Message: fmt.Sprintf("module %s: .gnu.linkonce.this_module section size must match the kernel's built struct module size at run time", moduleNameOf(m)),
+		Reason:  fmt.Sprintf(".gnu.linkonce.this_module has %d bytes, this kernel's struct module %d", m.ThisModuleSize, k.types.ModuleSize),
+	}, true
+}
+
+// CheckStructModule compares the CRC that the module records for module_layout,
+// the symbol that stands for struct module and what hangs on it, with this
+// kernel's (kernel/module/version.c: check_modstruct_version). The loader looks
+// before it reads vermagic.
+func (k *Kernel) CheckStructModule(m *klp.Module) (klp.Refusal, bool) {
+	const symbol = "module_layout"
+	if !m.HasLayoutCRC {
+		return klp.Refusal{}, false
+	}
+	e, found, _ := k.Export(symbol)
+	if !found || !e.HasCRC || e.CRC == m.LayoutCRC {
+		return klp.Refusal{}, false
+	}
+	return klp.Refusal{
+		Errno:   "ENOEXEC",
+		Message: fmt.Sprintf("%s: disagrees about version of symbol %s", moduleNameOf(m), symbol),
+		Reason:  fmt.Sprintf("the CRC of %s is %#08x, this kernel's %#08x: its struct module is laid out otherwise", symbol, m.LayoutCRC, e.CRC),
+	}, true
+}
+
+// moduleNameOf returns the name the loader's messages show.
+func moduleNameOf(m *klp.Module) string {
+	if m.Name != "" {
+		return m.Name
+	}
+	return "(missing .modinfo section or name field)"
+}
+
+// HasVersions reports whether the module has __versions, which makes the
+// kernel leave the release out of the comparison of vermagic.
+func HasVersions(m *klp.Module) bool {
+	return slices.ContainsFunc(m.Sections, func(s klp.Section) bool { return s.Name == "__versions" })
+}
+
+// CheckVermagic answers same_magic() (kernel/module/version.c).
+func (k *Kernel) CheckVermagic(m *klp.Module) (klp.Refusal, bool) {
+	if k.vermagic == "" {
+		return klp.Refusal{}, false
+	}
+	ours, theirs := k.vermagic, m.Vermagic.Raw
+	if theirs == "" {
+		// try_to_force_load(): taken, and the kernel tainted, where forced
+		// loading is configured.
+		if force, known := k.Config("MODULE_FORCE_LOAD"); !known || force == "y" {
+			return klp.Refusal{}, false
+		}
+		return klp.Refusal{Errno: "ENOEXEC", Reason: "the module has no vermagic, and this kernel has no CONFIG_MODULE_FORCE_LOAD"}, true
+	}
+	a, b := ours, theirs
+	if HasVersions(m) {
+		a, b = afterRelease(a), afterRelease(b)
+	}
+	// The kernel's own string ends in a space that not every reader keeps.
+	if strings.TrimRight(a, " ") == strings.TrimRight(b, " ") {
+		return klp.Refusal{}, false
+	}
+	return klp.Refusal{
+		Errno:   "ENOEXEC",
+		Message: fmt.Sprintf("%s: version magic '%s' should be '%s'", moduleNameOf(m), theirs, ours),
+		Reason:  fmt.Sprintf("vermagic is %q, this kernel's %q", theirs, ours),
+	}, true
+}
+
+func afterRelease(vermagic string) string {
+	if i := strings.IndexByte(vermagic, ' '); i >= 0 {
+		return vermagic[i:]
+	}
+	return ""
+}
+
+// CheckLivepatch answers check_modinfo_livepatch() of a kernel without
+// CONFIG_LIVEPATCH.
+func (k *Kernel) CheckLivepatch(m *klp.Module) (klp.Refusal, bool) {
+	value, known := k.Config("LIVEPATCH")
+	if !known || value == "y" || !m.Modinfo.Has("livepatch") {
+		return klp.Refusal{}, false
+	}
+	return klp.Refusal{
+		Errno:   "ENOEXEC",
+		Message: fmt.Sprintf("%s: module is marked as livepatch module, but livepatch support is disabled", moduleNameOf(m)),
+		Reason:  "this kernel has no CONFIG_LIVEPATCH",
+	}, true
+}
+
+// ImportRefusal is why an imported symbol stops the load.
+type ImportRefusal struct {
+	Import klp.Import
+	klp.Refusal
+}
+
+// CheckImports answers resolve_symbol() for every undefined symbol, in
+// symbol-table order. Symbols whose absence cannot be proven are left out;
+// UnknownImports lists them.
+func (k *Kernel) CheckImports(m *klp.Module) []ImportRefusal {
+	license, _ := m.Modinfo.Get("license")
+	gpl := gplCompatible(license)
+	namespaces := map[string]bool{}
+	for _, e := range m.Modinfo.Entries {
+		if e.Key == "import_ns" {
+			namespaces[e.Value] = true
+		}
+	}
+	allowMissing, _ := k.Config("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS")
+	name := moduleNameOf(m)
+	var refused []ImportRefusal
+	for _, i := range m.Imports {
+		e, found, known := k.Export(i.Name)
+		switch {
+		case !found && !known:
+			continue
+		case !found && i.Weak:
+			continue
+		case !found:
+			refused = append(refused, ImportRefusal{i, klp.Refusal{
+				Errno:   "ENOENT",
+				Message: fmt.Sprintf("%s: Unknown symbol %s (err -2)", name, i.Name),
+				Reason:  fmt.Sprintf("%s is not exported by this kernel", i.Name),
+			}})
+		case e.GPL && !gpl:
+			refused = append(refused, ImportRefusal{i, klp.Refusal{
+				Errno:   "ENOENT",
+				Message: fmt.Sprintf("%s: Unknown symbol %s (err -2)", name, i.Name),
+				Reason:  fmt.Sprintf("%s is exported to GPL-compatible modules only, and the licence is %q", i.Name, license),
+			}})
+		case i.HasCRC && e.HasCRC && i.CRC != e.CRC:
+			refused = append(refused, ImportRefusal{i, klp.Refusal{
+				Errno:   "EINVAL",
+				Message: fmt.Sprintf("%s: disagrees about version of symbol %s", name, i.Name),
+				Reason:  fmt.Sprintf("CRC of %s is %#08x, this kernel's %#08x", i.Name, i.CRC, e.CRC),
+			}})
+		case e.Namespace != "" && allowMissing != "y" && !namespaceAllowed(e.Namespace, m.Name, namespaces):
+			refused = append(refused, ImportRefusal{i, klp.Refusal{
+				Errno:   "EINVAL",
+				Message: fmt.Sprintf("module %s uses symbol %s from namespace %s, but does not import it.", name, i.Name, e.Namespace),
+				Reason:  fmt.Sprintf("%s is exported in namespace %s, which the module does not import", i.Name, e.Namespace),
+			}})
+		}
+	}
+	return refused
+}
+
+// namespaceAllowed: a module imports a namespace by name; "module:a,b-*" admits
+// the modules that it lists (6.16 and later) and cannot be imported.
+func namespaceAllowed(namespace, module string, imported map[string]bool) bool {
+	list, ok := strings.CutPrefix(namespace, "module:")
+	if !ok {
+		return imported[namespace]
+	}
+	dashed := strings.ReplaceAll(module, "_", "-")
+	for _, pattern := range strings.Split(list, ",") {
+		pattern = strings.ReplaceAll(pattern, "_", "-")
+		if stem, glob := strings.CutSuffix(pattern, "*"); pattern == dashed || glob && strings.HasPrefix(dashed, stem) {
+			return true
+		}
+	}
+	return false
+}
+
+// UnknownImports lists the imported symbols that are not among the known
+// exports while those of modules are not known.
+func (k *Kernel) UnknownImports(m *klp.Module) []string {
+	var unknown []string
+	for _, i := range m.Imports {
+		if _, found, known := k.Export(i.Name); !found && !known && !i.Weak {
+			unknown = append(unknown, i.Name)
+		}
+	}
+	return unknown
+}
+
+// gplCompatible is the kernel's list (include/linux/license.h).
+func gplCompatible(license string) bool {
+	switch license {
+	case "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL":
+		return true
+	}
+	return false
+}

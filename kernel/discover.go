@@ -1,0 +1,32 @@
+package kernel
+
+import (
+	"path/filepath"
+	"strings"
+)
+
+// Discover returns the paths of this machine that tell of a release:
+// /lib/modules/REL and its build folder, /boot/vmlinuz-REL, /boot/System.map-REL
+// and /boot/config-REL, as far as they exist and are of use. root is "/" but
+// for tests. A release that could name another folder finds nothing.
+func Discover(root, release string) []string {
+	if release == "" || strings.ContainsAny(release, "/\x00") || strings.HasPrefix(release, ".") {
+		return nil
+	}
+	var paths []string
+	modules := filepath.Join(root, "lib/modules", release)
+	if isFolder(filepath.Join(modules, "kernel")) || isFile(filepath.Join(modules, "modules.builtin")) {
+		paths = append(paths, modules)
+	}
+	if build := filepath.Join(modules, "build"); isFile(filepath.Join(build, "include/config/kernel.release")) {
+		paths = append(paths, build)
+	}
+	for _, name := range []string{"vmlinuz-", "System.map-", "config-"} {
+		path := filepath.Join(root, "boot", name+release)
+		if !isFile(path) || name == "System.map-" && stubFile(path) {
+			continue
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}

@@ -1,0 +1,184 @@
+package kernel
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// vmlinux is the name of the kernel image as an object.
+const vmlinux = klp.VmlinuxObjectName
+
+// image is a linked kernel in memory: bytes at link addresses.
+type image struct {
+	arch     klp.Arch
+	order    binary.ByteOrder
+	segments []segment
+	symtab   *symbolTable // from an unstripped vmlinux, sorted by address
+	flat     bool         // raw memory without headers (arm64 Image)
+	btf      []byte       // the .BTF section; nil where it must be found through symbols
+}
+
+// segment is a run of bytes loaded at an address.
+type segment struct {
+	addr uint64
+	data []byte
+}
+
+// at returns size bytes at the link address, or nil where the image has none.
+func (m *image) at(addr, size uint64) []byte {
+	for _, s := range m.segments {
+		if addr >= s.addr && addr-s.addr <= uint64(len(s.data)) && size <= uint64(len(s.data))-(addr-s.addr) {
+			return s.data[addr-s.addr:][:size:size]
+		}
+	}
+	return nil
+}
+
+// from returns what is there from the address to the end of its segment.
+func (m *image) from(addr uint64) []byte {
+	for _, s := range m.segments {
+		if addr >= s.addr && addr-s.addr < uint64(len(s.data)) {
+			return s.data[addr-s.addr:]
+		}
+	}
+	return nil
+}
+
+// between returns the bytes from one address to another, or nil.
+func (m *image) between(start, stop uint64) []byte {
+	if stop < start {
+		return nil
+	}
+	return m.at(start, stop-start)
+}
+
+// cstring returns the NUL-terminated string at the address, at most limit bytes.
+func (m *image) cstring(addr uint64, limit int) (string, bool) {
+	b := m.from(addr)
+	if len(b) > limit {
+		b = b[:limit]
+	}
+	end := bytes.IndexByte(b, 0)
+	if end < 0 {
+		return "", false
+	}
+	return string(b[:end]), true
+}
+
+// errNotAnImage says that a file is no form of a kernel image.
+var errNotAnImage = errors.New("no kernel image")
+
+// The bounds of a kernel image: a distribution's bzImage is 8 to 16 MiB, the
+// vmlinux in it 60 MiB, one with debugging data 400 MiB to 1 GiB.
+const (
+	maxBootImage = 256 << 20
+	maxVmlinux   = 160 << 20
+)
+
+// openBootImage reads a bzImage, an EFI zboot image or an arm64 Image, packed
+// or not. unpack decompresses within bounds; its second argument is the size that
+// the file promises, 0 for none.
+func openBootImage(data []byte, unpack func([]byte, int64) ([]byte, error)) (*image, error) {
+	switch {
+	case isBzImage(data):
+		payload, size, err := bzImagePayload(data)
+		if err != nil {
+			return nil, fmt.Errorf("bzImage: %w", err)
+		}
+		if vm, err := unpack(payload, size); err != nil {
+			return nil, fmt.Errorf("bzImage: payload: %w", err)
+		} else if img, err := openELFBytes(vm); err != nil {
+			return nil, fmt.Errorf("bzImage: vmlinux: %w", err)
+		} else {
+			return img, nil
+		}
+	case isZboot(data):
+		payload, err := zbootPayload(data)
+		if err != nil {
+			return nil, fmt.Errorf("EFI zboot image: %w", err)
+		}
+		raw, err := unpack(payload, 0)
+		if err != nil {
+			return nil, fmt.Errorf("EFI zboot image: payload: %w", err)
+		}
+		return openFlat(raw)
+	case isFlat(data):
+		return openFlat(data)
+	}
+	return nil, errNotAnImage
+}
+
+// isBzImage reports whether the bytes begin like an x86 boot image
+// (Documentation/arch/x86/boot.rst).
+func isBzImage(head []byte) bool {
+	return len(head) >= 0x250 && string(head[0x202:0x206]) == "HdrS" && binary.LittleEndian.Uint16(head[0x1fe:]) == 0xaa55
+}
+
+// bzImagePayload returns the compressed vmlinux and its unpacked size, which the
+// build appends as four bytes.
+func bzImagePayload(data []byte) (payload []byte, unpacked int64, err error) {
+	le := binary.LittleEndian
+	if version := le.Uint16(data[0x206:]); version < 0x208 {
+		return nil, 0, fmt.Errorf("boot protocol %d.%02d has no payload fields", version>>8, version&0xff)
+	}
+	setup := int64(data[0x1f1])
+	if setup == 0 {
+		setup = 4
+	}
+	start := (setup+1)*512 + int64(le.Uint32(data[0x248:]))
+	size := int64(le.Uint32(data[0x24c:]))
+	if size < 4 || start > int64(len(data)) || size > int64(len(data))-start {
+		return nil, 0, fmt.Errorf("offset 0x248: payload of %d bytes at %#x lies outside the file of %d bytes", size, start, len(data))
+	}
+	end := start + size - 4
+	return data[start:end:end], int64(le.Uint32(data[end:])), nil
+}
+
+// isZboot reports whether the bytes begin like an EFI zboot image: a PE file
+// with "zimg" at 4 (drivers/firmware/efi/libstub/zboot-header.S).
+func isZboot(head []byte) bool {
+	return len(head) >= 64 && string(head[:2]) == "MZ" && string(head[4:8]) == "zimg"
+}
+
+func zbootPayload(data []byte) ([]byte, error) {
+	start, size := int64(binary.LittleEndian.Uint32(data[8:])), int64(binary.LittleEndian.Uint32(data[12:]))
+	if start > int64(len(data)) || size > int64(len(data))-start {
+		return nil, fmt.Errorf("offset 0x8: payload of %d bytes at %#x lies outside the file of %d bytes", size, start, len(data))
+	}
+	return data[start : start+size], nil
+}
+
+// isFlat reports whether the bytes begin like an arm64 Image
+// (Documentation/arch/arm64/booting.rst).
+func isFlat(head []byte) bool { return len(head) >= 64 && string(head[56:60]) == "ARM\x64" }
+
+// openFlat takes an arm64 Image, which is the kernel's memory from _text on.
+// Its link address is not in the file: addresses count from _text.
+func openFlat(data []byte) (*image, error) {
+	if !isFlat(data) {
+		return nil, fmt.Errorf("offset 0x38: %w: want an arm64 Image", errNotAnImage)
+	}
+	order := binary.ByteOrder(binary.LittleEndian)
+	if data[24]&1 != 0 { // flags, bit 0: big-endian kernel
+		order = binary.BigEndian
+	}
+	return &image{arch: klp.ARM64, order: order, flat: true, segments: []segment{{data: data}}}, nil
+}
+
+// readAll reads a file of known size into memory.
+func readAll(r io.ReaderAt, size, limit int64) ([]byte, error) {
+	if size > limit {
+		return nil, fmt.Errorf("%d bytes: more than the %d MiB that klplint reads", size, limit>>20)
+	}
+	data := make([]byte, size)
+	n, err := r.ReadAt(data, 0)
+	if int64(n) == size {
+		return data, nil
+	}
+	return nil, err
+}

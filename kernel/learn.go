@@ -1,0 +1,246 @@
+package kernel
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// imageFacts is all that klplint keeps of a kernel image. It is what the cache
+// stores.
+type imageFacts struct {
+	arch     klp.Arch
+	banner   string // linux_banner: "Linux version 6.12..."
+	vermagic string
+	symbols  *symbolTable
+	// locations are ftrace's call sites, sorted; nil when the image does not tell.
+	locations           []uint64
+	initStart, initEnd  uint64 // _sinittext, _einittext; both 0 when unknown
+	types               typeFacts
+	exports             *exportTable // of vmlinux alone
+	config              configuration
+	notes               []string // what could not be read, and why
+	symbolsFromKallsyms bool
+	locationsKnown      bool // __start_mcount_loc was found, even if empty
+	addressesFromText   bool // a flat image: addresses count from _text
+}
+
+// learn reads an image. Only a kernel without any symbols is an error; what
+// else is missing becomes a note.
+func learn(m *image) (*imageFacts, error) {
+	f := &imageFacts{arch: m.arch}
+	m.relocateFlat()
+	table, err := decodeKallsyms(m)
+	switch {
+	case err == nil:
+		f.symbols, f.symbolsFromKallsyms = table, true
+		m.rebase(table)
+		table.takeFiles(m.symtab)
+	case errors.Is(err, errNoKallsyms) && m.symtab != nil:
+		f.symbols = m.symtab
+		f.note("no kallsyms tables: positions are counted in the ELF symbol table")
+	case m.btf == nil:
+		return nil, err
+	default:
+		f.note("holds only BTF") // a stub, as in Debian's headers
+	}
+	f.addressesFromText = m.flat && len(m.segments) > 0 && m.segments[0].addr == 0
+	f.readTypes(m)
+	if f.symbols == nil {
+		if f.types.ModuleSize == 0 && f.types.Layout == nil {
+			return nil, err
+		}
+		return f, nil
+	}
+	f.readText(m)
+	f.readLocations(m)
+	f.readExports(m)
+	f.readConfig(m)
+	return f, nil
+}
+
+func (f *imageFacts) note(format string, args ...any) {
+	f.notes = append(f.notes, fmt.Sprintf(format, args...))
+}
+
+// rebase gives a flat image its link address once the symbols tell it: the
+// image begins at _text.
+func (m *image) rebase(table *symbolTable) {
+	if !m.flat || len(m.segments) != 1 {
+		return
+	}
+	if text, ok := table.addr("_text"); ok {
+		m.segments[0].addr = text
+	}
+}
+
+// bounds returns the addresses of two symbols of vmlinux.
+func (f *imageFacts) bounds(start, stop string) (from, to uint64, ok bool) {
+	from, ok1 := f.symbols.addr(start)
+	to, ok2 := f.symbols.addr(stop)
+	return from, to, ok1 && ok2 && to >= from
+}
+
+func (f *imageFacts) readText(m *image) {
+	if addr, ok := f.symbols.addr("linux_banner"); ok {
+		if s, ok := m.cstring(addr, 1024); ok && strings.HasPrefix(s, "Linux version ") {
+			f.banner = strings.TrimSpace(s)
+		}
+	}
+	if f.banner == "" {
+		f.note("no version banner")
+	}
+	if addr, ok := f.symbols.addr("vermagic"); ok {
+		if s, ok := m.cstring(addr, 256); ok {
+			f.vermagic = s
+		}
+	}
+	if from, to, ok := f.bounds("_sinittext", "_einittext"); ok {
+		f.initStart, f.initEnd = from, to
+	}
+}
+
+func (f *imageFacts) readTypes(m *image) {
+	raw := m.btf
+	if raw == nil && f.symbols != nil {
+		if from, to, ok := f.bounds("__start_BTF", "__stop_BTF"); ok {
+			raw = m.between(from, to)
+		}
+	}
+	if raw == nil {
+		f.note("no BTF (CONFIG_DEBUG_INFO_BTF)")
+		return
+	}
+	types, err := readBTF(raw)
+	if err != nil {
+		f.note("%v", err)
+		return
+	}
+	f.types = *types
+}
+
+// readLocations reads __mcount_loc: the addresses at which ftrace can attach,
+// the functions of .init.text included. On x86 and s390 they are link
+// addresses. arm64 keeps them in relocations where it does not apply these at
+// build time: then most words are no addresses of text, and nothing is known.
+func (f *imageFacts) readLocations(m *image) {
+	from, to, ok := f.bounds("__start_mcount_loc", "__stop_mcount_loc")
+	if !ok {
+		f.note("no __start_mcount_loc: traceable functions are not known")
+		return
+	}
+	raw := m.between(from, to)
+	if raw == nil || len(raw)%8 != 0 {
+		f.note("__mcount_loc at %#x lies outside the image: traceable functions are not known", from)
+		return
+	}
+	textStart, textEnd, ok := f.bounds("_stext", "_etext")
+	if !ok {
+		f.note("no _stext and _etext: traceable functions are not known")
+		return
+	}
+	locations := make([]uint64, 0, len(raw)/8)
+	strange := 0
+	for i := 0; i < len(raw); i += 8 {
+		a := m.order.Uint64(raw[i:])
+		switch {
+		case a+callOps >= textStart && a < textEnd, a+callOps >= f.initStart && a < f.initEnd:
+			locations = append(locations, a)
+		case a == 0:
+			// A weak function that lost against another one (6.15 and later).
+		default:
+			strange++
+		}
+	}
+	if strange > len(raw)/8/4 || len(locations) == 0 && len(raw) > 0 {
+		f.note("__mcount_loc is not relocated in this image: traceable functions are not known")
+		return
+	}
+	slices.Sort(locations)
+	f.locations, f.locationsKnown = f.adjust(locations), true
+}
+
+// adjust moves call sites that precede their function to its start.
+func (f *imageFacts) adjust(locations []uint64) []uint64 {
+	starts := func(a uint64) bool {
+		_, found := slices.BinarySearch(f.symbols.addrs, a)
+		return found
+	}
+	if f.arch == klp.ARM64 && beforeEntry(locations, starts) {
+		for i := range locations {
+			locations[i] += callOps
+		}
+	}
+	return locations
+}
+
+// readExports reads __ksymtab and __kcrctab, and their _gpl twins, which 7.1
+// folded into one table with flags. The entries are place-relative triples
+// (value, name, namespace; include/linux/export-internal.h).
+func (f *imageFacts) readExports(m *image) {
+	if _, _, ok := f.bounds("__start___kflagstab", "__stop___kflagstab"); ok {
+		f.note("exports of this release are not read from the image: give its Module.symvers")
+		return
+	}
+	table := &exportTable{byName: map[string]Export{}}
+	for _, gpl := range []string{"", "_gpl"} {
+		from, to, ok := f.bounds("__start___ksymtab"+gpl, "__stop___ksymtab"+gpl)
+		entries := m.between(from, to)
+		if !ok || entries == nil || len(entries)%12 != 0 {
+			return
+		}
+		count := len(entries) / 12
+		var crcs []byte
+		if from, to, ok := f.bounds("__start___kcrctab"+gpl, "__stop___kcrctab"+gpl); ok {
+			if crcs = m.between(from, to); len(crcs) != 4*count {
+				crcs = nil
+			}
+		}
+		for i := range count {
+			place := from + uint64(12*i)
+			word := func(at uint64) uint64 {
+				return place + at + uint64(int64(int32(m.order.Uint32(entries[12*i+int(at):]))))
+			}
+			name, ok := m.cstring(word(4), 512)
+			if !ok || name == "" {
+				return // not the place-relative form
+			}
+			e := Export{Name: name, Module: vmlinux, GPL: gpl != ""}
+			if m.order.Uint32(entries[12*i+8:]) != 0 {
+				e.Namespace, _ = m.cstring(word(8), 512)
+			}
+			if crcs != nil {
+				e.CRC, e.HasCRC = m.order.Uint32(crcs[4*i:]), true
+			}
+			table.byName[name] = e
+		}
+	}
+	if len(table.byName) > 0 {
+		f.exports = table
+	}
+}
+
+// readConfig reads the .config that CONFIG_IKCONFIG embeds.
+func (f *imageFacts) readConfig(m *image) {
+	from, to, ok := f.bounds("kernel_config_data", "kernel_config_data_end")
+	if !ok {
+		return
+	}
+	z, err := gzip.NewReader(bytes.NewReader(m.between(from, to)))
+	if err != nil {
+		return
+	}
+	text, err := io.ReadAll(io.LimitReader(z, 4<<20))
+	if err != nil {
+		return
+	}
+	if c, err := parseConfig(text); err == nil {
+		f.config = c
+	}
+}

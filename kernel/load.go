@@ -1,0 +1,242 @@
+package kernel
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/klplint/klplint/internal/safeelf"
+	"github.com/klplint/klplint/internal/unpack"
+	"github.com/klplint/klplint/klp"
+)
+
+// Options are the choices of loading.
+type Options struct {
+	// CacheDir is where what was learned of images and packed modules is kept;
+	// "" turns the cache off.
+	CacheDir string
+}
+
+// Load is Options.Load with the user's cache folder.
+func Load(paths ...string) (Kernels, error) {
+	return Options{CacheDir: DefaultCacheDir()}.Load(paths...)
+}
+
+// Load reads files and folders in any mix, tells by content what each is, and
+// puts those of one release together. A file that cannot be used is an error;
+// in a folder only files that promise something are read, and those that
+// disappoint become notes of the kernel's sources.
+func (o Options) Load(paths ...string) (Kernels, error) {
+	l := loader{cache: openCache(o.CacheDir)}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		if info.IsDir() {
+			err = l.folder(path)
+		} else {
+			err = l.file(path, "")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return assemble(l.parts)
+}
+
+type loader struct {
+	cache *cache
+	parts []part
+}
+
+// The bounds of the text files: /proc/kallsyms of a large machine has 20 MiB.
+const (
+	maxText   = 128 << 20
+	headBytes = 64 << 10
+)
+
+// imageLimits bound a packed kernel or text file. xz's own settings for a
+// kernel ask for a dictionary of up to 128 MiB.
+var imageLimits = unpack.Limits{Output: maxVmlinux, Window: 128 << 20}
+
+// file reads one file. hint is the release that its place or name suggests,
+// used where the content carries none.
+func (l *loader) file(path, hint string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	// Files of /proc and /sys have no size: they are read to their end.
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	head := make([]byte, headBytes, max(headBytes, min(info.Size(), maxBootImage)+bytes.MinRead))
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	head = head[:n]
+	if n == 0 {
+		return errors.New("empty file")
+	}
+	if bytes.HasPrefix(head, []byte("\x7fELF")) {
+		return l.elf(path, hint, f, info.Size())
+	}
+	limit := int64(maxText)
+	if isBzImage(head) || isZboot(head) || isFlat(head) || unpack.Detect(head) != klp.Uncompressed {
+		limit = maxBootImage
+	}
+	if info.Size() > limit {
+		return fmt.Errorf("%d bytes: more than the %d MiB that klplint reads", info.Size(), limit>>20)
+	}
+	whole := bytes.NewBuffer(head)
+	if _, err := whole.ReadFrom(io.LimitReader(f, limit)); err != nil {
+		return err
+	}
+	data := whole.Bytes()
+	if int64(len(data)) > limit {
+		return fmt.Errorf("more than the %d MiB that klplint reads", limit>>20)
+	}
+	return l.content(path, hint, data, false)
+}
+
+// content tells what the bytes are and reads them.
+func (l *loader) content(path, hint string, data []byte, unpacked bool) error {
+	head := data[:min(len(data), headBytes)]
+	p := part{source: Source{Path: path}, release: hint}
+	var err error
+	switch {
+	case bytes.HasPrefix(head, []byte("\x7fELF")):
+		return l.elf(path, hint, bytes.NewReader(data), int64(len(data)))
+	case isBzImage(head), isZboot(head), isFlat(head):
+		p.source.Kind = BootImage
+		p.image, err = l.cache.image(sha256.Sum256(data), func() (*imageFacts, error) {
+			m, err := openBootImage(data, unpackPayload)
+			if err != nil {
+				return nil, err
+			}
+			return learn(m)
+		})
+	case isBTF(head):
+		p.source.Kind = RawBTF
+		p.types, err = readBTF(data)
+	case unpack.Detect(head) != klp.Uncompressed && !unpacked:
+		inner, err := unpackAll(data, imageLimits, 0)
+		if err != nil {
+			return err
+		}
+		return l.content(path, hint, inner, true)
+	case isStub(head):
+		return errors.New("a stub: the distribution keeps the real System.map in its debug package; give vmlinuz instead")
+	case isSymbolText(head):
+		p.source.Kind = SymbolList
+		p.text, err = parseSymbolText(data)
+	case isSymvers(head):
+		p.source.Kind = SymVers
+		p.exports, err = parseSymvers(data)
+	case isConfig(head):
+		p.source.Kind = ConfigFile
+		p.config, err = parseConfig(data)
+	case isFilterList(head):
+		p.source.Kind = FilterList
+		p.filter, err = parseFilterList(data)
+	default:
+		return fmt.Errorf("neither a kernel image nor System.map, kallsyms, Module.symvers, .config, available_filter_functions or BTF")
+	}
+	if err != nil {
+		return err
+	}
+	l.parts = append(l.parts, p)
+	return nil
+}
+
+// isStub tells Debian's System.map, one line that names the debug package.
+func isStub(head []byte) bool {
+	return len(head) < 512 && bytes.Contains(head, []byte("The real System.map"))
+}
+
+// unpackPayload unpacks what a boot image holds. Kernels may also be packed
+// with bzip2, lzma, lzo or lz4, which klplint does not read.
+func unpackPayload(payload []byte, size int64) ([]byte, error) {
+	if unpack.Detect(payload) == klp.Uncompressed {
+		return nil, fmt.Errorf("packed with %s: only gzip, xz and zstd are read; unpack it with the kernel's scripts/extract-vmlinux", otherPacking(payload))
+	}
+	return unpackAll(payload, imageLimits, size)
+}
+
+func otherPacking(payload []byte) string {
+	for _, p := range []struct{ magic, name string }{
+		{"BZh", "bzip2"}, {"\x5d\x00\x00", "lzma"}, {"\x89LZO", "lzo"}, {"\x02\x21\x4c\x18", "lz4"},
+	} {
+		if bytes.HasPrefix(payload, []byte(p.magic)) {
+			return p.name
+		}
+	}
+	return "an unknown method"
+}
+
+// elf reads a vmlinux. Its loaded sections are hashed for the cache rather
+// than the file, which may hold hundreds of megabytes of debugging data.
+func (l *loader) elf(path, hint string, r io.ReaderAt, size int64) error {
+	f, err := safeelf.NewBudget(r, size, maxVmlinux)
+	if err != nil {
+		return err
+	}
+	if f.Index(".gnu.linkonce.this_module") != 0 {
+		return errors.New("a kernel module: give the folder of all modules")
+	}
+	m, err := imageOf(f)
+	if err != nil {
+		return err
+	}
+	p := part{source: Source{Path: path, Kind: VmlinuxELF}, release: hint}
+	p.image, err = l.cache.image(m.sum(), func() (*imageFacts, error) { return learn(m) })
+	if err != nil {
+		return err
+	}
+	l.parts = append(l.parts, p)
+	return nil
+}
+
+// sum identifies what learn sees of an image.
+func (m *image) sum() [sha256.Size]byte {
+	h := sha256.New()
+	_, _ = fmt.Fprintf(h, "%s %v %d\n", m.arch, m.order, m.symtab.len())
+	for _, s := range m.segments {
+		_, _ = fmt.Fprintf(h, "%x %x\n", s.addr, len(s.data))
+		_, _ = h.Write(s.data)
+	}
+	if m.symtab != nil {
+		var e encoder
+		e.symbols(m.symtab)
+		_, _ = h.Write(e.b)
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// release of an image: the third word of its banner.
+func (f *imageFacts) release() string {
+	rest, ok := strings.CutPrefix(f.banner, "Linux version ")
+	if !ok {
+		return ""
+	}
+	release, _, _ := strings.Cut(rest, " ")
+	return release
+}
+
+// stubFile reports whether the file is a distribution's stub of a System.map.
+func stubFile(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || info.Size() >= 512 {
+		return false
+	}
+	b, err := os.ReadFile(path)
+	return err == nil && isStub(b)
+}
