@@ -1,0 +1,344 @@
+package timeline
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/klplint/klplint/replace"
+	"github.com/klplint/klplint/replace/plan"
+)
+
+// Sizes in the picture's units. A character of the font is taken for charWidth.
+const (
+	margin     = 16
+	laneHeight = 34
+	barHeight  = 22
+	headHeight = 46 // numbers and names of the steps
+	titleSize  = 30
+	panelGap   = 26
+	minColumn  = 34
+	maxColumn  = 132
+	fullWidth  = 1180
+	charWidth  = 7.3
+	maxGutter  = 240
+)
+
+// The colours of Okabe and Ito, which colour-blind readers tell apart, each
+// with a pattern of its own.
+var palette = []struct{ name, fill, pattern string }{
+	{"plain", "#56b4e9", ""},
+	{"rising", "#e69f00", `<path d="M0,8 L8,0" stroke="#000" stroke-opacity=".45" stroke-width="1"/>`},
+	{"dots", "#8fd19e", `<circle cx="4" cy="4" r="1.3" fill="#000" fill-opacity=".5"/>`},
+	{"level", "#f0e442", `<path d="M0,4 H8" stroke="#000" stroke-opacity=".4" stroke-width="1"/>`},
+	{"falling", "#cc79a7", `<path d="M0,0 L8,8" stroke="#000" stroke-opacity=".45" stroke-width="1"/>`},
+	{"grid", "#d8a27c", `<path d="M0,4 H8 M4,0 V8" stroke="#000" stroke-opacity=".35" stroke-width="1"/>`},
+	{"upright", "#9fb8d8", `<path d="M4,0 V8" stroke="#000" stroke-opacity=".4" stroke-width="1"/>`},
+}
+
+// Options of a picture.
+type Options struct {
+	Title string // of the picture as a whole; "" for a general one
+}
+
+// Draw writes the traces as one SVG picture.
+func Draw(w io.Writer, traces []plan.Trace, o Options) error {
+	p := &painter{b: bufio.NewWriter(w), classes: make(map[uint32]int), several: len(traces) > 1}
+	if o.Title == "" {
+		o.Title = "What happens when these livepatches are loaded"
+	}
+	var panels []panel
+	steps, longest := 1, 8
+	for i := range traces {
+		t := &traces[i]
+		panels = append(panels, layOut(t))
+		steps = max(steps, len(t.Steps))
+		for _, l := range panels[i].lanes {
+			longest = max(longest, utf8.RuneCountInString(clean(l.label)))
+		}
+	}
+	p.collect(panels)
+	p.gutter = min(maxGutter, int(float64(longest)*charWidth)+14)
+	p.column = min(maxColumn, max(minColumn, (fullWidth-2*margin-p.gutter)/steps))
+	p.steps = steps
+	width := max(2*margin+p.gutter+p.column*steps+40, 640)
+	height := margin
+	for _, q := range panels {
+		height += q.height() + panelGap
+	}
+	height += p.legendHeight()
+
+	p.printf(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="12">`+"\n", width, height, width, height)
+	p.printf("<title>%s</title>\n", clean(o.Title))
+	p.printf("<desc>Lanes are livepatches, time goes from left to right in steps. A cross marks a refusal, the end of a replaced livepatch, or a crash.</desc>\n")
+	p.defs()
+	p.printf(`<rect width="%d" height="%d" fill="#fff"/>`+"\n", width, height)
+	y := margin
+	differs := plan.Differences(traces)
+	for _, q := range panels {
+		p.panel(q, y, len(traces) > 1, differs)
+		y += q.height() + panelGap
+	}
+	p.legend(y)
+	p.printf("</svg>\n")
+	return p.b.Flush()
+}
+
+func (q *panel) height() int {
+	if q.trace.NotJudged != "" {
+		return titleSize + 24
+	}
+	return titleSize + headHeight + laneHeight*len(q.lanes)
+}
+
+// painter writes the picture. Write errors are kept by its buffer.
+type painter struct {
+	b       *bufio.Writer
+	gutter  int
+	column  int
+	steps   int
+	classes map[uint32]int // set -> entry of the palette
+	sets    []uint32       // ascending
+	several bool           // there are traces to compare
+}
+
+func (p *painter) printf(format string, args ...any) { fmt.Fprintf(p.b, format, args...) }
+
+// collect gives each set its colour and pattern, in the order of the numbers.
+func (p *painter) collect(panels []panel) {
+	seen := make(map[uint32]bool)
+	for _, q := range panels {
+		for _, l := range q.lanes {
+			for _, b := range l.bars {
+				for _, s := range b.sets {
+					if !seen[s] {
+						seen[s] = true
+						p.sets = append(p.sets, s)
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(p.sets)
+	for i, s := range p.sets {
+		p.classes[s] = i % len(palette)
+	}
+}
+
+func (p *painter) defs() {
+	p.printf("<defs>\n")
+	for _, c := range palette {
+		p.printf(`<pattern id="klp-%s" width="8" height="8" patternUnits="userSpaceOnUse"><rect width="8" height="8" fill="%s"/>%s</pattern>`+"\n", c.name, c.fill, c.pattern)
+	}
+	p.printf("</defs>\n")
+}
+
+// x is the middle of a step's column.
+func (p *painter) x(step int) int { return margin + p.gutter + p.column*step + p.column/2 }
+
+func (p *painter) text(x, y int, attributes, s string, most int) {
+	shown := fit(clean(s), most)
+	p.printf(`<text x="%d" y="%d"%s>`, x, y, attributes)
+	if shown != clean(s) {
+		p.printf("<title>%s</title>", clean(s))
+	}
+	p.printf("%s</text>\n", shown)
+}
+
+func (p *painter) panel(q panel, y int, several bool, differs []bool) {
+	t := q.trace
+	title := "model " + t.Model
+	if t.Reading != "" {
+		title += ": " + t.Reading
+	}
+	p.printf("<g>\n")
+	p.text(margin, y+18, ` font-size="15" font-weight="bold"`, title, 140)
+	if t.NotJudged != "" {
+		p.text(margin, y+titleSize+12, ` fill="#444"`, "not judged: "+t.NotJudged, 150)
+		p.printf("</g>\n")
+		return
+	}
+	top := y + titleSize + headHeight
+	bottom := top + laneHeight*len(q.lanes)
+	for i := range t.Steps {
+		p.step(t, i, y+titleSize, top, bottom, several && i < len(differs) && differs[i])
+	}
+	for i, l := range q.lanes {
+		p.lane(l, top+laneHeight*i, len(t.Steps), bottom)
+	}
+	p.printf("</g>\n")
+}
+
+// step draws the head of a column and the line down from it.
+func (p *painter) step(t *plan.Trace, i, y, top, bottom int, differs bool) {
+	x := p.x(i)
+	s := &t.Steps[i]
+	number := fmt.Sprint(i + 1)
+	if differs {
+		number += "*"
+		p.printf(`<rect x="%d" y="%d" width="%d" height="%d" fill="#000" fill-opacity=".06"/>`+"\n", x-p.column/2+1, y, p.column-2, bottom-y)
+	}
+	most := int(float64(p.column-6) / charWidth)
+	p.text(x, y+14, ` text-anchor="middle" font-weight="bold"`, number, most)
+	if p.column >= 60 {
+		p.text(x, y+28, ` text-anchor="middle" font-size="11" fill="#333"`, string(s.Op)+" "+s.Module, most+1)
+		word := string(s.Decision.Outcome)
+		if s.Decision.Errno != "" {
+			word += " " + s.Decision.Errno
+		}
+		p.text(x, y+41, ` text-anchor="middle" font-size="11" fill="#333"`, word, most+1)
+	}
+	p.printf(`<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="#bbb" stroke-dasharray="2 3"/>`+"\n", x, top, x, bottom)
+}
+
+func (p *painter) lane(l *lane, y, steps, bottom int) {
+	p.text(margin, y+laneHeight/2+4, "", l.label, int(float64(p.gutter-8)/charWidth))
+	p.printf(`<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="#ddd"/>`+"\n", margin, y+laneHeight, margin+p.gutter+p.column*p.steps, y+laneHeight)
+	for _, b := range l.bars {
+		p.bar(l, b, y+(laneHeight-barHeight)/2, steps)
+	}
+	for _, m := range l.marks {
+		p.printf("<g>")
+		if m.tooltip != "" {
+			p.printf("<title>%s</title>", clean(m.tooltip))
+		}
+		p.cross(p.x(m.step), y+laneHeight/2, 8)
+		p.printf("</g>\n")
+		p.text(p.x(m.step)+12, y+laneHeight/2+4, ` fill="#a00000" font-weight="bold"`, m.word, max(1, int(float64(p.column-14)/charWidth)))
+	}
+}
+
+// bar draws one time of activity: a stripe for each set, and the sets' numbers.
+func (p *painter) bar(l *lane, b bar, y, steps int) {
+	from, to := p.x(b.from), p.x(steps-1)+p.column/2-2
+	if b.to >= 0 {
+		to = p.x(b.to)
+	}
+	width := max(4, to-from)
+	shown := b.sets
+	if len(shown) > 4 {
+		shown = shown[:4]
+	}
+	switch {
+	case l.target:
+		p.printf(`<rect x="%d" y="%d" width="%d" height="%d" fill="#eee" stroke="#888" stroke-dasharray="4 2"/>`+"\n", from, y+5, width, barHeight-10)
+	case len(shown) == 0:
+		p.printf(`<rect x="%d" y="%d" width="%d" height="%d" fill="#d5d5d5"/>`+"\n", from, y, width, barHeight)
+	}
+	for i, s := range shown {
+		top, end := barHeight*i/len(shown), barHeight*(i+1)/len(shown)
+		p.printf(`<rect x="%d" y="%d" width="%d" height="%d" fill="url(#klp-%s)"/>`+"\n", from, y+top, width, end-top, palette[p.classes[s]].name)
+	}
+	if !l.target {
+		p.printf(`<rect x="%d" y="%d" width="%d" height="%d" fill="none" stroke="#222"/>`+"\n", from, y, width, barHeight)
+	}
+	label := "active"
+	switch {
+	case l.target:
+		label = "target"
+	case len(b.sets) > 0:
+		label = replace.FormatSets(shown)
+		if len(b.sets) > len(shown) {
+			label = label[:len(label)-1] + ",...}"
+		}
+	}
+	most := int(float64(width-14) / charWidth)
+	if most >= 3 {
+		label = fit(label, most)
+		box := int(float64(utf8.RuneCountInString(label))*charWidth) + 6
+		p.printf(`<rect x="%d" y="%d" width="%d" height="16" rx="3" fill="#fff" fill-opacity=".85"/>`+"\n", from+4, y+3, box)
+		p.text(from+7, y+15, "", label, most)
+	}
+	switch {
+	case b.to < 0:
+		p.printf(`<path d="M%d,%d l5,%d l-5,%d z" fill="#222"/>`+"\n", to, y+barHeight/2-5, 5, 5)
+	case b.replaced || b.end == "crash":
+		p.cross(to, y+barHeight/2, 6)
+		p.text(to+9, y+barHeight/2+4, ` font-size="11"`, b.end, max(1, int(float64(p.column-12)/charWidth)))
+	default:
+		p.printf(`<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="#222" stroke-width="3"/>`+"\n", to, y-3, to, y+barHeight+3)
+		p.text(to+6, y+barHeight/2+4, ` font-size="11"`, b.end, max(1, int(float64(p.column-10)/charWidth)))
+	}
+}
+
+func (p *painter) cross(x, y, r int) {
+	d := fmt.Sprintf("M%d,%d L%d,%d M%d,%d L%d,%d", x-r, y-r, x+r, y+r, x-r, y+r, x+r, y-r)
+	p.printf(`<path d="%s" stroke="#fff" stroke-width="6"/><path d="%s" stroke="#a00000" stroke-width="3"/>`, d, d)
+	p.printf("\n")
+}
+
+// legendSets is how many sets a line of the legend holds.
+const legendSets = 8
+
+func (p *painter) legendHeight() int {
+	return 30 + 22*((min(len(p.sets), 4*legendSets)+legendSets-1)/legendSets)
+}
+
+func (p *painter) legend(y int) {
+	for i, s := range p.sets {
+		if i >= 4*legendSets {
+			break
+		}
+		x, row := margin+(i%legendSets)*130, y+22*(i/legendSets)
+		p.printf(`<rect x="%d" y="%d" width="26" height="14" fill="url(#klp-%s)" stroke="#222"/>`+"\n", x, row, palette[p.classes[s]].name)
+		p.text(x+32, row+11, "", fmt.Sprintf("set %d", s), 14)
+	}
+	words := "bar: active; cross: refused, replaced or crash; thick line: disabled"
+	if p.several {
+		words += "; *: the models differ"
+	}
+	p.text(margin, y+p.legendHeight()-14, ` font-size="11" fill="#444"`, words, 150)
+}
+
+// fit shortens text to most characters. It is given clean text and keeps its
+// entities whole.
+func fit(s string, most int) string {
+	if most < 1 {
+		most = 1
+	}
+	n := 0
+	for i := 0; i < len(s); n++ {
+		_, size := utf8.DecodeRuneInString(s[i:])
+		if s[i] == '&' {
+			size = strings.IndexByte(s[i:], ';') + 1
+		}
+		if n == most-1 && i+size < len(s) {
+			return s[:i] + "…"
+		}
+		i += size
+	}
+	return s
+}
+
+// clean makes any string text of an XML document that shows itself as one line
+// and hides nothing.
+func clean(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r == '<':
+			b.WriteString("&lt;")
+		case r == '>':
+			b.WriteString("&gt;")
+		case r == '&':
+			b.WriteString("&amp;")
+		case r == '"':
+			b.WriteString("&#34;")
+		case r == '\'':
+			b.WriteString("&#39;")
+		case !unicode.IsPrint(r):
+			fmt.Fprintf(&b, `\u{%x}`, r)
+		default:
+			b.WriteRune(r)
+		}
+		i += size
+	}
+	return b.String()
+}

@@ -1,0 +1,93 @@
+package replace
+
+import (
+	"fmt"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// Ordinary is a module that is no livepatch, but that livepatches may patch.
+type Ordinary struct {
+	Name string
+	// Symbols answers for the module's own symbols; nil asks Env.Target.
+	Symbols Symbols
+}
+
+// Arrive is insmod of an ordinary module: Coming in the kernel's words. Active
+// livepatches that have funcs for it are applied while it loads, and one that
+// cannot be makes the module's own load fail (kernel/livepatch/core.c:
+// klp_module_coming()).
+func (s System) Arrive(m Ordinary) (System, Decision) {
+	if s.crashed {
+		return s.dead()
+	}
+	f := &findings{}
+	s.sameName(f, m.Name)
+	self := module{name: m.Name, symbols: m.Symbols}
+	s.arrive(f, &self)
+	if failed, d, ok := s.conclude(f); ok {
+		return failed, d
+	}
+	d, _ := f.failed()
+	d.Outcome = Done
+	n := s.clone()
+	n.loaded = append(n.loaded, self)
+	return n, d
+}
+
+// arrive is klp_module_coming(): the active livepatches in stacking order, of
+// each the first object of that name.
+func (s *System) arrive(f *findings, m *module) {
+	if m.name == klp.VmlinuxObjectName {
+		f.refuse("EINVAL", "vmlinux.ko: invalid module name", "no module may be named vmlinux")
+		return
+	}
+	for _, p := range s.active {
+		for i := range p.objects {
+			o := &p.objects[i]
+			if !o.vmlinux && o.name == m.name {
+				s.applyTo(f, p, o, m)
+				break
+			}
+		}
+	}
+}
+
+func (s *System) applyTo(f *findings, p *Livepatch, o *object, m *module) {
+	refusing := fmt.Sprintf("patch '%s' failed for module '%s', refusing to load module '%s'", p.Name, m.name, m.name)
+	obj := &initObject{object: *o, loaded: m}
+	inner := &findings{assumed: f.assumed, undecided: f.undecided}
+	s.initLoaded(inner, p, obj)
+	f.assumed, f.undecided, f.omitted = inner.assumed, inner.undecided, f.omitted+inner.omitted
+	for _, r := range inner.refusals {
+		r.Reason = fmt.Sprintf("%s cannot be applied to it: %s", p.Name, r.Reason)
+		r.more = []string{fmt.Sprintf("failed to initialize patch '%s' for module '%s' (%d)", p.Name, m.name, errnoNumber(r.Errno)), refusing}
+		f.add(r)
+	}
+	if o.prePatch && p.PrePatchErrno != "" {
+		f.add(refusal{more: []string{refusing}, Refusal: klp.Refusal{
+			Errno:   p.PrePatchErrno,
+			Message: fmt.Sprintf("pre-patch callback failed for object '%s'", o.name),
+			Reason:  fmt.Sprintf("the pre_patch callback of %s for it returns %s", p.Name, p.PrePatchErrno),
+		}})
+	}
+	for _, r := range obj.untraceable {
+		r.Reason = fmt.Sprintf("%s cannot be applied to it: %s", p.Name, r.Reason)
+		r.more = []string{fmt.Sprintf("failed to apply patch '%s' to module '%s' (%d)", p.Name, m.name, errnoNumber(r.Errno)), refusing}
+		f.add(r)
+	}
+}
+
+// errnoNumber is the negative number that the kernel prints for the errnos of
+// this path.
+func errnoNumber(name string) int {
+	switch name {
+	case "ENOENT":
+		return -2
+	case "ENOEXEC":
+		return -8
+	case "EEXIST":
+		return -17
+	}
+	return -22
+}

@@ -1,0 +1,63 @@
+package replace
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Disable is writing 0 to /sys/kernel/livepatch/NAME/enabled. It works in any
+// order. Funcs go back to the livepatch below, or to the original; what the
+// livepatch had replaced does not come back. Since 5.1 a disabled livepatch
+// cannot be enabled again: its folder is gone (kernel/livepatch/core.c:
+// enabled_store()).
+func (s System) Disable(name string) (System, Decision) {
+	if s.crashed {
+		return s.dead()
+	}
+	if !s.isActive(name) {
+		why := "it is not loaded"
+		switch m := s.find(name); {
+		case m != nil && m.patch == nil:
+			why = "it is no livepatch"
+		case m != nil:
+			why = "it was disabled or replaced before, and its folder in sysfs is gone"
+		}
+		return s, Decision{Outcome: Refused, Errno: "ENOENT", Reason: fmt.Sprintf("%s is not active: %s", name, why)}
+	}
+	n := s.clone()
+	n.active = slices.DeleteFunc(n.active, func(p *Livepatch) bool { return p.Name == name })
+	return n, Decision{Outcome: Done}
+}
+
+// Unload is rmmod. An active livepatch holds a reference to its own module; a
+// replaced or disabled one no longer does. Removing a module that is patched
+// reverts its funcs (klp_module_going()) and leaves the livepatch active.
+func (s System) Unload(name string) (System, Decision) {
+	if s.crashed {
+		return s.dead()
+	}
+	if s.find(name) == nil {
+		return s, Decision{Outcome: Refused, Errno: "ENOENT", Reason: fmt.Sprintf("no module named %s is loaded", name)}
+	}
+	if s.isActive(name) {
+		return s, Decision{Outcome: Refused, Errno: "EAGAIN", Reason: fmt.Sprintf("%s is active and in use: disable it first", name)}
+	}
+	for i := range s.loaded {
+		if p := s.loaded[i].patch; p != nil && p.Name != name && dependsOn(p, name) {
+			return s, Decision{Outcome: Refused, Errno: "EAGAIN", Reason: fmt.Sprintf("%s is in use by %s, which depends on it", name, p.Name)}
+		}
+	}
+	if p := s.find(name).patch; p != nil && p.Module.Init.NoExit {
+		return s, Decision{Outcome: Refused, Errno: "EBUSY", Reason: fmt.Sprintf("%s has no exit function", name)}
+	}
+	n := s.clone()
+	n.loaded = slices.DeleteFunc(n.loaded, func(m module) bool { return m.name == name })
+	return n, Decision{Outcome: Done}
+}
+
+// dependsOn reads depends= of .modinfo, the modules whose exports are used.
+func dependsOn(p *Livepatch, name string) bool {
+	list, _ := p.Module.Modinfo.Get("depends")
+	return slices.Contains(strings.Split(list, ","), name)
+}
