@@ -1,0 +1,198 @@
+package diff
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/rules"
+)
+
+// Item is one difference, or one func that is patched again, in words.
+type Item struct {
+	// Severity is Error for what is lost or would be refused, Warning for what
+	// may be meant and should be looked at, Info for the rest.
+	Severity rules.Severity
+	Kind     string // "func", "object", "callback", "state", "replace", "klp symbol", "toolchain", "kernel", "load", "back"
+	Change   string // "anew", "again", "no longer", "gained", "lost", "changed", "accepted", "refused", "depends", "not judged"
+	Subject  string // e.g. "vmlinux:foo,2"; "" where the kind says all
+	Detail   string // e.g. "120 -> 132 bytes"; "" where there is nothing to add
+}
+
+// Items returns everything in the order it is shown: funcs by object, objects,
+// callbacks, states, then the module as a whole, then the two loads.
+func (d *Diff) Items() []Item {
+	var items []Item
+	add := func(s rules.Severity, kind, change, subject, detail string) {
+		items = append(items, Item{s, kind, change, subject, detail})
+	}
+	for i := range d.Objects {
+		for j := range d.Objects[i].Funcs {
+			items = append(items, funcItem(&d.Objects[i], &d.Objects[i].Funcs[j]))
+		}
+	}
+	for i := range d.Objects {
+		o := &d.Objects[i]
+		switch o.Change {
+		case Added:
+			add(rules.Info, "object", "gained", o.Title(), plural(uint64(len(o.Funcs)), "func"))
+		case Removed:
+			add(rules.Error, "object", "lost", o.Title(), plural(uint64(len(o.Funcs)), "func"))
+		}
+		for _, c := range o.CallbacksGained {
+			add(rules.Info, "callback", "gained", o.Title(), string(c))
+		}
+		for _, c := range o.CallbacksLost {
+			// A replaced patch's callbacks never run; the new patch has to undo
+			// what the old one's pre_patch did (Documentation/livepatch/cumulative-patches.rst).
+			add(rules.Warning, "callback", "lost", o.Title(), string(c))
+		}
+	}
+	for i := range d.States {
+		items = append(items, d.States[i].item()...)
+	}
+	if from, to := d.Old.Replace.String(), d.New.Replace.String(); from != to {
+		severity := rules.Info
+		if d.Old.Replace.Kind != d.New.Replace.Kind || d.Old.Replace.Flag && !d.New.Replace.Flag {
+			severity = rules.Warning
+		}
+		add(severity, "replace", "changed", "", from+" -> "+to)
+	}
+	items = append(items, symbolItems("gained", d.Relas.Gained)...)
+	items = append(items, symbolItems("lost", d.Relas.Lost)...)
+	if from, to := toolchain(d.Old), toolchain(d.New); from != to {
+		add(rules.Info, "toolchain", "changed", "", from+" -> "+to)
+	}
+	if !d.SameKernel() {
+		add(rules.Warning, "kernel", "changed", "", kernel(d.Old)+" -> "+kernel(d.New))
+	}
+	for _, t := range []struct {
+		kind string
+		*Transition
+	}{{"load", d.Load}, {"back", d.Back}} {
+		if t.Transition != nil {
+			items = append(items, t.item(t.kind))
+		}
+	}
+	return items
+}
+
+func funcItem(o *Object, f *Func) Item {
+	item := Item{Severity: rules.Info, Kind: "func", Subject: o.Title() + ":" + f.Title()}
+	switch f.Change {
+	case Added:
+		item.Change, item.Detail = "anew", size(f.New)
+	case Removed:
+		item.Severity, item.Change, item.Detail = rules.Error, "no longer", size(f.Old)
+	case Kept:
+		item.Change = "again"
+		switch {
+		case f.SameSize():
+			item.Detail = "same size, " + size(f.New)
+		case f.Old.New.Size != 0 && f.New.New.Size != 0:
+			item.Detail = fmt.Sprintf("%d -> %d bytes", f.Old.New.Size, f.New.New.Size)
+		default:
+			item.Detail = "size not known"
+		}
+		if f.SymposChanged() {
+			item.Severity = rules.Warning
+			item.Detail += fmt.Sprintf(", sympos %d -> %d", f.Old.Sympos, f.New.Sympos)
+		}
+	}
+	return item
+}
+
+func (s *State) item() []Item {
+	item := Item{Severity: rules.Info, Kind: "state", Subject: strconv.FormatUint(s.ID, 10)}
+	switch {
+	case s.Change == Added:
+		item.Change, item.Detail = "gained", fmt.Sprintf("version %d", s.New.Version)
+	case s.Change == Removed:
+		item.Severity, item.Change, item.Detail = rules.Error, "lost", fmt.Sprintf("version %d", s.Old.Version)
+	case s.Old.Version != s.New.Version:
+		item.Change, item.Detail = "changed", fmt.Sprintf("version %d -> %d", s.Old.Version, s.New.Version)
+		if s.Lowered() {
+			item.Severity = rules.Error
+		}
+	default:
+		return nil
+	}
+	return []Item{item}
+}
+
+// symbolItems lists at most twenty: a rebuild can exchange thousands.
+func symbolItems(change string, symbols []Symbol) []Item {
+	const most = 20
+	var items []Item
+	for i, s := range symbols {
+		if i == most {
+			return append(items, Item{rules.Info, "klp symbol", change, "", plural(uint64(len(symbols)-most), "more symbol")})
+		}
+		items = append(items, Item{rules.Info, "klp symbol", change, s.String(), ""})
+	}
+	return items
+}
+
+// Worst returns the highest severity of the items; 0 without any.
+func Worst(items []Item) rules.Severity {
+	var worst rules.Severity
+	for _, i := range items {
+		worst = max(worst, i.Severity)
+	}
+	return worst
+}
+
+// Title is the object's name as it is shown; a literal "vmlinux" in quotes.
+func (o *Object) Title() string {
+	if o.Literal {
+		return strconv.Quote(o.Name)
+	}
+	return o.Name
+}
+
+// Title is the func's name, with ",N" for a position above 1.
+func (f *Func) Title() string {
+	if f.Position > 1 {
+		return f.Name + "," + strconv.FormatUint(f.Position, 10)
+	}
+	return f.Name
+}
+
+// String is object:name, with ",N" for a sympos above 1.
+func (s Symbol) String() string {
+	text := s.Object + ":" + s.Name
+	if s.Sympos > 1 {
+		text += "," + strconv.FormatUint(s.Sympos, 10)
+	}
+	return text
+}
+
+func size(f *klp.Func) string {
+	if f.New.Size == 0 {
+		return ""
+	}
+	return plural(f.New.Size, "byte")
+}
+
+func plural(n uint64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.FormatUint(n, 10) + " " + what + "s"
+}
+
+func toolchain(m *klp.Module) string {
+	if m.Toolchain == "" {
+		return "unknown"
+	}
+	return string(m.Toolchain)
+}
+
+func kernel(m *klp.Module) string {
+	release := m.Vermagic.Release
+	if release == "" {
+		release = "unknown"
+	}
+	return strings.TrimSpace(release + " " + string(m.Arch))
+}

@@ -1,0 +1,7 @@
+// Package matrix lays the builds of one fix for several kernels and
+// architectures side by side: a row for each patch, a column for each kernel,
+// and what one build patches that another does not.
+//
+// It compares what the tables say. Positions of a name differ from kernel to
+// kernel by nature and are shown, never counted as a difference.
+package matrix

@@ -1,0 +1,31 @@
+package rules
+
+import "slices"
+
+// All returns every rule in the order of the IDs, NonDefault ones too (Select
+// leaves those out). The list is explicit: a rule that is not in it does not
+// exist. The slice is the caller's own and may be appended to.
+func All() []*Rule {
+	return slices.Concat(moduleRules(), relocationRules(), kernelRules(), setRules(), hygieneRules())
+}
+
+// moduleRules judge what one module says of itself.
+func moduleRules() []*Rule {
+	return []*Rule{
+		klp100, klp101, klp102, klp103, klp104, klp105, klp106, klp107, klp108,
+		klp109, klp110, klp111, klp112, klp113, klp114, klp115, klp116, klp117,
+	}
+}
+
+// relocationRules judge a module's livepatch relocations and special sections.
+func relocationRules() []*Rule {
+	return []*Rule{
+		klp201, klp202, klp203, klp204, klp205, klp206, klp207, klp208, klp209,
+		klp210,
+	}
+}
+
+// hygieneRules judge what the build left in the file.
+func hygieneRules() []*Rule {
+	return []*Rule{klp501, klp502, klp503, klp504, klp505, klp506}
+}

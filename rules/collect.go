@@ -1,0 +1,36 @@
+package rules
+
+import "fmt"
+
+// maxFindings bounds what one rule reports of one module: a broken build
+// repeats one mistake, a hostile file repeats it a million times.
+const maxFindings = 100
+
+// collector gathers the findings of one rule over one module, up to
+// maxFindings, and counts the rest. The zero collector is empty and allocates
+// nothing.
+type collector struct {
+	list []Finding
+	more int
+}
+
+// full reports whether the next finding would only be counted, and counts it
+// if so. Rules ask before they build a message.
+func (c *collector) full() bool {
+	if len(c.list) < maxFindings {
+		return false
+	}
+	c.more++
+	return true
+}
+
+func (c *collector) add(f Finding) { c.list = append(c.list, f) }
+
+// findings returns what was gathered. The last one tells how many were not shown.
+func (c *collector) findings() []Finding {
+	if c.more > 0 {
+		c.list[len(c.list)-1].Message += fmt.Sprintf("; %d more of this kind are not shown", c.more)
+		c.more = 0
+	}
+	return c.list
+}

@@ -1,0 +1,53 @@
+package rules
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp102 = moduleRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"module", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP102",
+		Doc: `licence is not GPL-compatible
+
+klp_enable_patch() is exported to GPL-compatible modules only
+(kernel/livepatch/core.c: EXPORT_SYMBOL_GPL), so the loader does not resolve it
+for a module of another licence. The accepted strings are those of
+include/linux/license.h: license_is_gpl_compatible; a module without a license
+entry counts as "unspecified", which is none of them.
+
+Fix: MODULE_LICENSE("GPL"); in the module, provided that this is its licence.`,
+	},
+}, func(m *klp.Module) []Finding {
+	license, ok := m.Modinfo.Get("license")
+	if ok && gplCompatible(license) {
+		return nil
+	}
+	message := ".modinfo has no license entry"
+	if ok {
+		message = `licence "` + symbolname.Cut(license) + `" is not GPL-compatible`
+	}
+	symbol := "klp_enable_patch"
+	if m.Init.UsesRegister {
+		symbol = "klp_register_patch"
+	}
+	return []Finding{{
+		Message:  message,
+		Location: modinfoEntry(m, "license"),
+		Kernel:   refused("ENOENT", "Unknown symbol "+symbol+" (err -2)"),
+	}}
+})
+
+// gplCompatible knows the strings of include/linux/license.h.
+func gplCompatible(license string) bool {
+	switch license {
+	case "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL":
+		return true
+	}
+	return false
+}

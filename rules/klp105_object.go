@@ -1,0 +1,85 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp105 = moduleRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"module", "load", "silent"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP105",
+		Doc: `object name that no module can have
+
+An object's name is compared byte for byte with the names of loaded modules
+(kernel/livepatch/core.c: klp_find_object_module, klp_module_coming), in which
+Kbuild has turned '-' and ',' into '_' (scripts/Makefile.lib: name-fix) and which
+have no ".ko". A name that differs is legal: the patch loads, waits for a module
+that never comes, and that object is silently never patched. The same goes for
+the string "vmlinux" in static tables, where the kernel image is a NULL name.
+
+A name of MODULE_NAME_LEN bytes or more, its NUL included (56 on 64-bit
+kernels), is refused (klp_init_object), an empty one too (lib/kobject.c:
+kobject_add_internal).
+
+Fix: write the module's name as lsmod shows it; leave .name out for the kernel
+image.`,
+	},
+}, func(m *klp.Module) []Finding {
+	var c collector
+	for i := range m.Patch.Objects {
+		o := &m.Patch.Objects[i]
+		if o.Null {
+			continue
+		}
+		if finding, bad := judgeObjectName(o); bad && !c.full() {
+			finding.Object, finding.Location = o.Name, o.At
+			c.add(finding)
+		}
+	}
+	return c.findings()
+})
+
+func judgeObjectName(o *klp.Object) (Finding, bool) {
+	const neverPatched = "it waits for a module of this name, and nothing in the object is ever patched"
+	switch name := o.Name; {
+	case o.Literal:
+		return Finding{
+			Message: `object is named by the string "vmlinux"; the kernel image is a NULL name`,
+			Kernel:  accepted(neverPatched),
+		}, true
+	case name == "":
+		return Finding{
+			Message: "object has an empty name",
+			Kernel:  refused("EINVAL", "attempted to be registered with empty name!"),
+		}, true
+	case len(name) >= klp.ModuleNameLen:
+		return Finding{
+			Message: fmt.Sprintf("object name %s is %d bytes long, the kernel takes %d",
+				symbolname.Cut(name), len(name), klp.ModuleNameLen-1),
+			Kernel: refused("EINVAL", ""),
+		}, true
+	case strings.ContainsAny(name, "-,./"):
+		message := fmt.Sprintf("object name %s is no module's name", name)
+		if proper := properName(name); proper != "" {
+			message += ": write " + proper
+		}
+		return Finding{Message: message, Kernel: accepted(neverPatched)}, true
+	}
+	return Finding{}, false
+}
+
+// properName is the module name that was probably meant; "" where none is
+// left.
+func properName(name string) string {
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	name, _, _ = strings.Cut(name, ".ko")
+	return strings.NewReplacer("-", "_", ",", "_", ".", "_").Replace(name)
+}

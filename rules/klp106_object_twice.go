@@ -1,0 +1,77 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp106 = moduleRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"module", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP106",
+		Doc: `object is listed twice
+
+Each object of a patch becomes a directory in sysfs, and the second of one name
+cannot be created (kernel/livepatch/core.c: klp_init_object). The kernel image is
+called vmlinux there, so a NULL name and the string "vmlinux" collide too; so do
+names that differ in '/' and '!' alone, and the names of a patch's own attributes
+(enabled, transition, force). The init function fails with -EEXIST; releases
+differ in what insmod sees of it (kernel/module/main.c: do_init_module).
+
+Fix: merge the funcs of both into one object.`,
+	},
+}, func(m *klp.Module) []Finding {
+	objects := m.Patch.Objects
+	var c collector
+	duplicates(len(objects), func(i int) (string, bool) {
+		return sysfsName(objects[i].Name), objects[i].Name == ""
+	}, func(first, i int) {
+		if c.full() {
+			return
+		}
+		o := &objects[i]
+		message := fmt.Sprintf("object %s is listed twice", symbolname.Cut(o.Name))
+		switch {
+		case objects[first].Literal != o.Literal:
+			message += `, once as NULL and once as the string "vmlinux"`
+		case objects[first].Name != o.Name:
+			message = fmt.Sprintf("objects %s and %s have one name in sysfs, where '/' is '!'", symbolname.Cut(objects[first].Name), symbolname.Cut(o.Name))
+		}
+		c.add(Finding{
+			Message:  message,
+			Object:   o.Name,
+			Location: o.At,
+			Kernel: initEEXIST(m, fmt.Sprintf("sysfs: cannot create duplicate filename '/kernel/livepatch/%s/%s'",
+				symbolname.Cut(m.Name), sysfsName(symbolname.Cut(o.Name)))),
+			Related: []Related{{Module: m.Path, Message: "the first one", Location: objects[first].At}},
+		})
+	})
+	for i := range objects {
+		if o := &objects[i]; slices.Contains(patchAttributes, o.Name) && !c.full() {
+			c.add(Finding{
+				Message:  fmt.Sprintf("object %s has the name of an attribute that every livepatch has in sysfs", o.Name),
+				Object:   o.Name,
+				Location: o.At,
+				Kernel:   initEEXIST(m, fmt.Sprintf("sysfs: cannot create duplicate filename '/kernel/livepatch/%s/%s'", symbolname.Cut(m.Name), o.Name)),
+			})
+		}
+	}
+	return c.findings()
+})
+
+// patchAttributes are the files of /sys/kernel/livepatch/<patch> on every
+// kernel with livepatches (kernel/livepatch/core.c: klp_patch_attrs); newer
+// ones have "replace" (6.11) and "stack_order" (6.14) too, which KLP106 leaves
+// to trace.
+var patchAttributes = []string{"enabled", "transition", "force"}
+
+// sysfsName is what kobject_set_name_vargs() makes of a name (lib/kobject.c).
+func sysfsName(name string) string { return strings.ReplaceAll(name, "/", "!") }

@@ -1,0 +1,64 @@
+package rules
+
+import (
+	"fmt"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp107 = moduleRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"module", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP107",
+		Doc: `func is listed twice in one object
+
+Each func of an object becomes a directory in sysfs, called by its name and its
+position, and the second of one name cannot be created (kernel/livepatch/core.c:
+klp_init_func). The sympos values 0 and 1 give the same position: 0 means
+"unique", 1 "the first". The init function fails with -EEXIST; releases differ
+in what insmod sees of it (kernel/module/main.c: do_init_module).
+
+Fix: keep one entry a func. Where two static functions share the name, give each
+its own sympos ("klplint kernel PATH --lookup OBJECT:FUNC" lists the positions).`,
+	},
+}, func(m *klp.Module) []Finding {
+	type key struct {
+		name     string
+		position uint64
+	}
+	var c collector
+	for i := range m.Patch.Objects {
+		o := &m.Patch.Objects[i]
+		duplicates(len(o.Funcs), func(j int) (key, bool) {
+			f := &o.Funcs[j]
+			return key{sysfsName(f.Name), f.Position()}, f.Name == ""
+		}, func(first, j int) {
+			if c.full() {
+				return
+			}
+			f := &o.Funcs[j]
+			message := patched(o, f) + " is listed twice"
+			switch a, b := &o.Funcs[first], f; {
+			case a.Name != b.Name:
+				message = fmt.Sprintf("%s and %s have one name in sysfs, where '/' is '!'", patched(o, a), patched(o, b))
+			case a.Sympos != b.Sympos:
+				message += fmt.Sprintf(": sympos %d and %d are the same position", a.Sympos, b.Sympos)
+			}
+			c.add(Finding{
+				Message:  message,
+				Object:   o.Name,
+				Func:     funcName(f),
+				Location: f.At,
+				Kernel: initEEXIST(m, fmt.Sprintf("sysfs: cannot create duplicate filename '/kernel/livepatch/%s/%s/%s,%d'",
+					symbolname.Cut(m.Name), sysfsName(symbolname.Cut(o.Name)), sysfsName(symbolname.Cut(f.Name)), f.Position())),
+				Related: []Related{{Module: m.Path, Message: "the first one", Location: o.Funcs[first].At}},
+			})
+		})
+	}
+	return c.findings()
+})

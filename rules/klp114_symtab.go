@@ -1,0 +1,66 @@
+package rules
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/klp"
+)
+
+var klp114 = moduleRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"module", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP114",
+		Doc: `symbol table is missing or damaged
+
+Livepatch relocations name their symbols by index in the module's symbol table,
+and are applied again whenever a patched module arrives: the whole table must
+survive, in its order (Documentation/livepatch/module-elf-format.rst; the loader
+keeps it all: kernel/module/kallsyms.c: layout_symtab). A module without a table
+is refused at once (kernel/module/main.c: setup_load_info).
+
+Fix: strip debug information only (strip -g, INSTALL_MOD_STRIP=1), with GNU
+strip: strip --strip-all and llvm-strip destroy livepatches.`,
+	},
+}, func(m *klp.Module) []Finding {
+	switch {
+	case m.Symtab.Missing:
+		return []Finding{{
+			Message: "the module has no symbol table",
+			Kernel:  refused("ENOEXEC", "module has no symbols (stripped?)"),
+		}}
+	case m.Symtab.Damaged != "":
+		return []Finding{{
+			Message:  "the symbol table is damaged: " + m.Symtab.Damaged,
+			Location: placeIn(m, ".symtab", 0),
+		}}
+	}
+	return lostSymbols(m)
+})
+
+// lostSymbols finds livepatch relocations against an undefined symbol without
+// a name: what is left where a tool dropped the symbol and kept its index.
+func lostSymbols(m *klp.Module) []Finding {
+	lost := 0
+	var first *klp.Foreign
+	for i := range m.KlpRelas {
+		foreign := m.KlpRelas[i].Foreign
+		for j := range foreign {
+			if f := &foreign[j]; f.Symbol == "" && f.Shndx == 0 {
+				if lost == 0 {
+					first = f
+				}
+				lost++
+			}
+		}
+	}
+	if lost == 0 {
+		return nil
+	}
+	return []Finding{{
+		Message:  plural(lost, "livepatch relocation names", "livepatch relocations name") + " a symbol that is no longer in the table",
+		Location: first.At,
+		Kernel:   refused("EINVAL", "symbol  is not marked as a livepatch symbol"),
+	}}
+}

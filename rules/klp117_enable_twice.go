@@ -1,0 +1,38 @@
+package rules
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/klp"
+)
+
+var klp117 = moduleRule(&Rule{
+	Severity: Warning,
+	Since:    "0.1",
+	Tags:     []string{"module", "crash"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP117",
+		Doc: `patch can be enabled twice
+
+klp_enable_patch() puts the patch on the kernel's list of patches without looking
+whether it is there (kernel/livepatch/core.c: klp_init_patch). A second call with
+the same patch, for instance as a retry, links the list into a loop that the
+kernel then walks for ever; 6.1, 6.12 and 7.3 all hang.
+
+Fix: call klp_enable_patch() once and return what it says; insmod can be tried
+again.`,
+	},
+}, func(m *klp.Module) []Finding {
+	if !m.Init.Repeats {
+		return nil
+	}
+	at := m.Init.At
+	if n := len(m.Init.Enables); n > 0 {
+		at = m.Init.Enables[n-1].At
+	}
+	return []Finding{{
+		Message:  "the init function can call klp_enable_patch() twice with the same patch",
+		Location: at,
+		Kernel:   accepted("the second call never returns: the kernel loops for ever"),
+	}}
+})

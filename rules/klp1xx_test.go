@@ -1,0 +1,326 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/klplint/klplint/klp"
+)
+
+func TestModuleRules(t *testing.T) {
+	long := func(n int) string { return strings.Repeat("f", n) }
+	vmlinux := func(m *klp.Module) *klp.Object { return &m.Patch.Objects[0] }
+	ext4 := func(m *klp.Module) *klp.Object { return &m.Patch.Objects[1] }
+	noReplace := klp.Replace{Kind: klp.KindFlag, Source: klp.FromData}
+
+	check(t, []moduleCase{
+		{"ordinary module", klp100, func(m *klp.Module) { m.Kind = klp.KindModule },
+			[]expect{{Warning, "", false, "an ordinary kernel module", "", ""}}},
+		{"Xen payload", klp100, func(m *klp.Module) { m.Kind = klp.KindXenPayload },
+			[]expect{{Warning, "", false, "Xen hypervisor", "", ""}}},
+		{"unlinked object", klp100, func(m *klp.Module) { m.Kind = klp.KindObjectFile },
+			[]expect{{Warning, "", false, "not been linked as a module", "", ""}}},
+
+		{"no entry", klp101, func(m *klp.Module) { m.Modinfo.Entries = m.Modinfo.Entries[1:] },
+			[]expect{{Error, "EINVAL", false, "no livepatch entry", "", ""}}},
+		{"no .modinfo", klp101, func(m *klp.Module) { m.Modinfo = klp.Modinfo{} },
+			[]expect{{Error, "EINVAL", false, "no livepatch entry", "", ""}}},
+		{"any value will do", klp101, func(m *klp.Module) { m.Modinfo.Entries[0].Value = "N" }, nil},
+
+		{"proprietary", klp102, func(m *klp.Module) { m.Modinfo.Entries[1].Value = "Proprietary" },
+			[]expect{{Error, "ENOENT", false, `"Proprietary" is not GPL-compatible`, "", ""}}},
+		{"none", klp102, func(m *klp.Module) { m.Modinfo.Entries[1].Key = "author" },
+			[]expect{{Error, "ENOENT", false, "no license entry", "", ""}}},
+		{"the first one counts", klp102, func(m *klp.Module) {
+			m.Modinfo.Entries = append(m.Modinfo.Entries, klp.ModinfoEntry{Key: "license", Value: "Proprietary"})
+		}, nil},
+		{"dual", klp102, func(m *klp.Module) { m.Modinfo.Entries[1].Value = "Dual BSD/GPL" }, nil},
+		{"GPL-2.0 is not a kernel's word", klp102, func(m *klp.Module) { m.Modinfo.Entries[1].Value = "GPL-2.0" },
+			[]expect{{Error, "ENOENT", false, "GPL-2.0", "", ""}}},
+
+		// ob_null_objs, ob_named_null_funcs: EINVAL. ob_empty_objs, ob_named_empty_funcs: OK.
+		{"objs is NULL", klp103, func(m *klp.Module) { m.Patch.ObjsNull, m.Patch.Objects = true, nil },
+			[]expect{{Error, "EINVAL", false, "objs pointer is NULL", "", ""}}},
+		{"funcs is NULL", klp103, func(m *klp.Module) { ext4(m).Funcs, ext4(m).FuncsNull = nil, true },
+			[]expect{{Error, "EINVAL", false, "funcs pointer of object ext4", "ext4", ""}}},
+		{"no objects", klp103, func(m *klp.Module) { m.Patch.Objects, m.Patch.States = nil, nil },
+			[]expect{{Warning, "", true, "no objects", "", ""}}},
+		{"no funcs", klp103, func(m *klp.Module) { ext4(m).Funcs, m.Patch.States = nil, nil },
+			[]expect{{Warning, "", true, "object ext4 has neither", "ext4", ""}}},
+		{"states, but no objects", klp103, func(m *klp.Module) { m.Patch.Objects = nil },
+			[]expect{{Warning, "", true, "no objects", "", ""}}},
+		{"states only", klp103, func(m *klp.Module) {
+			ext4(m).Funcs = nil
+			m.Patch.Objects = m.Patch.Objects[1:]
+		}, nil},
+		{"empty beside others", klp103, func(m *klp.Module) { ext4(m).Funcs = nil },
+			[]expect{{Warning, "", true, "object ext4 has neither", "ext4", ""}}},
+		{"callbacks only", klp103, func(m *klp.Module) { vmlinux(m).Funcs, m.Patch.States = nil, nil }, nil},
+		{"klp-build without objects", klp103, func(m *klp.Module) { m.Toolchain, m.Patch.Objects = klp.KlpBuild, nil },
+			[]expect{{Error, "EINVAL", false, "table of objects is empty", "", ""}}},
+		{"kpatch-build: no func in the object", klp103, func(m *klp.Module) {
+			m.Toolchain, m.Patch.States = klp.KpatchBuild, nil
+			ext4(m).Funcs, ext4(m).FuncsNull = nil, true
+		}, []expect{{Warning, "", true, "object ext4 has neither", "ext4", ""}}},
+		{"no tables", klp103, func(m *klp.Module) { m.Patch = klp.Patch{Reason: "no struct points to __this_module"} },
+			[]expect{{Error, "", false, "no struct points to __this_module", "", ""}}},
+		{"no tables because of NULL", klp103, func(m *klp.Module) {
+			m.Patch, m.Init.Enables[0].Arg = klp.Patch{}, klp.ArgNull
+		}, nil},
+
+		{"NULL name, replace", klp104, func(m *klp.Module) { vmlinux(m).Funcs[0].Name, vmlinux(m).Funcs[0].NameNull = "", true },
+			[]expect{{Error, "EINVAL", false, "func 1 of vmlinux has a NULL name", "vmlinux", ""}}},
+		{"empty name", klp104, func(m *klp.Module) { vmlinux(m).Funcs[0].Name = "" },
+			[]expect{{Error, "EINVAL", false, "func 1 of vmlinux has an empty name", "vmlinux", ""}}},
+		{"only a sympos", klp104, func(m *klp.Module) {
+			vmlinux(m).Funcs[1] = klp.Func{NameNull: true, Sympos: 4, New: klp.Code{Null: true}}
+		}, []expect{{Error, "EINVAL", false, "only a sympos (4)", "vmlinux", ",4"}}},
+		{"no replacement", klp104, func(m *klp.Module) { vmlinux(m).Funcs[1].New = klp.Code{Null: true} },
+			[]expect{{Error, "EINVAL", false, "vmlinux:dup_static,2 has no replacement", "vmlinux", "dup_static,2"}}},
+		{"511 bytes fit 6.12", klp104, func(m *klp.Module) { vmlinux(m).Funcs[0].Name = long(511) }, nil}, // fn_len511
+		{"512 bytes do not", klp104, func(m *klp.Module) { vmlinux(m).Funcs[0].Name = long(512) },
+			[]expect{{Error, "EINVAL", false, "512 bytes long, this kernel takes 511", "vmlinux", long(512)}}},
+		{"127 bytes fit 5.10", klp104, func(m *klp.Module) { release(m, "5.10.0"); vmlinux(m).Funcs[0].Name = long(127) }, nil},
+		{"128 bytes do not fit 5.10", klp104, func(m *klp.Module) { release(m, "5.10.1"); vmlinux(m).Funcs[0].Name = long(128) },
+			[]expect{{Error, "EINVAL", false, "this kernel takes 127", "vmlinux", long(128)}}},
+		{"128 bytes, release unknown", klp104, func(m *klp.Module) { release(m, ""); vmlinux(m).Funcs[0].Name = long(128) },
+			[]expect{{Warning, "EINVAL", false, "release is not known", "vmlinux", long(128)}}},
+		{"512 bytes, release unknown", klp104, func(m *klp.Module) { release(m, ""); vmlinux(m).Funcs[0].Name = long(512) },
+			[]expect{{Error, "EINVAL", false, "512 bytes long", "vmlinux", long(512)}}},
+
+		{"string vmlinux", klp105, func(m *klp.Module) { vmlinux(m).Null, vmlinux(m).Literal = false, true },
+			[]expect{{Error, "", true, `by the string "vmlinux"`, "vmlinux", ""}}},
+		{"empty", klp105, func(m *klp.Module) { ext4(m).Name = "" },
+			[]expect{{Error, "EINVAL", false, "empty name", "", ""}}},
+		{"55 bytes fit", klp105, func(m *klp.Module) { ext4(m).Name = long(55) }, nil},
+		{"56 bytes do not", klp105, func(m *klp.Module) { ext4(m).Name = long(56) },
+			[]expect{{Error, "EINVAL", false, "56 bytes long, the kernel takes 55", long(56), ""}}},
+		{"dash", klp105, func(m *klp.Module) { ext4(m).Name = "nf-tables" },
+			[]expect{{Error, "", true, "write nf_tables", "nf-tables", ""}}},
+		{"file name", klp105, func(m *klp.Module) { ext4(m).Name = "zfs.ko" },
+			[]expect{{Error, "", true, "write zfs", "zfs.ko", ""}}},
+		{"path", klp105, func(m *klp.Module) { ext4(m).Name = "fs/ext4/ext4.ko" },
+			[]expect{{Error, "", true, "write ext4", "fs/ext4/ext4.ko", ""}}},
+		{"nothing but punctuation", klp105, func(m *klp.Module) { ext4(m).Name = "/" },
+			[]expect{{Error, "", true, "object name / is no module's name", "/", ""}}},
+
+		{"module", klp106, func(m *klp.Module) { m.Patch.Objects = append(m.Patch.Objects, *ext4(m)) },
+			[]expect{{Error, "EEXIST", false, "ext4 is listed twice", "ext4", ""}}},
+		{"image", klp106, func(m *klp.Module) { m.Patch.Objects = append(m.Patch.Objects, *vmlinux(m)) },
+			[]expect{{Error, "EEXIST", false, "vmlinux is listed twice", "vmlinux", ""}}},
+		{"image and string", klp106, func(m *klp.Module) { ext4(m).Name, ext4(m).Literal = "vmlinux", true },
+			[]expect{{Error, "EEXIST", false, `once as NULL and once as the string "vmlinux"`, "vmlinux", ""}}},
+		{"thrice is two findings", klp106, func(m *klp.Module) {
+			m.Patch.Objects = append(m.Patch.Objects, *ext4(m), *ext4(m))
+		}, []expect{{Error, "EEXIST", false, "ext4", "ext4", ""}, {Error, "EEXIST", false, "ext4", "ext4", ""}}},
+
+		{"same sympos", klp107, func(m *klp.Module) { vmlinux(m).Funcs[2].Sympos = 2 },
+			[]expect{{Error, "EEXIST", false, "vmlinux:dup_static,2 is listed twice", "vmlinux", "dup_static,2"}}},
+		{"0 and 1", klp107, func(m *klp.Module) { vmlinux(m).Funcs[1].Sympos = 0 },
+			[]expect{{Error, "EEXIST", false, "sympos 0 and 1 are the same position", "vmlinux", "dup_static"}}},
+		{"one name in two objects", klp107, func(*klp.Module) {}, nil},
+		{"many funcs", klp107, func(m *klp.Module) {
+			for i := range 100 {
+				vmlinux(m).Funcs = append(vmlinux(m).Funcs, klp.Func{Name: fmt.Sprint("f", i%99)})
+			}
+		}, []expect{{Error, "EEXIST", false, "vmlinux:f0 is listed twice", "vmlinux", "f0"}}},
+
+		{"duplicate", klp108, func(m *klp.Module) { m.Patch.States[1].ID = 1 },
+			[]expect{{Warning, "", true, "state 1 is listed twice, with versions 1 and 3", "", ""}}},
+		{"behind the end", klp108, func(m *klp.Module) { m.Patch.StatesBehindEnd = 2 },
+			[]expect{{Warning, "", true, "2 states stand behind an id 0", "", ""}}},
+		{"largest values", klp108, func(m *klp.Module) { m.Patch.States[0] = klp.State{ID: 1<<64 - 1, Version: 1<<32 - 1} }, nil},
+
+		{"two of a kind", klp109, func(m *klp.Module) {
+			m.Toolchain, vmlinux(m).Callbacks[1].Kind = klp.KpatchBuild, klp.PrePatch
+		}, []expect{{Error, "EINVAL", false, "vmlinux has a second pre_patch callback, post", "vmlinux", ""}}},
+		{"enabled by the author", klp109, func(m *klp.Module) { ext4(m).PostUnpatchEnabled = true },
+			[]expect{{Warning, "", true, "object ext4 sets callbacks.post_unpatch_enabled", "ext4", ""}}},
+
+		{"in init text", klp110, func(m *klp.Module) {
+			ext4(m).Funcs[0].New.At.Section, ext4(m).Funcs[0].New.Init = ".init.text", true
+		}, []expect{{Error, "", true, "ext4:cmdline_proc_show is in .init.text, which is freed", "ext4", "cmdline_proc_show"}}},
+		{"data", klp110, func(m *klp.Module) {
+			ext4(m).Funcs[0].New.At.Section, ext4(m).Funcs[0].New.Exec = ".data", false
+		}, []expect{{Error, "", true, "is in .data, which is not executable", "ext4", "cmdline_proc_show"}}},
+		{"middle of a function", klp110, func(m *klp.Module) { vmlinux(m).Funcs[1].New.Start = false },
+			[]expect{{Error, "", true, "not the start of a function: it points into klpp_dup", "vmlinux", "dup_static,2"}}},
+		{"no symbols to tell", klp110, func(m *klp.Module) {
+			vmlinux(m).Funcs[1].New.Start, vmlinux(m).Funcs[1].New.Symbols = false, false
+		}, nil},
+		{"outside the module", klp110, func(m *klp.Module) {
+			vmlinux(m).Funcs[0].New = klp.Code{Import: true, Symbol: "printk"}
+		}, []expect{{Error, "", true, "is the undefined symbol printk", "vmlinux", "cmdline_proc_show"}}},
+		{"NULL is KLP104's", klp110, func(m *klp.Module) { vmlinux(m).Funcs[0].New = klp.Code{Null: true} }, nil},
+		{"callback in init text", klp110, func(m *klp.Module) { vmlinux(m).Callbacks[0].Func.Init = true },
+			[]expect{{Error, "", true, "pre_patch callback of vmlinux is in", "vmlinux", ""}}},
+
+		{"the struct", klp111, func(m *klp.Module) { m.Patch.At.Section = ".init.data" },
+			[]expect{{Error, "", true, "struct klp_patch is in .init.data", "", ""}}},
+		{"all of it", klp111, func(m *klp.Module) {
+			m.Patch.At.Section, m.Patch.StatesAt.Section = ".init.data", ".init.rodata"
+			vmlinux(m).At.Section, vmlinux(m).FuncsAt.Section = ".init.data", ".init.data"
+		}, []expect{
+			{Error, "", true, "struct klp_patch", "", ""}, {Error, "", true, "array of states is in .init.rodata", "", ""},
+			{Error, "", true, "array of objects", "", ""}, {Error, "", true, "array of funcs of object vmlinux", "vmlinux", ""},
+		}},
+		{"klp-build's own", klp111, func(m *klp.Module) {
+			m.Toolchain, vmlinux(m).FuncsAt.Section = klp.KlpBuild, ".init.klp_funcs"
+		}, nil},
+
+		{"none", klp112, func(m *klp.Module) { m.Vermagic = klp.Vermagic{} },
+			[]expect{{Error, "", true, "no vermagic", "", ""}}},
+		{"no release", klp112, func(m *klp.Module) { m.Vermagic = klp.Vermagic{Raw: " SMP"} },
+			[]expect{{Error, "ENOEXEC", false, "does not start with a kernel release", "", ""}}},
+		{"garbage", klp112, func(m *klp.Module) { m.Vermagic = klp.Vermagic{Raw: "6.1\x1b[2J", Release: "6.1\x1b[2J"} },
+			[]expect{{Error, "ENOEXEC", false, "does not start with", "", ""}}},
+
+		{"unknown", klp113, func(m *klp.Module) {
+			m.Replace = klp.Replace{Kind: klp.KindUnknown, Source: klp.FromNone, Reason: "no store was found"}
+		}, []expect{{Warning, "", false, "not known whether the module replaces others: no store was found", "", ""}}},
+		{"at run time", klp113, func(m *klp.Module) { m.Replace.Source, m.Replace.Reason = klp.FromRuntime, "parameter replace" },
+			[]expect{{Warning, "", false, "decided when it is loaded: parameter replace", "", ""}}},
+		{"no tables at all", klp113, func(m *klp.Module) { m.Replace.Kind, m.Patch.Found = klp.KindUnknown, false }, nil},
+		{"false is known", klp113, func(m *klp.Module) { m.Replace = noReplace }, nil},
+
+		{"missing", klp114, func(m *klp.Module) { m.Symtab = klp.SymtabStatus{Missing: true} },
+			[]expect{{Error, "ENOEXEC", false, "no symbol table", "", ""}}},
+		{"damaged", klp114, func(m *klp.Module) { m.Symtab.Damaged = "a relocation names symbol 90 of 40" },
+			[]expect{{Error, "", false, "symbol 90 of 40", "", ""}}},
+
+		{"symbol dropped", klp114, func(m *klp.Module) {
+			m.KlpRelas[2].Foreign = []klp.Foreign{{}, {Symbol: "printk"}, {}, {Shndx: 3}}
+		}, []expect{{Error, "EINVAL", false, "2 livepatch relocations name a symbol that is no longer", "", ""}}},
+
+		{"no init", klp115, func(m *klp.Module) { m.Init = klp.Init{Missing: true} },
+			[]expect{{Error, "", true, "no init function", "", ""}}},
+		{"not imported", klp115, func(m *klp.Module) { m.Init.Enables, m.Init.Decoded, m.Imports = nil, false, nil },
+			[]expect{{Error, "", true, "never calls klp_enable_patch()", "", ""}}},
+		{"imported, not called", klp115, func(m *klp.Module) { m.Init.Enables = nil },
+			[]expect{{Error, "", true, "never calls", "", ""}}},
+		{"code not followed", klp115, func(m *klp.Module) { m.Init.Enables, m.Init.Decoded = nil, false }, nil},
+		{"openEuler", klp115, func(m *klp.Module) { m.Init = klp.Init{UsesRegister: true}; m.Imports = nil }, nil},
+		{"no symbols to tell", klp115, func(m *klp.Module) {
+			m.Init.Enables, m.Imports, m.Symtab.Missing = nil, nil, true
+		}, nil},
+
+		{"patch", klp116, func(m *klp.Module) { m.Init.Enables[0].Arg = klp.ArgNull }, // patch_null
+			[]expect{{Error, "EINVAL", false, "called with NULL", "", ""}}},
+		{"mod", klp116, func(m *klp.Module) { m.Patch.ModNull = true },
+			[]expect{{Error, "EINVAL", false, "mod pointer", "", ""}}},
+		{"objs", klp116, func(m *klp.Module) { m.Patch.ObjsNull = true },
+			[]expect{{Error, "EINVAL", false, "objs pointer", "", ""}}},
+
+		{"twice", klp117, func(m *klp.Module) { m.Init.Repeats = true }, // enable_twice
+			[]expect{{Warning, "", true, "twice with the same patch", "", ""}}},
+	})
+}
+
+// The kernels that answered (6.1, 6.12, 7.3.4) show EEXIST or EBUSY for the
+// same defect; where nobody knows, both are named, the more likely one first.
+func TestDuplicateErrnoByRelease(t *testing.T) {
+	tests := []struct{ release, want string }{
+		{"6.1.0-56-amd64", "EEXIST"},
+		{"6.12.111+deb12-amd64", "EEXIST"},
+		{"7.3.4", "EBUSY"},
+		{"6.6.47", "EEXIST or EBUSY"},
+		{"", "EEXIST or EBUSY"},
+	}
+	for _, test := range tests {
+		m := sound()
+		release(m, test.release)
+		m.Patch.Objects[0].Funcs[2].Sympos = 2
+		m.Patch.Objects = append(m.Patch.Objects, m.Patch.Objects[1])
+		for _, r := range []*Rule{klp106, klp107} {
+			got := apply(t, r, m)
+			if len(got) != 1 || got[0].Kernel.Errno != test.want {
+				t.Errorf("%s on %q: %+v, want errno %s", r.ID(), test.release, got, test.want)
+			}
+		}
+	}
+}
+
+// x_null_name_replace_over_one: 6.1 and 6.12 crash, 7.3.4 refuses.
+func TestNullNameAnswerByRelease(t *testing.T) {
+	tests := []struct {
+		release string
+		replace klp.Replace
+		crash   string // a part of the message, "" for none
+	}{
+		{"6.1.0-56-amd64", klp.Replace{Kind: klp.KindFlag, Flag: true}, "this kernel oopses"},
+		{"6.12.111+deb12-amd64", klp.Replace{Kind: klp.KindFlag, Flag: true}, "this kernel oopses"},
+		{"6.12.111+deb12-amd64", klp.Replace{Kind: klp.KindSet, Set: 0}, "this kernel oopses"},
+		{"6.12.111+deb12-amd64", klp.Replace{Kind: klp.KindUnknown}, "this kernel oopses"},
+		{"6.12.111+deb12-amd64", klp.Replace{Kind: klp.KindFlag, Source: klp.FromRuntime}, "this kernel oopses"},
+		{"6.12.111+deb12-amd64", klp.Replace{Kind: klp.KindFlag, Source: klp.FromData}, ""},
+		{"7.3.4", klp.Replace{Kind: klp.KindFlag, Flag: true}, ""},
+		{"6.18.2", klp.Replace{Kind: klp.KindFlag, Flag: true}, "kernels such as 6.1 and 6.12 oops"},
+	}
+	for _, test := range tests {
+		m := sound()
+		release(m, test.release)
+		m.Replace = test.replace
+		m.Patch.Objects[0].Funcs[0].Name, m.Patch.Objects[0].Funcs[0].NameNull = "", true
+		got := apply(t, klp104, m)
+		if len(got) != 1 || got[0].Kernel.Errno != "EINVAL" {
+			t.Fatalf("%s: %+v", test.release, got)
+		}
+		if text := got[0].Kernel.Message; test.crash == "" && text != "" || !strings.Contains(text, test.crash) {
+			t.Errorf("%s, %+v: %q, want %q in it", test.release, test.replace, text, test.crash)
+		}
+	}
+}
+
+func TestManglingIsShownBesideTheRawName(t *testing.T) {
+	m := sound()
+	m.Patch.Objects[0].Funcs[0].Name = "_RNvCs1234_7mycrate3foo"
+	m.Patch.Objects[0].Funcs[0].New = klp.Code{Null: true}
+	got := apply(t, klp104, m)
+	if len(got) != 1 || !strings.Contains(got[0].Message, "_RNvCs1234_7mycrate3foo (mycrate::foo)") {
+		t.Errorf("%+v", got)
+	}
+	if got[0].Func != "_RNvCs1234_7mycrate3foo" {
+		t.Errorf("func is %q, want the raw name", got[0].Func)
+	}
+}
+
+// A hostile module repeats one defect without end: the findings stay few and
+// their messages short, and the count is told.
+func TestFindingsAreBounded(t *testing.T) {
+	const n = 2_000
+	m := sound()
+	hostile := strings.Repeat("\x1b[31m", 2000)
+	m.Patch.Objects = make([]klp.Object, 0, n)
+	m.KlpSyms = make([]klp.KlpSym, 0, n)
+	for range n {
+		m.Patch.Objects = append(m.Patch.Objects, klp.Object{
+			Name: hostile, Funcs: []klp.Func{{Name: hostile, New: klp.Code{Import: true, Symbol: hostile}}},
+			Callbacks: []klp.Callback{{Kind: klp.PrePatch}, {Kind: klp.PrePatch}}, PostUnpatchEnabled: true,
+		})
+		m.KlpSyms = append(m.KlpSyms, klp.KlpSym{Raw: hostile, Malformed: "no comma"})
+	}
+	m.KlpRelas = []klp.KlpRela{{Section: hostile, Object: hostile, Malformed: "no dot", Wrong: "no flag", Entries: 1,
+		Target: ".altinstructions", Foreign: make([]klp.Foreign, n), NonZero: []klp.NonZero{{}}, NonZeroCount: n}}
+	for _, r := range All() {
+		if !r.Requires(ModuleInput) || r.Requires(KernelInput) {
+			continue
+		}
+		got := apply(t, r, m)
+		if len(got) > maxFindings {
+			t.Errorf("%s: %d findings", r.ID(), len(got))
+		}
+		for _, f := range got {
+			size := len(f.Message)
+			if f.Kernel != nil {
+				size += len(f.Kernel.Message)
+			}
+			if size > 4096 {
+				t.Errorf("%s: %d bytes of message", r.ID(), size)
+			}
+		}
+		if len(got) == maxFindings && !strings.Contains(got[maxFindings-1].Message, "more of this kind are not shown") {
+			t.Errorf("%s: the rest is not told: %q", r.ID(), got[maxFindings-1].Message)
+		}
+	}
+}

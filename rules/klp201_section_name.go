@@ -1,0 +1,41 @@
+package rules
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp201 = moduleRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"relocations", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP201",
+		Doc: `livepatch relocation section has a malformed name
+
+The name must be .klp.rela.OBJECT.SECTION with an object of at most 55 characters
+and without a dot (kernel/livepatch/core.c: klp_apply_section_relocs scans it with
+".klp.rela.%55[^.]"). The section keeps its own leading dot, so that relocations
+of .text stand in .klp.rela.vmlinux..text
+(Documentation/livepatch/module-elf-format.rst).
+
+Fix: the name comes from the tool that made the section (create-klp-module,
+objtool klp post-link, klp-convert): correct its input.`,
+	},
+}, func(m *klp.Module) []Finding {
+	var c collector
+	for i := range m.KlpRelas {
+		r := &m.KlpRelas[i]
+		if r.Malformed == "" || c.full() {
+			continue
+		}
+		c.add(Finding{
+			Message:  "the name of section " + symbolname.Cut(r.Section) + " cannot be read: " + r.Malformed,
+			Location: r.At,
+			Kernel:   refused("EINVAL", "section "+symbolname.Cut(r.Section)+" has an incorrectly formatted name"),
+		})
+	}
+	return c.findings()
+})

@@ -1,0 +1,50 @@
+package rules
+
+import (
+	"fmt"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp202 = moduleRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"relocations", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP202",
+		Doc: `livepatch relocation against an ordinary symbol
+
+Every symbol that a livepatch relocation section uses must have the section index
+SHN_LIVEPATCH, 0xff20 (kernel/livepatch/core.c: klp_resolve_symbols). A single
+other one fails the section: at load for sections of vmlinux, when the patched
+module arrives for others.
+
+Fix: relocations against ordinary symbols belong into the ordinary .rela section.
+Tools that rewrite the symbol table after the build can lose the index: do not run
+them on a livepatch.`,
+	},
+}, func(m *klp.Module) []Finding {
+	var c collector
+	for i := range m.KlpRelas {
+		r := &m.KlpRelas[i]
+		if len(r.Foreign) == 0 || c.full() {
+			continue
+		}
+		list := make([]string, 0, maxListed)
+		for _, f := range r.Foreign[:min(len(r.Foreign), maxListed)] {
+			list = append(list, f.Symbol)
+		}
+		first := &r.Foreign[0]
+		c.add(Finding{
+			Message: fmt.Sprintf("%s in %s not against SHN_LIVEPATCH symbols: %s",
+				plural(len(r.Foreign), "relocation", "relocations"), symbolname.Cut(r.Section), names(list, len(r.Foreign))),
+			Object:   r.Object,
+			Location: first.At,
+			Kernel:   refused("EINVAL", "symbol "+symbolname.Cut(first.Symbol)+" is not marked as a livepatch symbol"),
+		})
+	}
+	return c.findings()
+})

@@ -1,0 +1,68 @@
+package rules
+
+import (
+	"fmt"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp203 = moduleRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"relocations", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP203",
+		Doc: `livepatch symbol has a malformed or too long name
+
+The name must be .klp.sym.OBJECT.NAME,SYMPOS: an object of at most 55 characters
+without a dot, a symbol of at most 511 characters (127 before 6.1) without a
+comma, a number (kernel/livepatch/core.c: klp_resolve_symbols scans it with
+".klp.sym.%55[^.].%511[^,],%lu"). A name that is too long is cut there, and the
+comma is then missing.
+
+Fix: the name comes from the tool that made the symbol (create-klp-module, objtool
+klp, klp-convert): correct its input. A function with too long a name cannot be
+referred to on a kernel before 6.1.`,
+	},
+}, func(m *klp.Module) []Finding {
+	var c collector
+	for i := range m.KlpSyms {
+		s := &m.KlpSyms[i]
+		if s.Malformed == "" && len(s.Name) < shortestNameLimit {
+			continue
+		}
+		if finding, bad := judgeKlpSym(m, s); bad && !c.full() {
+			finding.Object, finding.Location = s.Object, s.At
+			c.add(finding)
+		}
+	}
+	return c.findings()
+})
+
+func judgeKlpSym(m *klp.Module, s *klp.KlpSym) (Finding, bool) {
+	answer := refused("EINVAL", "symbol "+symbolname.Cut(s.Raw)+" has an incorrectly formatted name")
+	if s.Malformed != "" {
+		return Finding{
+			Message: "the name of symbol " + symbolname.Cut(s.Raw) + " cannot be read: " + s.Malformed,
+			Kernel:  answer,
+		}, true
+	}
+	switch width := behaviourOf(m).KlpSymNameWidth; {
+	case width == 0 && len(s.Name) >= shortestNameLimit:
+		return Finding{
+			Severity: Warning,
+			Message: fmt.Sprintf("symbol %s: the name is %d bytes long; kernels before 6.1 read %d, and this kernel's release is not known",
+				show(s.Name), len(s.Name), shortestNameLimit-1),
+			Kernel: refused("EINVAL", "on kernels before 6.1"),
+		}, true
+	case width > 0 && len(s.Name) > width:
+		return Finding{
+			Message: fmt.Sprintf("symbol %s: the name is %d bytes long, this kernel reads %d", show(s.Name), len(s.Name), width),
+			Kernel:  answer,
+		}, true
+	}
+	return Finding{}, false
+}

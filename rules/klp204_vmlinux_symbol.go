@@ -1,0 +1,79 @@
+package rules
+
+import (
+	"fmt"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp204 = moduleRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"relocations", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP204",
+		Doc: `module's livepatch relocations use a vmlinux symbol
+
+Since 5.8 a livepatch relocation section of a module may not use symbols of the
+kernel image (kernel/livepatch/core.c: klp_resolve_symbols): those are resolved
+when the livepatch itself is loaded, by sections of vmlinux. The example that
+mixes them in Documentation/livepatch/module-elf-format.rst is older than the
+check. Where the kernel's release is not known this is a warning.
+
+Fix: build with a tool for the kernel's release. kpatch-build and klp-build put
+relocations against vmlinux symbols into .klp.rela.vmlinux.SECTION.`,
+	},
+}, func(m *klp.Module) []Finding {
+	var c collector
+	for i := range m.KlpRelas {
+		r := &m.KlpRelas[i]
+		if r.Object == "" || r.Object == klp.VmlinuxObjectName {
+			continue
+		}
+		list, count, first := vmlinuxSymbols(m, r)
+		if count == 0 {
+			continue
+		}
+		severity, release := Error, ""
+		switch behaviourOf(m).RefusesVmlinuxInModuleRela {
+		case klp.No:
+			return nil
+		case klp.Unknown:
+			severity, release = Warning, ", which kernels since 5.8 refuse"
+		}
+		if c.full() {
+			continue
+		}
+		c.add(Finding{
+			Severity: severity,
+			Message: fmt.Sprintf("%s uses %s of vmlinux%s: %s", symbolname.Cut(r.Section),
+				plural(count, "symbol", "symbols"), release, names(list, count)),
+			Object:   r.Object,
+			Location: r.At,
+			Kernel: refused("EINVAL", fmt.Sprintf(
+				"invalid access to vmlinux symbol '%s' from module-specific livepatch relocation section", symbolname.Cut(first))),
+		})
+	}
+	return c.findings()
+})
+
+// vmlinuxSymbols returns the first symbols of the kernel image that the section
+// uses, how many there are, and the first.
+func vmlinuxSymbols(m *klp.Module, r *klp.KlpRela) (list []string, count int, first string) {
+	for _, index := range r.Symbols {
+		s := &m.KlpSyms[index]
+		if s.Object != klp.VmlinuxObjectName {
+			continue
+		}
+		if count == 0 {
+			first = s.Name
+		}
+		if count++; count <= maxListed {
+			list = append(list, s.Name)
+		}
+	}
+	return list, count, first
+}

@@ -1,0 +1,50 @@
+package rules
+
+import (
+	"fmt"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp205 = moduleRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"relocations", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP205",
+		Doc: `livepatch relocation target is not zero
+
+x86 refuses to relocate a place that already holds a value, because that is what
+a relocation applied twice looks like (arch/x86/kernel/module.c:
+__write_relocate_add). The other architectures write into instructions, which are
+never zero, and do not check: they are not judged.
+
+Fix: the linker or a later tool wrote the addend into the section. Build the module
+with a toolchain that leaves it in the relocation (RELA), and do not apply the
+relocations before the kernel does.`,
+	},
+}, func(m *klp.Module) []Finding {
+	if m.Arch != klp.X86_64 {
+		return nil
+	}
+	var c collector
+	for i := range m.KlpRelas {
+		r := &m.KlpRelas[i]
+		if r.NonZeroCount == 0 || len(r.NonZero) == 0 || c.full() {
+			continue
+		}
+		first := &r.NonZero[0]
+		c.add(Finding{
+			Message: fmt.Sprintf("%s: %s a value before relocation, the first %#x",
+				symbolname.Cut(r.Section), plural(r.NonZeroCount, "target holds", "targets hold"), first.Value),
+			Object:   r.Object,
+			Location: first.At,
+			Kernel: refused("ENOEXEC", fmt.Sprintf(
+				"x86/modules: Invalid relocation target, existing value is nonzero for type %d", first.Type)),
+		})
+	}
+	return c.findings()
+})

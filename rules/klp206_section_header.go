@@ -1,0 +1,44 @@
+package rules
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp206 = moduleRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"relocations", "silent"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP206",
+		Doc: `livepatch relocation section is passed over
+
+A livepatch relocation section is of type SHT_RELA with the flags SHF_ALLOC and
+SHF_RELA_LIVEPATCH (0x00100000); its sh_link names the symbol table and its
+sh_info the section that it relocates, which must be in memory itself
+(Documentation/livepatch/module-elf-format.rst). Where one of these is wrong, the
+loader takes the section for something else or passes it over without a word
+(kernel/module/main.c: apply_relocations; kernel/livepatch/core.c:
+klp_apply_section_relocs), and the code runs unrelocated.
+
+Fix: rebuild the module. If the build is right, find the tool that rewrote the
+section headers afterwards: objcopy and strip must keep flags they do not know.`,
+	},
+}, func(m *klp.Module) []Finding {
+	var c collector
+	for i := range m.KlpRelas {
+		r := &m.KlpRelas[i]
+		if r.Wrong == "" || c.full() {
+			continue
+		}
+		c.add(Finding{
+			Message:  "section " + symbolname.Cut(r.Section) + ": " + r.Wrong,
+			Object:   r.Object,
+			Location: r.At,
+			Kernel:   accepted("the relocations are not applied as meant, and the code that needs them runs without"),
+		})
+	}
+	return c.findings()
+})

@@ -1,0 +1,86 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp301 = kernelRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"kernel", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP301",
+		Doc: `vermagic differs from the kernel's
+
+The loader compares the module's vermagic with its own, word by word. A module
+with __versions is compared without the release: the CRCs of its symbols decide
+then (kernel/module/version.c: same_magic). A livepatch for another release is
+wrong even where the kernel takes it: its replacements were made from other
+functions.
+
+Fix: build the module against the headers of the kernel that it is for.`,
+	},
+}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+	k, err := kernelOf(t)
+	if err != nil {
+		return nil, err
+	}
+	if k.Vermagic() == "" {
+		return nil, &MissingInput{Needs: "the kernel's vermagic: vmlinuz, or its folder of modules"}
+	}
+	if m.Vermagic.Raw == "" {
+		return nil, nil // KLP112
+	}
+	differences := magicDifferences(m.Vermagic.Raw, k.Vermagic())
+	if len(differences) == 0 {
+		return nil, nil
+	}
+	answer := accepted("the module has CRCs, so the release is not compared")
+	if r, bad := k.CheckVermagic(m); bad {
+		answer = refused(r.Errno, symbolname.Cut(r.Message))
+	}
+	return []Finding{{
+		Message:  "vermagic: " + strings.Join(differences, "; "),
+		Location: klp.Location{Section: ".modinfo"},
+		Kernel:   answer,
+	}}, nil
+})
+
+// magicDifferences says in which words two vermagic strings differ.
+func magicDifferences(module, target string) []string {
+	m, k := strings.Fields(module), strings.Fields(target)
+	var list []string
+	if len(m) == 0 || len(k) == 0 {
+		return []string{"one of the two is empty"}
+	}
+	if m[0] != k[0] {
+		list = append(list, "the release is "+symbolname.Cut(m[0])+", this kernel's "+symbolname.Cut(k[0]))
+	}
+	var extra, missing []string
+	for _, word := range m[1:] {
+		if !slices.Contains(k[1:], word) {
+			extra = append(extra, word)
+		}
+	}
+	for _, word := range k[1:] {
+		if !slices.Contains(m[1:], word) {
+			missing = append(missing, word)
+		}
+	}
+	if len(extra) > 0 {
+		list = append(list, "this kernel does not have "+names(extra, len(extra)))
+	}
+	if len(missing) > 0 {
+		list = append(list, "the module lacks "+names(missing, len(missing)))
+	}
+	if len(list) == 0 && !slices.Equal(m, k) {
+		list = append(list, "the flags stand in another order")
+	}
+	return list
+}

@@ -1,0 +1,67 @@
+package rules
+
+import (
+	"fmt"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/kernel"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp302 = kernelRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"kernel", "symbols", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP302",
+		Doc: `func is not among the object's symbols
+
+klp_find_object_symbol() looks the name up in the object's kallsyms
+(kernel/livepatch/core.c). A function that was inlined everywhere has no symbol;
+one that the compiler copied has another name (.isra.0, .constprop.0, .part.0).
+Of vmlinux the load fails at once. Of a module it fails when both are there: a
+livepatch that is loaded first makes the module's own load fail.
+
+Fix: patch the name that the kernel has, or the callers into which the function
+was inlined.`,
+	},
+}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+	var c collector
+	var w wanting
+	lookUps(m, t, &w, t.FindSym, func(o *klp.Object, f *klp.Func, a klp.SymbolAnswer) {
+		if a.Status != klp.SymbolMissing || a.Reason == initText || c.full() {
+			return
+		}
+		message := fmt.Sprintf("%s: %s has no such symbol", patched(o, f), symbolname.Cut(o.Name))
+		if what := kernel.Derived(f.Name); what != "" {
+			message += "; the name is that of " + symbolname.Cut(what)
+		}
+		if len(c.list) < maxListed {
+			message += proposals(t, o.Name, f.Name)
+		}
+		c.add(Finding{Message: message, Object: o.Name, Func: funcName(f), Location: f.At, Kernel: symbolAnswer(o, a)})
+	})
+	return c.findings(), w.err()
+})
+
+// initText is the reason of an answer about code that is freed after init.
+const initText = "init text"
+
+// proposals names symbols that may be meant.
+func proposals(t klp.Target, object, name string) string {
+	k, ok := t.(*kernel.Kernel)
+	if !ok {
+		return ""
+	}
+	o, err := k.Object(object)
+	if err != nil {
+		return ""
+	}
+	similar := o.Similar(name)
+	if len(similar) == 0 {
+		return ""
+	}
+	return "; it has " + names(similar, len(similar))
+}

@@ -1,0 +1,47 @@
+package rules
+
+import (
+	"fmt"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp305 = kernelRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"kernel", "symbols", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP305",
+		Doc: `func cannot be traced
+
+A livepatch redirects the call that the compiler places at a function's entry for
+ftrace. A notrace or noinstr function, assembler code and data have none, so
+ftrace_location() finds nothing there (kernel/livepatch/patch.c: klp_patch_func;
+Documentation/livepatch/livepatch.rst).
+
+Fix: patch the callers of the function.`,
+	},
+}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+	var c collector
+	var w wanting
+	lookUps(m, t, &w, t.FindFunc, func(o *klp.Object, f *klp.Func, a klp.SymbolAnswer) {
+		if a.Status != klp.SymbolUntraceable || a.Reason == initText || c.full() {
+			return
+		}
+		c.add(Finding{
+			Message: fmt.Sprintf("%s cannot be patched: %s", patched(o, f), a.Refusal.Reason),
+			Object:  o.Name, Func: funcName(f), Location: f.At,
+			Kernel: symbolAnswer(o, a),
+		})
+	})
+	appliedFuncs(m, func(o *klp.Object, f *klp.Func) {
+		// Found, but nothing tells whether ftrace can attach.
+		if a := t.FindFunc(o.Name, f.Name, f.Sympos); a.Status == klp.SymbolUnknown && a.Matches > 0 {
+			w.add("traceable functions of " + symbolname.Cut(o.Name))
+		}
+	})
+	return c.findings(), w.err()
+})

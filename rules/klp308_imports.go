@@ -1,0 +1,58 @@
+package rules
+
+import (
+	"fmt"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp308 = kernelRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"kernel", "load", "exports"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP308",
+		Doc: `imported symbol is not this kernel's
+
+The loader resolves every undefined symbol among the exports
+(kernel/module/main.c: resolve_symbol). A missing one, or one exported to
+GPL-compatible modules only, is -ENOENT; a CRC that differs (CONFIG_MODVERSIONS)
+or a namespace that the module does not import is -EINVAL. The CRC of
+module_layout stands for struct module itself: where that differs the load ends
+with -ENOEXEC at once (kernel/module/version.c: check_modstruct_version).
+
+Fix: build against this kernel's Module.symvers; reach what is not exported
+through a livepatch symbol (.klp.sym.*).`,
+	},
+}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+	k, err := kernelOf(t)
+	if err != nil {
+		return nil, err
+	}
+	var c collector
+	if r, bad := k.CheckStructModule(m); bad {
+		c.add(Finding{
+			Message:  r.Reason,
+			Location: klp.Location{Section: "__versions", Symbol: "module_layout"},
+			Kernel:   refused(r.Errno, symbolname.Cut(r.Message)),
+		})
+	}
+	for _, r := range k.CheckImports(m) {
+		if c.full() {
+			continue
+		}
+		c.add(Finding{
+			Message:  symbolname.Cut(r.Reason),
+			Location: klp.Location{Section: ".symtab", Symbol: r.Import.Name},
+			Kernel:   refused(r.Errno, symbolname.Cut(r.Message)),
+		})
+	}
+	var w wanting
+	if unknown := k.UnknownImports(m); len(unknown) > 0 {
+		w.add(fmt.Sprintf("Module.symvers, for the exports of modules (%s)", names(unknown, len(unknown))))
+	}
+	return c.findings(), w.err()
+})

@@ -1,0 +1,57 @@
+package rules
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp312 = kernelRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"kernel", "load", "config"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP312",
+		Doc: `kernel's configuration does not allow the livepatch
+
+Without CONFIG_LIVEPATCH the loader refuses a module that is marked as a livepatch
+(kernel/module/main.c: check_modinfo_livepatch). Without reliable stack traces it
+loads, but tasks are switched only as they leave the kernel, and the transition may
+never end (kernel/livepatch/core.c: klp_enable_patch). With
+CONFIG_MODULE_SIG_FORCE an unsigned module is refused; that is only noted, because
+modules are checked before they are signed.
+
+Fix: load the livepatch on a kernel that is configured for it.`,
+	},
+}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+	k, err := kernelOf(t)
+	if err != nil {
+		return nil, err
+	}
+	if _, known := k.Config("LIVEPATCH"); !known {
+		return nil, &MissingInput{Needs: "the kernel's .config"}
+	}
+	var c collector
+	if r, bad := k.CheckLivepatch(m); bad {
+		c.add(Finding{Message: "the kernel has no CONFIG_LIVEPATCH", Kernel: refused(r.Errno, symbolname.Cut(r.Message))})
+		return c.findings(), nil
+	}
+	// s390 and others call it HAVE_RELIABLE_STACKTRACE; it follows from the
+	// unwinder on x86 (ORC), so a kernel with the frame pointer lacks it.
+	if reliable, _ := k.Config("HAVE_RELIABLE_STACKTRACE"); reliable != "y" {
+		c.add(Finding{
+			Severity: Warning,
+			Message:  "the kernel has no reliable stack traces (CONFIG_HAVE_RELIABLE_STACKTRACE)",
+			Kernel:   accepted("This architecture doesn't have support for the livepatch consistency model."),
+		})
+	}
+	if force, _ := k.Config("MODULE_SIG_FORCE"); force == "y" && m.Signature == nil {
+		c.add(Finding{
+			Severity: Info,
+			Message:  "the module is not signed, and the kernel takes signed modules only (CONFIG_MODULE_SIG_FORCE)",
+			Kernel:   refused("EKEYREJECTED", ""),
+		})
+	}
+	return c.findings(), nil
+})

@@ -1,0 +1,36 @@
+package rules
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/kernel"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp317 = kernelRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"kernel"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP317",
+		Doc: `none of the kernels given is the module's
+
+A livepatch is made from the functions of one kernel, whose release stands in its
+vermagic (kernel/module/version.c: same_magic). Of several kernels the one of that
+release and architecture is the target; here there is none, so nothing of what
+needs a kernel was checked.
+
+Fix: give the kernel that the module was built for, or look why this module is
+among them.`,
+	},
+}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+	none, ok := t.(*kernel.Mismatch)
+	if !ok {
+		return nil, nil
+	}
+	return []Finding{{
+		Message:  symbolname.Cut(none.Error()),
+		Location: klp.Location{Section: ".modinfo"},
+	}}, nil
+})

@@ -1,0 +1,40 @@
+package rules
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/klp"
+)
+
+var klp502 = moduleRule(&Rule{
+	Severity: Warning,
+	Since:    "0.1",
+	Tags:     []string{"hygiene", "silent"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP502",
+		Doc: `forced funcs, which livepatch kernels ignore
+
+KPATCH_FORCE_UNSAFE puts a func into .kpatch.force, to be patched although tasks
+sleep in it. Only the out-of-tree kpatch core read the section; the hook that
+kpatch-build links into modules for livepatch kernels does not
+(kmod/patch/livepatch-patch-hook.c). Such a func is patched under the consistency
+model like any other, and a task that sleeps in it can stall the transition
+(Documentation/livepatch/livepatch.rst).
+
+Fix: take KPATCH_FORCE_UNSAFE out of the patch. If the transition stalls, force it
+through /sys/kernel/livepatch/NAME/force, knowing what that costs.`,
+	},
+}, func(m *klp.Module) []Finding {
+	if len(m.ForceFuncs) == 0 {
+		return nil
+	}
+	list := make([]string, 0, maxListed)
+	for _, at := range m.ForceFuncs[:min(len(m.ForceFuncs), maxListed)] {
+		list = append(list, at.Symbol)
+	}
+	return []Finding{{
+		Message:  plural(len(m.ForceFuncs), "func", "funcs") + " in .kpatch.force: " + names(list, len(m.ForceFuncs)),
+		Location: m.ForceFuncs[0],
+		Kernel:   accepted("the section is ignored"),
+	}}
+})

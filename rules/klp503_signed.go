@@ -1,0 +1,39 @@
+package rules
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp503 = moduleRule(&Rule{
+	Severity: Info,
+	Since:    "0.1",
+	Tags:     []string{"hygiene", "signature"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP503",
+		Doc: `module is signed already
+
+A gate judges modules before they are signed. A module that carries a signature
+was signed by somebody else, or comes from behind the gate; signing it again
+appends a second signature, of which the kernel reads the last
+(kernel/module/signing.c: mod_verify_sig).
+
+Fix: hand the gate the unsigned module. Where it judges released modules on
+purpose, disable this rule.`,
+	},
+}, func(m *klp.Module) []Finding {
+	s := m.Signature
+	if s == nil {
+		return nil
+	}
+	message := "the module is signed"
+	if s.Signer != "" {
+		message += " by " + symbolname.Cut(s.Signer)
+	}
+	if s.Hash != "" {
+		message += " (" + symbolname.Cut(s.Hash) + ")"
+	}
+	return []Finding{{Message: message, Location: klp.Location{File: s.At}}}
+})

@@ -1,0 +1,31 @@
+package rules
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/klp"
+)
+
+var klp504 = moduleRule(&Rule{
+	Severity: Error,
+	Since:    "0.1",
+	Tags:     []string{"hygiene", "signature", "security"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP504",
+		Doc: `signature is malformed, or bytes follow it
+
+The loader looks for the signature's marker at the very end of the file
+(kernel/module/signing.c: module_sig_check). Bytes behind it make the module an
+unsigned one; a marker behind a trailer that cannot be parsed makes a kernel with
+CONFIG_MODULE_SIG refuse the module even where signatures are not required
+(kernel/module_signature.c: mod_check_sig). Stripping, compressing and signing in
+the wrong order do both.
+
+Fix: strip first, sign then, compress last.`,
+	},
+}, func(m *klp.Module) []Finding {
+	if m.SignatureError == "" {
+		return nil
+	}
+	return []Finding{{Message: "the bytes behind the ELF image are no valid signature: " + m.SignatureError}}
+})

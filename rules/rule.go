@@ -1,0 +1,86 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+)
+
+// Rule is an analyzer with what that type lacks.
+type Rule struct {
+	// Analyzer.Name is the ID. Analyzer.Doc is a title line, an empty line, the
+	// reason with the kernel source it rests on, and last a paragraph that
+	// starts with "Fix: ".
+	Analyzer *analysis.Analyzer
+	Severity Severity
+	Since    string   // klplint version that brought the rule
+	Tags     []string // for --enable and --disable; "security" ones can only be waived by a named file
+	// NonDefault rules run only when they are enabled by ID, glob or tag.
+	NonDefault bool
+	// AnyKind rules also judge files that are no livepatch; the driver gives
+	// all others livepatch modules only.
+	AnyKind bool
+}
+
+// ID returns the rule's stable name, e.g. KLP101.
+func (r *Rule) ID() string { return r.Analyzer.Name }
+
+// Title returns the first line of the documentation.
+func (r *Rule) Title() string {
+	title, _, _ := strings.Cut(r.Analyzer.Doc, "\n")
+	return title
+}
+
+// Needs returns the names of the inputs the rule requires: "module", "set",
+// "kernel".
+func (r *Rule) Needs() []string {
+	needs := make([]string, len(r.Analyzer.Requires))
+	for i, a := range r.Analyzer.Requires {
+		needs[i] = a.Name
+	}
+	return needs
+}
+
+// Requires reports whether the rule has the input among its prerequisites.
+func (r *Rule) Requires(input *analysis.Analyzer) bool {
+	for _, a := range r.Analyzer.Requires {
+		if a == input {
+			return true
+		}
+	}
+	return false
+}
+
+// Severity ranks findings. The zero Severity is not valid.
+type Severity int8
+
+// The severities, in rising order.
+const (
+	Info Severity = iota + 1
+	Warning
+	Error
+)
+
+// String returns "info", "warning" or "error".
+func (s Severity) String() string {
+	switch s {
+	case Info:
+		return "info"
+	case Warning:
+		return "warning"
+	case Error:
+		return "error"
+	}
+	return fmt.Sprintf("severity(%d)", int8(s))
+}
+
+// ParseSeverity reads what String writes.
+func ParseSeverity(s string) (Severity, error) {
+	for _, v := range []Severity{Info, Warning, Error} {
+		if v.String() == s {
+			return v, nil
+		}
+	}
+	return 0, fmt.Errorf("unknown severity %q: want info, warning or error", s)
+}
