@@ -3,7 +3,8 @@ package elfread
 import "strings"
 
 // arena makes many short strings with few allocations: they are cut from one
-// larger one. A full arena is left to the strings cut from it.
+// larger one, which may serve several modules. A full arena is left to the
+// strings cut from it.
 type arena struct{ b *strings.Builder }
 
 // arenaSize is the size of one block, in bytes: about what the names of an

@@ -40,22 +40,23 @@ var (
 // for releases before 5.1, whose struct klp_patch has no replace and differs
 // from release to release. Distributions backport parts of newer structs, so
 // that evidence in the module outranks the table. An unknown release gets the
-// modern layout, which the callers check against the module.
+// modern layout, which the callers check against the module. What it returns is
+// only read.
 func builtin(release string, register bool) *klp.Layout {
 	major, minor, ok := version(release)
-	l := modern
+	l := &modern
 	switch {
 	case !ok:
 	case major < 5 || major == 5 && minor < 1:
 		return nil
 	case major == 5 && minor < 5:
-		l = first
+		l = &first
 	}
 	// klp_register_patch() is gone from mainline since 5.1; openEuler kept it.
 	if l.HasStates && (register || strings.Contains(release, ".oe")) {
-		l = openEuler
+		l = &openEuler
 	}
-	return &l
+	return l
 }
 
 // version returns the first two numbers of a kernel release.

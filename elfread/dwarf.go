@@ -4,6 +4,7 @@ import (
 	"debug/dwarf"
 	"fmt"
 
+	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -40,11 +41,14 @@ func (p *parser) fromDWARF() *klp.Layout {
 	return l
 }
 
-// Names whose absence from .debug_str tells that no struct has such a member.
-// The first stands for replace_sets too; supersedes was proposed beside it only.
-var (
-	nameReplaceSet = newNeedle("replace_set")
-	nameKlpPatch   = newNeedle("klp_patch\x00")
+// layoutNames are names whose absence from .debug_str tells that no struct has
+// such a member. The first stands for replace_sets too; supersedes was proposed
+// beside it only.
+var layoutNames = newNeedles("replace_set", "klp_patch\x00")
+
+const (
+	hasReplaceSet = 1 << iota
+	hasKlpPatch
 )
 
 // fieldFromDWARF tells which field decides about replacing. Where no string of
@@ -56,11 +60,13 @@ func (p *parser) fieldFromDWARF() klp.ReplaceKind {
 	}
 	if i := p.sec.debugStr; i != 0 {
 		names, err := p.f.Unpacked(i, maxDebug)
-		if err == nil && !nameReplaceSet.in(names) {
-			if nameKlpPatch.in(names) {
+		if err == nil {
+			switch layoutNames.in(names) {
+			case hasKlpPatch:
 				return klp.KindFlag
+			case 0:
+				return klp.KindUnknown
 			}
-			return klp.KindUnknown
 		}
 	}
 	if l := p.fromDWARF(); l != nil {
@@ -81,9 +87,10 @@ func (p *parser) parseDWARF() (l *klp.Layout, err error) {
 		return nil, err
 	}
 	l = &klp.Layout{Source: klp.LayoutDWARF, ReplaceField: klp.KindUnknown}
-	r := d.Reader()
+	work := maxDebugWork
+	r := debugReader{d.Reader(), &work}
 	for {
-		e, err := r.Next()
+		e, err := r.next()
 		if err != nil {
 			return nil, fmt.Errorf("debug info: %w", err)
 		}
@@ -103,14 +110,62 @@ func (p *parser) parseDWARF() (l *klp.Layout, err error) {
 				continue
 			}
 		}
-		if e.Children {
-			r.SkipChildren()
+		if err := r.skip(e); err != nil {
+			return nil, fmt.Errorf("debug info: %w", err)
 		}
 	}
 	if l.PatchSize == 0 || l.ObjectSize == 0 || l.FuncSize == 0 {
 		return nil, fmt.Errorf("the module's debug information does not describe struct klp_patch")
 	}
 	return l, nil
+}
+
+// maxDebugWork bounds the bytes that all entries looked at take in memory.
+const maxDebugWork = 128 << 20
+
+// debugReader goes through entries for as long as there is work left.
+type debugReader struct {
+	r    *dwarf.Reader
+	work *int // bytes
+}
+
+// next returns the next entry, nil at the end.
+func (r debugReader) next() (*dwarf.Entry, error) {
+	e, err := r.r.Next()
+	if err != nil || e == nil {
+		return nil, err
+	}
+	*r.work -= 64
+	for i := range e.Field {
+		name, _ := e.Field[i].Val.(string)
+		*r.work -= 64 + len(name)
+	}
+	if *r.work < 0 {
+		return nil, fmt.Errorf("%w: entries of more than %d bytes", safeelf.ErrTooLarge, maxDebugWork)
+	}
+	return e, nil
+}
+
+// skip passes over what is below e. Unlike the library's SkipChildren it does
+// not call itself, whatever the depth, and does not follow sibling references,
+// which can lead to the same bytes over and over.
+func (r debugReader) skip(e *dwarf.Entry) error {
+	depth := 0
+	for {
+		switch {
+		case e.Tag == 0:
+			depth--
+		case e.Children:
+			depth++
+		}
+		if depth <= 0 {
+			return nil
+		}
+		var err error
+		if e, err = r.next(); err != nil || e == nil {
+			return err
+		}
+	}
 }
 
 // members returns what to do with each member of a livepatch struct, nil for
@@ -172,9 +227,9 @@ func members(l *klp.Layout, name string, size uint64) func(member string, off ui
 }
 
 // eachMember calls set for the members of the struct whose entry r is behind.
-func eachMember(r *dwarf.Reader, set func(string, uint64, klp.ReplaceKind), d *dwarf.Data) error {
+func eachMember(r debugReader, set func(string, uint64, klp.ReplaceKind), d *dwarf.Data) error {
 	for {
-		e, err := r.Next()
+		e, err := r.next()
 		if err != nil {
 			return err
 		}
@@ -186,22 +241,21 @@ func eachMember(r *dwarf.Reader, set func(string, uint64, klp.ReplaceKind), d *d
 		if e.Tag == dwarf.TagMember && ok && off >= 0 {
 			kind := klp.KindUnknown
 			if typ, ok := e.Val(dwarf.AttrType).(dwarf.Offset); ok {
-				kind = fieldKind(d, typ)
+				kind = fieldKind(debugReader{d.Reader(), r.work}, typ)
 			}
 			set(name, uint64(off), kind)
 		}
-		if e.Children {
-			r.SkipChildren()
+		if err := r.skip(e); err != nil {
+			return err
 		}
 	}
 }
 
 // fieldKind tells the kind of replace field by its type, which typedefs may wrap.
-func fieldKind(d *dwarf.Data, typ dwarf.Offset) klp.ReplaceKind {
-	r := d.Reader()
+func fieldKind(r debugReader, typ dwarf.Offset) klp.ReplaceKind {
 	for range 8 {
-		r.Seek(typ)
-		e, err := r.Next()
+		r.r.Seek(typ)
+		e, err := r.next()
 		if err != nil || e == nil {
 			break
 		}

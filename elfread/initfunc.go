@@ -37,6 +37,7 @@ func (p *parser) readInit() error {
 		ReplaceOffset: p.replaceOffset(), Shadow: len(p.syms.shadow) > 0,
 		Enable: p.syms.enable, JumpTable: p.sec.jumpTable, Params: p.sec.params,
 	}
+	q.Data, q.Exec = p.datas[:0], p.execs[:0]
 	for i, s := range p.f.Sections {
 		if s.Flags&elf.SHF_ALLOC == 0 || s.Type == elf.SHT_RELA || p.relocs.head[i] == 0 {
 			continue
@@ -53,6 +54,7 @@ func (p *parser) readInit() error {
 			q.Exec = append(q.Exec, i)
 		}
 	}
+	p.datas, p.execs = q.Data, q.Exec
 	p.init = p.code.Analyze(q)
 	r := &p.init
 	in.Decoded, in.Enables, in.Repeats = r.Decoded, r.Enables, r.Repeats
@@ -92,7 +94,7 @@ func (p *parser) callsKlp(section int) (bool, error) {
 			return false, err
 		}
 		for j := range rela.Len() {
-			sym := rela.At(j).Sym
+			sym := rela.Sym(j)
 			if sym == 0 {
 				continue
 			}

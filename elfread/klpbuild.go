@@ -86,27 +86,26 @@ func (p *parser) readObjectExt(at place) (klp.Object, error) {
 		o.Funcs = make([]klp.Func, 0, min(n, 64))
 	}
 	for i := uint64(0); i < n; i++ {
-		f, err := p.readFuncExt(spot(funcs.to.Section, funcs.to.Offset+i*funcExtSize))
-		if err != nil {
+		o.Funcs = append(o.Funcs, klp.Func{})
+		if err := p.readFuncExt(&o.Funcs[i], spot(funcs.to.Section, funcs.to.Offset+i*funcExtSize)); err != nil {
 			return o, err
 		}
-		o.Funcs = append(o.Funcs, f)
 	}
 	return o, nil
 }
 
-func (p *parser) readFuncExt(at place) (klp.Func, error) {
+func (p *parser) readFuncExt(f *klp.Func, at place) error {
 	name, err := p.pointerAt(spot(at.Section, at.Offset+funcExtName))
 	if err != nil {
-		return klp.Func{}, err
+		return err
 	}
 	code, err := p.pointerAt(spot(at.Section, at.Offset+funcExtNew))
 	if err != nil {
-		return klp.Func{}, err
+		return err
 	}
 	sympos, err := p.uint(spot(at.Section, at.Offset+funcExtSympos), 8)
 	if err != nil {
-		return klp.Func{}, err
+		return err
 	}
-	return p.makeFunc(at, name, code, sympos)
+	return p.makeFunc(f, at, name, code, sympos)
 }

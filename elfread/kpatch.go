@@ -60,15 +60,15 @@ func (p *parser) readKpatchFunc(b *objectsByName, at place) error {
 	if err != nil {
 		return err
 	}
-	f, err := p.makeFunc(at, name, code, numbers[4])
-	if err != nil {
+	o.Funcs = append(o.Funcs, klp.Func{})
+	f := &o.Funcs[len(o.Funcs)-1]
+	if err := p.makeFunc(f, at, name, code, numbers[4]); err != nil {
 		return err
 	}
 	f.OldAddr, f.OldSize = numbers[2], numbers[3]
 	if f.New.Size == 0 {
 		f.New.Size = numbers[1]
 	}
-	o.Funcs = append(o.Funcs, f)
 	return nil
 }
 
@@ -97,7 +97,8 @@ func (p *parser) readKpatchCallbacks(b *objectsByName, sec int, kind klp.Callbac
 		if err != nil {
 			return err
 		}
-		o.Callbacks = append(o.Callbacks, klp.Callback{Kind: kind, Func: p.codeOf(code), At: p.at(at)})
+		o.Callbacks = append(o.Callbacks, klp.Callback{Kind: kind, At: p.at(at)})
+		p.codeOf(&o.Callbacks[len(o.Callbacks)-1].Func, code)
 		if off > maxCallbacks*kpatchCallbackSize {
 			return p.fail(at, "more than %d callbacks", maxCallbacks)
 		}
@@ -121,7 +122,9 @@ func (p *parser) readForce() error {
 		}
 		l := p.at(spot(p.sec.kpatchForce, r.Offset))
 		if ptr, err := p.target(spot(p.sec.kpatchForce, r.Offset), r); err == nil && !ptr.undef {
-			l.Symbol = p.codeOf(ptr).Symbol
+			var c klp.Code
+			p.codeOf(&c, ptr)
+			l.Symbol = c.Symbol
 		}
 		p.m.ForceFuncs = append(p.m.ForceFuncs, l)
 	}

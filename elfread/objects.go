@@ -18,7 +18,10 @@ func (p *parser) readObjects(at place) error {
 	if err != nil {
 		return err
 	}
-	var arrays []place
+	arrays := p.funcArrays[:0]
+	if size := p.objectSize(at); size > objects.size {
+		patch.Objects = make([]klp.Object, 0, min(64, (size-1)/objects.size))
+	}
 	for n := uint64(0); ; n++ {
 		o := spot(at.Section, at.Offset+n*objects.size)
 		if n == maxObjects {
@@ -35,13 +38,13 @@ func (p *parser) readObjects(at place) error {
 		if name.null && funcs.null {
 			break
 		}
-		object, err := p.readObject(o, name, funcs)
-		if err != nil {
+		patch.Objects = append(patch.Objects, klp.Object{})
+		if err := p.readObject(&patch.Objects[n], o, name, funcs); err != nil {
 			return err
 		}
-		patch.Objects = append(patch.Objects, object)
 		arrays = append(arrays, funcs.to)
 	}
+	p.funcArrays = arrays
 	if len(p.known)+len(arrays) < maxListed { // more would cost too much, and help little
 		p.known = append(p.known, arrays...)
 	}
@@ -67,18 +70,17 @@ func (p *parser) readObjects(at place) error {
 }
 
 // readObject reads one klp_object but for its funcs.
-func (p *parser) readObject(at place, name, funcs pointer) (klp.Object, error) {
+func (p *parser) readObject(o *klp.Object, at place, name, funcs pointer) (err error) {
 	l := &p.m.Layout
-	o := klp.Object{At: p.locate(at), Name: klp.VmlinuxObjectName, Null: name.null, FuncsNull: funcs.null}
-	var err error
+	o.At, o.Name, o.Null, o.FuncsNull = p.locate(at), klp.VmlinuxObjectName, name.null, funcs.null
 	if !name.null {
 		if o.Name, err = p.stringAt(name); err != nil {
-			return o, err
+			return err
 		}
 		o.Literal = o.Name == klp.VmlinuxObjectName
 	}
 	if funcs.undef {
-		return o, p.fail(funcs.at, "klp_object.funcs points to symbol %q of another module", p.symName(funcs.sym))
+		return p.fail(funcs.at, "klp_object.funcs points to symbol %q of another module", p.symName(funcs.sym))
 	}
 	if !funcs.null {
 		o.FuncsAt = p.locate(funcs.to)
@@ -86,7 +88,7 @@ func (p *parser) readObject(at place, name, funcs pointer) (klp.Object, error) {
 	if l.HasCallbacks {
 		o.Callbacks, o.PostUnpatchEnabled, err = p.readCallbacks(spot(at.Section, at.Offset+l.ObjectCallbacks))
 	}
-	return o, err
+	return err
 }
 
 // readCallbacks reads struct klp_callbacks: four pointers, then the kernel's
@@ -99,7 +101,8 @@ func (p *parser) readCallbacks(at place) (list []klp.Callback, enabled bool, err
 			return nil, false, err
 		}
 		if !ptr.null {
-			list = append(list, klp.Callback{Kind: kind, Func: p.codeOf(ptr), At: p.at(field)})
+			list = append(list, klp.Callback{Kind: kind, At: p.at(field)})
+			p.codeOf(&list[len(list)-1].Func, ptr)
 		}
 	}
 	b, ok := p.bytesAt(spot(at.Section, at.Offset+32), 1)
@@ -135,15 +138,15 @@ func (p *parser) readFuncs(at place, stride uint64) ([]klp.Func, error) {
 		if name.null && code.null && sympos == 0 {
 			return list, nil
 		}
-		fn, err := p.makeFunc(f, name, code, sympos)
-		if err != nil {
-			return nil, err
-		}
-		fn.At.Symbol = array
 		if list == nil {
 			list = make([]klp.Func, 0, p.guessFuncs(at, stride))
 		}
-		list = append(list, fn)
+		list = append(list, klp.Func{})
+		fn := &list[len(list)-1]
+		if err := p.makeFunc(fn, f, name, code, sympos); err != nil {
+			return nil, err
+		}
+		fn.At.Symbol = array
 	}
 }
 
@@ -156,15 +159,15 @@ func (p *parser) guessFuncs(at place, stride uint64) int {
 	return 1
 }
 
-// makeFunc makes the klp.Func of one table entry, of any toolchain.
-func (p *parser) makeFunc(at place, name, code pointer, sympos uint64) (klp.Func, error) {
+// makeFunc fills in the klp.Func of one table entry, of any toolchain.
+func (p *parser) makeFunc(f *klp.Func, at place, name, code pointer, sympos uint64) (err error) {
 	if p.funcs++; p.funcs > maxFuncs {
-		return klp.Func{}, p.fail(at, "more than %d funcs", maxFuncs)
+		return p.fail(at, "more than %d funcs", maxFuncs)
 	}
-	f := klp.Func{At: p.at(at), NameNull: name.null, Sympos: sympos, New: p.codeOf(code)}
-	var err error
+	f.At, f.NameNull, f.Sympos = p.at(at), name.null, sympos
+	p.codeOf(&f.New, code)
 	if !name.null {
 		f.Name, err = p.stringAt(name)
 	}
-	return f, err
+	return err
 }

@@ -51,11 +51,17 @@ type parser struct {
 	debugField klp.ReplaceKind
 	funcs      int // klp_funcs read so far, for maxFuncs
 	work       int // relocations looked at so far, for maxWork
+
+	// Scratch space.
+	funcArrays []place // where the arrays of funcs start, by object
+	arrays     []array
+	execs      []int // see initcode.Input
+	datas      []int
 }
 
 func (p *parser) reset(f *safeelf.File, m *klp.Module, o *Options, code *initcode.Analyzer) {
 	p.f, p.m, p.o, p.code = f, m, o, code
-	p.arch, p.names = archOf(f), arena{}
+	p.arch = archOf(f)
 	p.init, p.initAt = initcode.Result{}, initcode.Place{}
 	p.dwarf = dwarfLayout{}
 	p.funcs, p.work = 0, 0

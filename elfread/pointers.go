@@ -25,7 +25,7 @@ func (p *parser) bytesAt(at place, n uint64) ([]byte, bool) {
 	if at.Section <= 0 || at.Section >= len(p.f.Sections) {
 		return nil, false
 	}
-	if data := p.bytes[at.Section]; at.Offset <= uint64(len(data)) && n <= uint64(len(data))-at.Offset {
+	if data := p.bytes[at.Section]; data != nil && at.Offset <= uint64(len(data)) && n <= uint64(len(data))-at.Offset {
 		return data[at.Offset : at.Offset+n], true
 	}
 	s := p.f.Sections[at.Section]
@@ -81,19 +81,20 @@ func (p *parser) pointerAt(at place) (pointer, error) {
 
 // target follows a relocation of a pointer at a place.
 func (p *parser) target(at place, r initcode.Reloc) (pointer, error) {
-	y, ok := p.sym(r.Sym)
-	if !ok {
+	if int64(r.Sym) >= int64(p.syms.tab.Len()) {
 		return pointer{}, p.fail(at, "relocation names symbol %d of %d", r.Sym, p.syms.tab.Len())
 	}
-	ptr := pointer{at: at, sym: r.Sym, direct: y.Type() != elf.STT_SECTION}
+	_, info, shndx := p.syms.tab.Head(int(r.Sym))
+	ptr := pointer{at: at, sym: r.Sym, direct: elf.ST_TYPE(info) != elf.STT_SECTION}
 	switch {
-	case y.Shndx == uint16(elf.SHN_UNDEF), y.Shndx == klp.SHNLivepatch:
+	case shndx == uint16(elf.SHN_UNDEF), shndx == klp.SHNLivepatch:
 		ptr.undef = true
 		return ptr, nil
-	case int(y.Shndx) >= len(p.f.Sections):
-		return pointer{}, p.fail(at, "relocation names %s, which lies in no section (index 0x%x)", p.locateTarget(r), y.Shndx)
+	case int(shndx) >= len(p.f.Sections):
+		return pointer{}, p.fail(at, "relocation names %s, which lies in no section (index 0x%x)", p.locateTarget(r), shndx)
 	}
-	ptr.to = place{Section: int(y.Shndx), Offset: y.Value + uint64(r.Addend)}
+	value, _ := p.syms.tab.Extent(int(r.Sym))
+	ptr.to = place{Section: int(shndx), Offset: value + uint64(r.Addend)}
 	if size := p.f.Sections[ptr.to.Section].FileSize; ptr.to.Offset > size {
 		return pointer{}, p.fail(at, "relocation points to %s, beyond the end of the section (0x%x bytes)", p.locateTarget(r), size)
 	}
@@ -148,20 +149,18 @@ func (p *parser) stringAt(ptr pointer) (string, error) {
 	return p.names.string(b[:n]), nil
 }
 
-// code describes the function that a pointer leads to.
-func (p *parser) codeOf(ptr pointer) klp.Code {
+// codeOf describes in c, which is zero, the function that a pointer leads to.
+func (p *parser) codeOf(c *klp.Code, ptr pointer) {
 	if ptr.null {
-		return klp.Code{Null: true}
+		c.Null = true
+		return
 	}
 	if ptr.undef {
-		return klp.Code{Symbol: p.symName(ptr.sym), Import: true}
+		c.Symbol, c.Import = p.symName(ptr.sym), true
+		return
 	}
 	s := p.f.Sections[ptr.to.Section]
-	c := klp.Code{
-		At:   p.at(ptr.to),
-		Exec: s.Flags&elf.SHF_EXECINSTR != 0,
-		Init: initSection(s.Name),
-	}
+	c.At, c.Exec, c.Init = p.at(ptr.to), s.Flags&elf.SHF_EXECINSTR != 0, initSection(s.Name)
 	y, ok := symPlace{}, false
 	if ptr.direct { // the relocation's own symbol is the better name among aliases
 		d, _ := p.sym(ptr.sym)
@@ -185,5 +184,4 @@ func (p *parser) codeOf(ptr pointer) klp.Code {
 		c.Symbol, c.Size = p.symName(y.index), y.size
 		c.At.Symbol = c.Symbol
 	}
-	return c
 }

@@ -16,7 +16,7 @@ import (
 
 // wholeFile: a file up to this many bytes is read at once. That is cheaper than
 // reading it section by section, and most stripped livepatch modules are smaller.
-const wholeFile = 64 << 10
+const wholeFile = 96 << 10
 
 // Memory bounds, in bytes, for the pieces of one file that are held at a time.
 const (

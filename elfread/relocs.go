@@ -16,7 +16,6 @@ type relocs struct {
 	head, next []int32          // by section: first relocation section for it; by relocation section: the next one
 	parts      []part           // by section: its part of slab
 	slab       []initcode.Reloc // sorted by offset within each part
-	ready      bool
 }
 
 // part is the relocations of one section within the slab.

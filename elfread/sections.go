@@ -10,16 +10,16 @@ import (
 // sections holds the indices of the sections that reading is about; 0 where
 // there is none.
 type sections struct {
-	modinfo, thisModule            int
-	versions, extCRCs, extNames    int
-	kpatchFuncs, kpatchForce       int
-	kpatchCallbacks                [4]int // in the order of callbackKinds
-	klpObjects, klpFuncs           int
-	jumpTable, params              int
-	debugInfo, debugStr            int
-	livepatchFuncs, ksplice, ksym  int
-	interp, symtab                 int
-	klpRelas, klpRelocs, dataRelas bool
+	modinfo, thisModule           int
+	versions, extCRCs, extNames   int
+	kpatchFuncs, kpatchForce      int
+	kpatchCallbacks               [4]int // in the order of callbackKinds
+	klpObjects, klpFuncs          int
+	jumpTable, params             int
+	debugInfo, debugStr           int
+	livepatchFuncs, ksplice, ksym int
+	interp, symtab                int
+	klpRelas, klpRelocs           bool
 }
 
 var callbackKinds = [4]klp.CallbackKind{klp.PrePatch, klp.PostPatch, klp.PreUnpatch, klp.PostUnpatch}

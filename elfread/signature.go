@@ -3,6 +3,7 @@ package elfread
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/klplint/klplint/klp"
@@ -41,6 +42,9 @@ func (p *parser) readSignature() error {
 	var data []byte
 	if p.m.Signature, data, err = parseTrailer(tail, size); err != nil {
 		p.m.SignatureError = err.Error()
+		if errors.As(err, new(badTrailer)) {
+			p.m.SignatureErrno = "EBADMSG"
+		}
 		return nil
 	}
 	if before := tail[:len(tail)-len(data)-signatureInfo-len(signatureMagic)]; bytes.HasSuffix(before, []byte(signatureMagic)) {
@@ -63,6 +67,11 @@ func strayBytes(tail []byte, total int64) string {
 	return fmt.Sprintf("%d bytes behind the ELF image are no signature", total)
 }
 
+// badTrailer is an error for which every kernel with CONFIG_MODULE_SIG refuses
+// the module (kernel/module_signature.c: mod_check_sig() returns -EBADMSG, and
+// an empty signature is no PKCS#7 message).
+type badTrailer struct{ error }
+
 // parseTrailer reads the trailer at the end of tail, which is the end of a file
 // of size bytes, and returns the signature's bytes too.
 func parseTrailer(tail []byte, size int64) (*klp.Signature, []byte, error) {
@@ -74,7 +83,7 @@ func parseTrailer(tail []byte, size int64) (*klp.Signature, []byte, error) {
 	rest = rest[:len(rest)-signatureInfo]
 	n := int64(binary.BigEndian.Uint32(info[8:]))
 	if n == 0 || n > maxSignature || n > int64(len(rest)) {
-		return nil, nil, fmt.Errorf("signature of %d bytes, %d are there", n, len(rest))
+		return nil, nil, badTrailer{fmt.Errorf("signature of %d bytes, %d are there", n, len(rest))}
 	}
 	s := &klp.Signature{Size: n, At: size - int64(len(signatureMagic)) - signatureInfo - n}
 	data := rest[int64(len(rest))-n:]
@@ -93,7 +102,7 @@ func parseTrailer(tail []byte, size int64) (*klp.Signature, []byte, error) {
 	}
 	// mod_check_sig() demands that the other members are zero.
 	if info[0]|info[1]|info[3]|info[4]|info[5]|info[6]|info[7] != 0 {
-		return s, data, fmt.Errorf("signature trailer has unexpected non-zero members")
+		return s, data, badTrailer{errors.New("signature trailer has unexpected non-zero members")}
 	}
 	return s, data, parsePKCS7(data, s)
 }

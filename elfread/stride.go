@@ -61,7 +61,7 @@ func (p *parser) objectStride(at place) (stride, error) {
 // funcStride finds the size of klp_func, which all arrays of a module share.
 func (p *parser) funcStride(starts []place) (stride, error) {
 	l := &p.m.Layout
-	arrays := make([]array, 0, len(starts))
+	arrays := p.arrays[:0]
 	for _, at := range starts {
 		if at.Section == 0 { // klp_object.funcs is NULL
 			continue
@@ -72,6 +72,7 @@ func (p *parser) funcStride(starts []place) (stride, error) {
 		}
 		arrays = append(arrays, a)
 	}
+	p.arrays = arrays
 	return p.choose(structSize{
 		name: "klp_func", known: l.FuncSize, author: l.FuncSympos + 8,
 		heads: [2]uint64{l.FuncName, l.FuncNew},

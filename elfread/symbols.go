@@ -61,20 +61,22 @@ func (p *parser) readSymbols() error {
 	p.m.Symtab.Entries = t.Len()
 	undefined := 0
 	for i := 1; i < t.Len(); i++ {
-		y := t.At(i)
+		name, info, shndx := t.Head(i)
+		typ := elf.ST_TYPE(info)
 		switch {
-		case y.Shndx == uint16(elf.SHN_UNDEF):
-			if err := p.undefined(i, y, &undefined); err != nil {
+		case shndx == uint16(elf.SHN_UNDEF):
+			if err := p.undefined(i, t.At(i), &undefined); err != nil {
 				return err
 			}
-		case y.Shndx == klp.SHNLivepatch || t.HasPrefix(y, ".klp."):
-			if err := p.klpSymbol(i, y); err != nil {
+		case shndx == klp.SHNLivepatch || t.PrefixAt(name, ".klp."):
+			if err := p.klpSymbol(i, t.At(i)); err != nil {
 				return err
 			}
-		case int(y.Shndx) < len(p.f.Sections) && y.Type() <= elf.STT_FUNC:
-			s.defined = append(s.defined, symPlace{y.Shndx, y.Type(), uint32(i), y.Value, y.Size})
-			if y.Type() == elf.STT_FUNC {
-				s.hasFunc[y.Shndx] = true
+		case int(shndx) < len(p.f.Sections) && typ <= elf.STT_FUNC:
+			value, size := t.Extent(i)
+			s.defined = append(s.defined, symPlace{shndx, typ, uint32(i), value, size})
+			if typ == elf.STT_FUNC {
+				s.hasFunc[shndx] = true
 			}
 		}
 	}
@@ -107,7 +109,7 @@ func (p *parser) undefined(i int, y safeelf.Sym, count *int) error {
 		p.syms.shadow = append(p.syms.shadow, uint32(i))
 	}
 	if p.m.Imports == nil {
-		p.m.Imports = make([]klp.Import, 0, 16)
+		p.m.Imports = make([]klp.Import, 0, 12)
 	}
 	p.m.Imports = append(p.m.Imports, klp.Import{Name: p.names.string(name), Weak: y.Bind() == elf.STB_WEAK})
 	return nil
@@ -168,6 +170,9 @@ const coverScans = 24
 // covering returns the symbol of a type that covers a place, the nearest that
 // starts at or before it.
 func (s *symbols) covering(at place, typ elf.SymType) (best symPlace, ok bool) {
+	if y, ok := s.startAt(at, typ); ok && y.size > 0 {
+		return y, true
+	}
 	if s.scans++; s.scans <= coverScans && !s.sorted {
 		for _, y := range s.defined {
 			if int(y.section) == at.Section && y.typ == typ && y.value <= at.Offset && at.Offset-y.value < y.size &&

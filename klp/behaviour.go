@@ -24,6 +24,10 @@ type Behaviour struct {
 	// RefusesVmlinuxInModuleRela: klp_resolve_symbols() refuses .klp.sym.vmlinux.*
 	// in a module-specific section (5.8 and later).
 	RefusesVmlinuxInModuleRela Tri
+	// SysfsAttributes are the files that the kernel puts into every livepatch's
+	// folder in sysfs, where an object of that name then has no room
+	// (kernel/livepatch/core.c: klp_patch_attrs).
+	SysfsAttributes []string
 	// KsymNameLen is KSYM_NAME_LEN, the limit of old_name with its NUL: 128
 	// before 6.1, 512 since; 0 when unknown.
 	KsymNameLen int

@@ -78,6 +78,11 @@ type Module struct {
 	// SignatureError says why the bytes behind the ELF image are no valid
 	// signature trailer; "" when there is none or it is well formed.
 	SignatureError string
+	// SignatureErrno is what a kernel with CONFIG_MODULE_SIG answers to such
+	// bytes even where it takes unsigned modules: "EBADMSG" for a trailer that
+	// it cannot parse (kernel/module/signing.c: module_sig_check()); "" where it
+	// takes the module for an unsigned one, or where that is not known.
+	SignatureErrno string
 
 	Layout  Layout
 	Replace Replace
@@ -119,6 +124,27 @@ type Section struct {
 	Size   uint64 // bytes
 	Link   uint32
 	Info   uint32
+}
+
+// ReadOnly reports whether the loader maps the section without write access
+// while the module lives: it lacks SHF_WRITE (0x1), or is made read-only when
+// init has ended (kernel/module/main.c: module_set_memory()).
+func (s *Section) ReadOnly() bool {
+	return s.Flags&0x1 == 0 || s.Name == ".data..ro_after_init"
+}
+
+// SectionOf returns the section of a place; nil for the file as a whole and
+// for values that were not read from a file.
+func (m *Module) SectionOf(at Location) *Section {
+	if at.Section == "" {
+		return nil
+	}
+	for i := range m.Sections {
+		if m.Sections[i].Name == at.Section {
+			return &m.Sections[i]
+		}
+	}
+	return nil
 }
 
 // Import is an undefined symbol that the kernel or another module must export.

@@ -64,10 +64,10 @@ func (e *engine) start(in Input) {
 	e.m, e.big, e.pointerReloc = machineOf(in.Arch)
 	e.sections, e.allocs, e.exposed, e.calls, e.labels = e.sections[:0], e.allocs[:0], e.exposed[:0], e.calls[:0], e.labels[:0]
 	e.all, e.data, e.blinds, e.labelsRead = false, false, false, false
-	if e.cache == nil {
-		e.cache = make([]cached, cacheSize)
+	if e.index == nil {
+		e.index = make([]uint16, indexSize)
 	}
-	e.gen++
+	e.insns = e.insns[:0]
 	e.slab, e.answers, e.fromData, e.steps = e.slab[:0], e.answers[:0], 0, 0
 }
 

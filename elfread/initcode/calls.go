@@ -9,8 +9,8 @@ import (
 type effect uint8
 
 const (
-	// effectUnknown: it may keep its arguments, and write to all that it can reach.
-	effectUnknown effect = iota
+	// The zero effect: it may keep its arguments, and write to all that it can reach.
+	_ effect = iota
 	// effectNone: it writes to nothing of ours and keeps none of its arguments.
 	effectNone
 	// effectTrace: it leaves all registers alone.
@@ -246,7 +246,7 @@ func (e *engine) allocate(s *state, at place, zero bool) value {
 	for i := range s.regs {
 		old(&s.regs[i])
 	}
-	s.dropIf(func(c *cell) bool { return c.reg == r })
+	s.drop(r)
 	for i := range s.cells {
 		old(&s.cells[i].val)
 	}

@@ -32,8 +32,13 @@ func newSnippet(code []byte, relocs ...Reloc) *snippet {
 	return &snippet{
 		code: code, data: make([]byte, 4096), relocs: relocs,
 		symbols: []Symbol{
-			{}, {Name: "klp_enable_patch"}, {Name: "__this_module", Section: 3}, {Section: 2}, {Section: 1},
-			{Name: "__kmalloc_noprof"}, {Name: "somewhere_else"},
+			{},
+			{Name: "klp_enable_patch"},
+			{Name: "__this_module", Section: 3},
+			{Section: 2},
+			{Section: 1},
+			{Name: "__kmalloc_noprof"},
+			{Name: "somewhere_else"},
 		},
 	}
 }

@@ -16,7 +16,8 @@ const (
 	maxAllocs  = 60      // places that allocate
 	maxCalls   = 1024    // places that call klp_enable_patch() or klp_shadow_*()
 	maxRuns    = 5       // repetitions until what was assumed holds
-	cacheSize  = 512     // decoded instructions kept
+	maxInsns   = 1 << 12 // decoded instructions kept
+	indexSize  = 1 << 12 // of the table that finds them
 )
 
 // alloc is a call that allocates. Calls of one allocating helper from different places
@@ -35,9 +36,10 @@ type engine struct {
 	pointerReloc uint32
 
 	sections []sectionEntry
-	cache    []cached
-	gen      uint32 // of the cache's entries that are valid
-	slab     []op   // steps of the instructions in cache
+	insns    []decoded
+	index    []uint16 // by hash of the place: where in insns it probably is
+	slab     []op     // steps of the instructions in insns
+	x86      x86Decoder
 	leaders  int
 	answers  []exposure // of isExposed
 	pool     []*state
@@ -53,6 +55,7 @@ type engine struct {
 	calls      []call
 	ids        []shadowCall
 	stack      []place         // functions being interpreted
+	frames     [maxDepth]frame // of these functions
 	sites      [maxDepth]place // the calls that led to them
 	steps      int
 	failed     bool
@@ -71,10 +74,9 @@ type sectionEntry struct {
 	sec   Section
 }
 
-type cached struct {
-	at  place
-	gen uint32
-	in  insn
+type decoded struct {
+	at place
+	in insn
 }
 
 // exposure is an answer of isExposed.
@@ -170,15 +172,16 @@ func (e *engine) put(s *state) { e.pool = append(e.pool, s) }
 
 // decode returns the lowered instruction at a place. It is valid until the next call.
 func (e *engine) decode(at place) *insn {
-	c := &e.cache[(at.offset^at.section*0x9e37)%cacheSize]
-	if c.at == at && c.gen == e.gen {
-		return &c.in
+	slot := &e.index[(at.offset^at.section*0x9e37)%indexSize]
+	if i := int(*slot); i < len(e.insns) && e.insns[i].at == at {
+		return &e.insns[i].in
 	}
-	if len(e.slab) >= maxSlab {
-		e.slab = e.slab[:0]
-		e.gen++
+	if len(e.slab) >= maxSlab || len(e.insns) == maxInsns {
+		e.slab, e.insns = e.slab[:0], e.insns[:0]
 	}
-	c.at, c.gen = at, e.gen
+	*slot = uint16(len(e.insns))
+	e.insns = append(e.insns, decoded{at: at})
+	c := &e.insns[*slot]
 	c.in.slab, c.in.first = &e.slab, len(e.slab)
 	c.in.reset()
 	sec := e.section(int(at.section))

@@ -111,6 +111,7 @@ func (in *insn) move(dst, a int8) { in.add(op{code: opMove, dst: dst, a: a}) }
 func (in *insn) extend(dst, a int8, width int) {
 	in.add(op{code: opExtend, dst: dst, a: a, width: uint8(width)})
 }
+
 func (in *insn) extendSigned(dst, a int8, width int) {
 	in.add(op{code: opExtend, dst: dst, a: a, width: uint8(width), imm: 1})
 }
@@ -118,9 +119,11 @@ func (in *insn) binary(code opcode, dst, a, b int8) { in.add(op{code: code, dst:
 func (in *insn) constant(dst int8, n int64) {
 	in.add(op{code: opConst, dst: dst, imm: n})
 }
+
 func (in *insn) addr(dst int8, v value) {
 	in.add(op{code: opAddr, dst: dst, reg: v.reg, imm: v.off})
 }
+
 func (in *insn) addImm(dst, a int8, n int64) {
 	in.add(op{code: opAdd, dst: dst, a: a, imm: n})
 }
@@ -129,18 +132,23 @@ func (in *insn) clobber(dst int8)   { in.add(op{code: opClobber, dst: dst}) }
 func (in *insn) load(dst, base int8, off int64, width int) {
 	in.add(op{code: opLoad, dst: dst, a: base, imm: off, width: uint8(width)})
 }
+
 func (in *insn) loadSigned(dst, base int8, off int64, width int) {
 	in.add(op{code: opLoad, dst: dst, a: base, imm: off, width: uint8(width), b: 1})
 }
+
 func (in *insn) store(src, base int8, off int64, width int) {
 	in.add(op{code: opStore, a: base, b: src, imm: off, width: uint8(width)})
 }
+
 func (in *insn) page(dst int8, v value) {
 	in.add(op{code: opPage, dst: dst, reg: v.reg, imm: v.off})
 }
+
 func (in *insn) low(dst, a int8, v value) {
 	in.add(op{code: opLow, dst: dst, a: a, reg: v.reg, imm: v.off})
 }
+
 func (in *insn) compare(a int8, n int64, field int8) {
 	in.add(op{code: opCompare, a: a, imm: n, b: field})
 }

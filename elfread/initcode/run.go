@@ -8,10 +8,11 @@ type leader struct {
 	state *state
 }
 
-// frame is the interpretation of one function.
+// frame is the interpretation of one function. Its slices are used again.
 type frame struct {
 	leaders []leader // by place
 	queue   []place  // leaders to run, sorted
+	next    int      // index of the first leader behind the path; see atLeader
 	exit    *state   // what holds at the returns; nil while none was reached
 	// section and bounds of the function symbol around the code being run
 	section uint32
@@ -32,6 +33,19 @@ func (f *frame) find(at place) (int, bool) {
 	return slices.BinarySearchFunc(f.leaders, at, func(l leader, at place) int { return compare(l.at, at) })
 }
 
+// atLeader reports whether a place is a leader. Paths go on from one instruction to
+// the next one, so that the leader is found without a search; reach and path reset
+// what it goes by.
+func (f *frame) atLeader(at place) bool {
+	for f.next > 0 && earlier(f.leaders[f.next-1].at, at) == at {
+		f.next--
+	}
+	for f.next < len(f.leaders) && f.leaders[f.next].at != at && earlier(f.leaders[f.next].at, at) != at {
+		f.next++
+	}
+	return f.next < len(f.leaders) && f.leaders[f.next].at == at
+}
+
 // reach adds a path to a place.
 func (e *engine) reach(f *frame, at place, s *state) {
 	i, ok := f.find(at)
@@ -47,6 +61,7 @@ func (e *engine) reach(f *frame, at place, s *state) {
 		n := e.get()
 		n.copyFrom(s)
 		f.leaders = slices.Insert(f.leaders, i, leader{at, n})
+		f.next = min(f.next, i)
 	}
 	if j, ok := slices.BinarySearchFunc(f.queue, at, compare); !ok {
 		f.queue = slices.Insert(f.queue, j, at)
@@ -70,15 +85,16 @@ func (e *engine) run(start place, entry *state) *state {
 		return nil
 	}
 	e.stack = append(e.stack, start)
-	var f frame
+	f := &e.frames[len(e.stack)-1]
+	*f = frame{leaders: f.leaders[:0], queue: f.queue[:0]}
 	s := e.get()
-	e.reach(&f, start, entry)
+	e.reach(f, start, entry)
 	for len(f.queue) > 0 {
 		at := f.queue[0]
 		f.queue = slices.Delete(f.queue, 0, 1)
 		i, _ := f.find(at)
 		s.copyFrom(f.leaders[i].state)
-		e.path(&f, at, s)
+		e.path(f, at, s)
 		if e.steps >= maxSteps {
 			break
 		}
@@ -122,7 +138,7 @@ func (e *engine) path(f *frame, at place, s *state) {
 			if !e.inside(f, at, false) {
 				return // behind a call that does not come back
 			}
-			if _, ok := f.find(at); ok {
+			if f.atLeader(at) {
 				e.reach(f, at, s)
 				return
 			}
@@ -248,7 +264,9 @@ func (e *engine) branch(f *frame, in *insn, s *state, at place) bool {
 			taken, passed = v.off != 0, v.off == 0
 		}
 	}
-	if taken {
+	if p, ok := e.code(target); taken && ok && v.kind != verdict {
+		e.reach(f, p, s)
+	} else if taken {
 		t := e.get()
 		t.copyFrom(s)
 		if v.kind == verdict && (cond == condNotZero || cond == condNegative) {

@@ -77,6 +77,9 @@ func (s *state) isWild(r region) bool {
 func (s *state) joinFrom(o *state) bool {
 	changed := false
 	for i := range s.regs {
+		if s.regs[i] == o.regs[i] {
+			continue
+		}
 		if v := join(s.regs[i], o.regs[i]); v != s.regs[i] {
 			s.regs[i], changed = v, true
 		}
@@ -90,6 +93,9 @@ func (s *state) joinFrom(o *state) bool {
 	wild, escaped := s.wild|o.wild, s.escaped|o.escaped
 	for i := 0; i < len(s.cells); i++ {
 		c := &s.cells[i]
+		if i < len(o.cells) && *c == o.cells[i] {
+			continue
+		}
 		if p := o.match(i, c); p != nil {
 			n := cell{c.reg, c.off, c.width, c.clean && p.clean, join(c.val, p.val), earlier(c.at, p.at)}
 			if n != *c {
@@ -105,10 +111,10 @@ func (s *state) joinFrom(o *state) bool {
 		}
 	}
 	for i := range o.cells {
-		c := o.cells[i]
-		if s.match(i, &c) != nil {
+		if s.match(i, &o.cells[i]) != nil {
 			continue
 		}
+		c := o.cells[i]
 		c.clean = c.clean && !s.isWild(c.reg) && !s.touched(&c)
 		c.val = join(c.val, runtime(c.val.bits()|s.escaped))
 		s.insert(c, &escaped)
@@ -187,20 +193,26 @@ func (s *state) spoilAll(b bits) {
 		return
 	}
 	s.wild |= b &^ stackBit // bytes of the stack without a cell are unknown anyway
-	s.dropIf(func(c *cell) bool { return c.reg.bit()&b != 0 })
-}
-
-// dropIf removes cells of wild regions, or of the stack. Whatever they pointed to may
-// now be pointed to from anywhere.
-func (s *state) dropIf(drop func(*cell) bool) {
 	kept := s.cells[:0]
 	for i := range s.cells {
-		c := s.cells[i]
-		if drop(&c) {
-			s.escaped |= c.val.bits()
-			continue
+		if c := &s.cells[i]; c.reg.bit()&b == 0 {
+			kept = append(kept, *c)
+		} else {
+			s.escaped |= c.val.bits() // whatever it pointed to may now be pointed to from anywhere
 		}
-		kept = append(kept, c)
+	}
+	s.cells = kept
+}
+
+// drop forgets the cells of one region, as spoil does.
+func (s *state) drop(r region) {
+	kept := s.cells[:0]
+	for i := range s.cells {
+		if c := &s.cells[i]; c.reg != r {
+			kept = append(kept, *c)
+		} else {
+			s.escaped |= c.val.bits()
+		}
 	}
 	s.cells = kept
 }

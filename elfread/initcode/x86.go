@@ -28,12 +28,49 @@ var x86 = machine{
 type x86Insn struct {
 	*insn
 	e    *engine
-	inst x86asm.Inst
+	inst *x86asm.Inst
 	at   place
 	end  uint64 // offset of the next instruction
 	imm  value  // the immediate operand, when it is relocated
 	disp value  // the displacement or branch target, when it is relocated
 	pc   bool   // disp is relative to the instruction
+}
+
+// x86Decoder decodes instructions and remembers them by their bytes, from one module
+// to the next: the init code that a toolchain writes is much the same in all of
+// its modules, and x86asm takes longer for an instruction than all that follows.
+type x86Decoder struct{ known []x86Known }
+
+type x86Known struct {
+	key  [16]byte // what decoding may look at: up to 15 bytes, and their number
+	inst x86asm.Inst
+}
+
+const (
+	x86Longest = 15   // bytes of the longest instruction
+	x86Memory  = 1024 // instructions remembered
+)
+
+// decode decodes the first instruction of code. Its Op is 0 when there is none; the
+// result is valid until the next call.
+func (d *x86Decoder) decode(code []byte) *x86asm.Inst {
+	if d.known == nil {
+		d.known = make([]x86Known, x86Memory)
+	}
+	var key [16]byte
+	n := copy(key[:x86Longest], code)
+	key[x86Longest] = byte(n)
+	h := binary.LittleEndian.Uint64(key[:])*0x9E3779B97F4A7C15 ^ binary.LittleEndian.Uint64(key[8:])*0xC2B2AE3D27D4EB4F
+	k := &d.known[(h>>40^h>>20)%x86Memory]
+	if k.key != key {
+		k.key = key
+		inst, err := x86asm.Decode(code[:n], 64)
+		if err != nil {
+			inst = x86asm.Inst{}
+		}
+		k.inst = inst
+	}
+	return &k.inst
 }
 
 // decodeX86 lowers one instruction. ENDBR64 and ENDBR32 are not in x86asm's tables:
@@ -44,8 +81,8 @@ func decodeX86(e *engine, in *insn, sec *Section, at place) {
 		in.len = 4
 		return
 	}
-	inst, err := x86asm.Decode(code[:min(len(code), 15)], 64)
-	if err != nil || inst.Op == 0 || inst.Len <= 0 || inst.Len > len(code) {
+	inst := e.x86.decode(code)
+	if inst.Op == 0 || inst.Len <= 0 || inst.Len > len(code) {
 		return
 	}
 	x := x86Insn{insn: in, e: e, inst: inst, at: at, end: uint64(at.offset) + uint64(inst.Len)}

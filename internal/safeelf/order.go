@@ -26,3 +26,19 @@ func (o order) u64(b []byte) uint64 {
 	}
 	return binary.LittleEndian.Uint64(b)
 }
+
+func (o order) put32(b []byte, v uint32) {
+	if o {
+		binary.BigEndian.PutUint32(b, v)
+		return
+	}
+	binary.LittleEndian.PutUint32(b, v)
+}
+
+func (o order) put64(b []byte, v uint64) {
+	if o {
+		binary.BigEndian.PutUint64(b, v)
+		return
+	}
+	binary.LittleEndian.PutUint64(b, v)
+}

@@ -48,5 +48,8 @@ func (r Relas) At(i int) Rela {
 	return Rela{Off: r.o.u64(b), Sym: uint32(info >> 32), Type: uint32(info), Addend: int64(r.o.u64(b[16:]))}
 }
 
+// Sym returns the symbol of relocation i alone.
+func (r Relas) Sym(i int) uint32 { return uint32(r.o.u64(r.data[i*RelaSize+8:]) >> 32) }
+
 // Off returns the offset of relocation i alone, for searching.
 func (r Relas) Off(i int) uint64 { return r.o.u64(r.data[i*RelaSize:]) }

@@ -1,10 +1,8 @@
 package safeelf
 
 import (
-	"debug/dwarf"
 	"debug/elf"
 	"fmt"
-	"strings"
 )
 
 // Data returns the stored bytes of section i: none for SHT_NOBITS and
@@ -47,31 +45,6 @@ func (f *File) Unpacked(i int, limit uint64) (b []byte, err error) {
 		return nil, f.wrap(i, 0, fmt.Errorf("decompress: %w", err))
 	}
 	return b, nil
-}
-
-// DWARF returns the debug information, with relocations applied. Debug
-// sections of more than limit bytes together are an error.
-func (f *File) DWARF(limit uint64) (d *dwarf.Data, err error) {
-	var total uint64
-	for _, s := range f.Sections {
-		if strings.HasPrefix(s.Name, ".debug_") || strings.HasPrefix(s.Name, ".zdebug_") ||
-			strings.HasPrefix(s.Name, ".rela.debug_") || s.Type == elf.SHT_SYMTAB {
-			if size := max(s.Size, s.FileSize); size > limit-total {
-				return nil, fmt.Errorf("debug info: %w: more than %d bytes", ErrTooLarge, limit)
-			} else {
-				total += size
-			}
-		}
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			d, err = nil, fmt.Errorf("debug info: %v", r)
-		}
-	}()
-	if d, err = f.elf.DWARF(); err != nil {
-		return nil, fmt.Errorf("debug info: %w", err)
-	}
-	return d, nil
 }
 
 func (f *File) section(i int) (*elf.Section, error) {

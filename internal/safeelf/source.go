@@ -18,9 +18,21 @@ const (
 // where the caller names no number.
 const DefaultBudget = 32 << 20
 
-// readAhead: short reads are widened to blocks of this size, so that the
-// neighbours of a small section cost no further system call.
-const readAhead = 4096
+// Short reads are widened to readAhead bytes, so that the neighbours of a small
+// section cost no further system call: a module's code, data and modinfo stand
+// in front of its debug data, symbols and headers behind.
+const (
+	pageSize  = 4 << 10
+	readAhead = 16 << 10
+	shortRead = 64 << 10 // reads from this size on are taken as they are
+)
+
+// The memory of the pieces: as much as an ordinary module with debug data
+// needs, and what is kept from one file to the next at most.
+const (
+	arenaSize = 128 << 10
+	maxArena  = 1 << 20
+)
 
 // Source is the bytes of one file. It is either whole in memory, or read in
 // pieces which are kept, up to a budget, until Reset. A Source can be reset
@@ -54,10 +66,10 @@ func (s *Source) Reset(r io.ReaderAt, size, budget int64) {
 		budget = DefaultBudget
 	}
 	s.r, s.size, s.whole, s.budget = r, size, nil, budget
-	s.pieces, s.used, s.loaded = s.pieces[:0], 0, 0
-	if len(s.arena) > 1<<20 {
-		s.arena = nil // one large file must not weigh on all later ones
+	if int64(len(s.arena)) < s.loaded && s.loaded <= maxArena {
+		s.arena = make([]byte, s.loaded) // the next file is probably like the last
 	}
+	s.pieces, s.used, s.loaded = s.pieces[:0], 0, 0
 }
 
 // Size returns the number of bytes in the file.
@@ -83,17 +95,20 @@ func (s *Source) Slice(off, n int64) ([]byte, error) {
 // load reads a piece that holds n bytes at off.
 func (s *Source) load(off, n int64) ([]byte, error) {
 	first, last := off, off+n
-	if n < 1<<16 {
-		first = off &^ (readAhead - 1)
-		last = min((off+n+readAhead-1)&^(readAhead-1), s.size)
+	if n < shortRead {
+		first = off &^ (pageSize - 1)
+		last = min(max(last, first+readAhead), s.size)
+		if last == s.size {
+			first = min(first, max(0, s.size-readAhead)&^(pageSize-1))
+		}
 	}
 	want := last - first
 	if s.loaded+want > s.budget {
 		return nil, at(off, "%w: more than %d bytes of the file are needed at once", ErrTooLarge, s.budget)
 	}
 	var data []byte
-	if s.arena == nil && want <= 1<<17 {
-		s.arena = make([]byte, 1<<17)
+	if s.arena == nil && want <= arenaSize {
+		s.arena = make([]byte, arenaSize)
 	}
 	if want <= int64(len(s.arena)-s.used) {
 		data = s.arena[s.used : s.used+int(want) : s.used+int(want)]

@@ -79,6 +79,19 @@ func (t *Symbols) At(i int) Sym {
 	}
 }
 
+// Head returns what tells symbol i's kind, without the rest: over a whole table
+// that is several times faster than At.
+func (t *Symbols) Head(i int) (nameOff uint32, info uint8, shndx uint16) {
+	b := t.data[i*SymSize : i*SymSize+8]
+	return t.o.u32(b), b[4], t.o.u16(b[6:])
+}
+
+// Extent returns the value and the size of symbol i.
+func (t *Symbols) Extent(i int) (value, size uint64) {
+	b := t.data[i*SymSize+8 : i*SymSize+SymSize]
+	return t.o.u64(b), t.o.u64(b[8:])
+}
+
 // All goes through the symbols in the order of the table.
 func (t *Symbols) All() iter.Seq2[int, Sym] {
 	return func(yield func(int, Sym) bool) {
@@ -124,8 +137,11 @@ func cstring(b []byte, off uint64) []byte {
 
 // HasPrefix reports whether the symbol's name starts with prefix, without
 // looking for its end.
-func (t *Symbols) HasPrefix(y Sym, prefix string) bool {
-	off := uint64(y.NameOff)
+func (t *Symbols) HasPrefix(y Sym, prefix string) bool { return t.PrefixAt(y.NameOff, prefix) }
+
+// PrefixAt is HasPrefix for the name at an offset of the string table.
+func (t *Symbols) PrefixAt(nameOff uint32, prefix string) bool {
+	off := uint64(nameOff)
 	if off >= uint64(len(t.names)) || prefix != "" && t.names[off] != prefix[0] {
 		return false // most names differ in the first byte
 	}

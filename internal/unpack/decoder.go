@@ -12,7 +12,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-// ErrTooLarge: the unpacked file is larger than the caller allows.
+// ErrTooLarge says that the unpacked file is larger than the caller allows.
 var ErrTooLarge = errors.New("unpacked file too large")
 
 // Limits bound what one file may cost.
