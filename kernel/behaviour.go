@@ -18,11 +18,20 @@ func BehaviourOf(release string) klp.Behaviour {
 	return behaviour(release, v)
 }
 
+// The lists of which Behaviours carry parts; sharing them makes a look-up free.
+var (
+	eitherErrno     = [...]string{"EEXIST", "EBUSY"}
+	sysfsAttributes = [...]string{"enabled", "transition", "force", "replace", "stack_order"} // the last two since 6.11 and 6.14
+)
+
 // behaviour is the one table of release-dependent answers. Each line names its
 // evidence; "measured" means that the answer was taken from that kernel
 // running.
 func behaviour(release string, v version) klp.Behaviour {
-	b := klp.Behaviour{Release: release, InitEEXIST: []string{"EEXIST", "EBUSY"}}
+	b := klp.Behaviour{
+		Release: release, InitEEXIST: eitherErrno[:],
+		SysfsAttributes: sysfsAttributes[:3],
+	}
 	if !v.known {
 		return b
 	}
@@ -33,9 +42,9 @@ func behaviour(release string, v version) klp.Behaviour {
 	// by then cannot have it; 5.15, 6.6, 6.18, 6.19 and 7.0 may.
 	switch {
 	case v.atLeast(7, 1):
-		b.InitEEXIST = []string{"EBUSY"}
+		b.InitEEXIST = eitherErrno[1:]
 	case v.is(6, 1), v.is(6, 12), !v.stableIn2026() && !v.vendor:
-		b.InitEEXIST = []string{"EEXIST"}
+		b.InitEEXIST = eitherErrno[:1]
 	}
 
 	// klp_check_patch() of 7.3.4 refuses the NULL name (measured) that makes
@@ -77,6 +86,14 @@ func behaviour(release string, v version) klp.Behaviour {
 		b.RefusesVmlinuxInModuleRela = klp.Yes
 	case !v.vendor:
 		b.RefusesVmlinuxInModuleRela = klp.No
+	}
+
+	// Documentation/ABI/testing/sysfs-kernel-livepatch; 6.1 and 6.12 measured.
+	switch {
+	case v.atLeast(6, 14):
+		b.SysfsAttributes = sysfsAttributes[:5]
+	case v.atLeast(6, 11):
+		b.SysfsAttributes = sysfsAttributes[:4]
 	}
 
 	// KSYM_NAME_LEN grew from 128 to 512 in 6.1, the scan's width with it.

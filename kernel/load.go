@@ -77,6 +77,9 @@ func (l *loader) file(path, hint string) error {
 	if err != nil {
 		return err
 	}
+	if info.Mode()&os.ModeDevice != 0 {
+		return errors.New("a device, not a regular file")
+	}
 	head := make([]byte, headBytes, max(headBytes, min(info.Size(), maxBootImage)+bytes.MinRead))
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {

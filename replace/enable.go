@@ -18,6 +18,10 @@ func (s *System) enable(f *findings, n *System, p *Livepatch, o LoadOptions) []R
 	ownInit(f, p.Module)
 	s.checkPatch(f, p)
 	s.compatible(f, p, relations)
+	if at := readOnly(p.Module); at.Section != "" {
+		f.add(refusal{crash: true, Refusal: klp.Refusal{Reason: fmt.Sprintf(
+			"its tables are in %s, which is read-only, and klp_init_patch_early() writes to them", at.Section)}})
+	}
 	objs := n.initPatch(f, p, s.active, relations)
 	n.patchObjects(f, p, objs)
 	if p.Module.Init.Repeats {
@@ -26,6 +30,27 @@ func (s *System) enable(f *findings, n *System, p *Livepatch, o LoadOptions) []R
 		}})
 	}
 	return relations
+}
+
+// readOnly returns the place of a static table that klp_enable_patch() cannot
+// write to: its structs hold kobjects and list heads (klp_init_patch_early()).
+func readOnly(m *klp.Module) klp.Location {
+	if m.Toolchain != klp.Static {
+		return klp.Location{}
+	}
+	places := []klp.Location{m.Patch.At}
+	for i := range m.Patch.Objects {
+		places = append(places, m.Patch.Objects[i].At)
+		if len(m.Patch.Objects[i].Funcs) > 0 {
+			places = append(places, m.Patch.Objects[i].FuncsAt)
+		}
+	}
+	for _, at := range places {
+		if s := m.SectionOf(at); s != nil && s.ReadOnly() {
+			return at
+		}
+	}
+	return klp.Location{}
 }
 
 // ownInit is what the toolchains' init code refuses before it calls

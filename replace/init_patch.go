@@ -2,7 +2,6 @@ package replace
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/klplint/klplint/klp"
@@ -149,33 +148,16 @@ func (s *System) addNop(f *findings, o *initObject, x *nopIndex, old *fn, from s
 // attributes are the names that sysfs has in a livepatch's folder already, when
 // its objects are added.
 func (s *System) attributes() map[string]bool {
-	taken := map[string]bool{"enabled": true, "transition": true, "force": true}
-	if s.model.Name() != NameMainline {
+	taken := make(map[string]bool)
+	for _, name := range s.env.Behaviour.SysfsAttributes {
+		taken[name] = true
+	}
+	if s.model.Name() != NameMainline { // the series renames the one and drops the other
+		delete(taken, "replace")
+		delete(taken, "stack_order")
 		taken["replace_set"] = true
-		return taken
-	}
-	if release(s.env.Behaviour.Release, 6, 11) {
-		taken["replace"] = true
-	}
-	if release(s.env.Behaviour.Release, 6, 14) {
-		taken["stack_order"] = true
 	}
 	return taken
-}
-
-// release reports whether a release is known to be at least major.minor.
-func release(r string, major, minor int) bool {
-	parts := strings.SplitN(r, ".", 3)
-	if len(parts) < 2 {
-		return false
-	}
-	end := 0
-	for end < len(parts[1]) && parts[1][end] >= '0' && parts[1][end] <= '9' {
-		end++
-	}
-	a, err1 := strconv.Atoi(parts[0])
-	b, err2 := strconv.Atoi(parts[1][:end])
-	return err1 == nil && err2 == nil && (a > major || a == major && b >= minor)
 }
 
 // initObject is klp_init_object(): the limit of the name, its folder in sysfs,

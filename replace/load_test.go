@@ -246,23 +246,20 @@ func TestInitEEXIST(t *testing.T) {
 // TestSysfsNames: names that sysfs cannot hold twice, or at all.
 func TestSysfsNames(t *testing.T) {
 	tests := []struct {
-		name    string
-		release string
-		objects []klp.Object
-		errno   string
+		name       string
+		attributes []string
+		objects    []klp.Object
+		errno      string
 	}{
-		{"slash and bang", "6.12.111", []klp.Object{object("a/b"), object("a!b")}, "EEXIST"},
-		{"empty", "6.12.111", []klp.Object{{Name: ""}}, "EINVAL"},
-		{"attribute", "6.12.111", []klp.Object{object("force")}, "EEXIST"},
-		{"attribute of 6.11", "6.12.111", []klp.Object{object("replace")}, "EEXIST"},
-		{"before 6.11", "6.1.192", []klp.Object{object("replace")}, ""},
-		{"before 6.14", "6.12.111", []klp.Object{object("stack_order")}, ""},
-		{"attribute of 6.14", "7.3.4", []klp.Object{object("stack_order")}, "EEXIST"},
-		{"literal vmlinux alone", "6.12.111", []klp.Object{{Name: "vmlinux", Literal: true}}, ""},
+		{"slash and bang", nil, []klp.Object{object("a/b"), object("a!b")}, "EEXIST"},
+		{"empty", nil, []klp.Object{{Name: ""}}, "EINVAL"},
+		{"attribute", []string{"enabled", "force"}, []klp.Object{object("force")}, "EEXIST"},
+		{"no attribute", []string{"enabled", "force"}, []klp.Object{object("replace")}, ""},
+		{"literal vmlinux alone", nil, []klp.Object{{Name: "vmlinux", Literal: true}}, ""},
 	}
 	for _, tt := range tests {
 		b := known
-		b.Release = tt.release
+		b.SysfsAttributes = tt.attributes
 		s := start(t, replace.Mainline{}, replace.Env{Behaviour: b})
 		m := vm("m", flag(false))
 		m.Patch.Objects = tt.objects

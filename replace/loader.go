@@ -16,6 +16,12 @@ func (s *System) loader(f *findings, p *Livepatch) {
 	} else if p.Module.Vermagic.Raw != "" {
 		f.assume("the loader's own checks (vermagic, unresolved symbols, CRCs) pass: no kernel was given")
 	}
+	if errno := p.Module.SignatureErrno; errno != "" {
+		f.refuse(errno, "", "the signature is malformed: "+p.Module.SignatureError)
+	}
+	if p.Module.Symtab.Missing {
+		f.refuse("ENOEXEC", p.Name+": module has no symbols (stripped?)", "the module has no symbol table")
+	}
 	// What comes before the look at the module's name is -ENOEXEC throughout.
 	early := 0
 	for early < len(checks) && checks[early].Errno == "ENOEXEC" {
@@ -26,7 +32,11 @@ func (s *System) loader(f *findings, p *Livepatch) {
 	for _, r := range checks[early:] {
 		f.add(refusal{Refusal: r})
 	}
+	undefined(f, p, checks)
 	licence(f, p, checks)
+	if depends, _ := p.Module.Modinfo.Get("depends"); depends != "" {
+		f.assume("the modules that it depends on are loaded: " + depends)
+	}
 	s.vmlinuxRelocations(f, p)
 }
 
@@ -35,6 +45,31 @@ func (s *System) loader(f *findings, p *Livepatch) {
 func (s *System) sameName(f *findings, name string) {
 	if s.find(name) != nil {
 		f.refuse("EEXIST", "", fmt.Sprintf("a module named %s is loaded already", name))
+	}
+}
+
+// undefined: a livepatch symbol that is undefined instead of SHN_LIVEPATCH is
+// looked up among the exports like any other, and so is a symbol of which a
+// tool left the index and dropped the name (simplify_symbols()).
+func undefined(f *findings, p *Livepatch, known []klp.Refusal) {
+	unknown := func(name string) {
+		message := fmt.Sprintf("%s: Unknown symbol %s (err -2)", p.Name, name)
+		if !slices.ContainsFunc(known, func(r klp.Refusal) bool { return r.Message == message }) {
+			f.refuse("ENOENT", message, fmt.Sprintf("symbol %q is undefined, and nothing exports it", name))
+		}
+	}
+	for i := range p.Module.KlpSyms {
+		if s := &p.Module.KlpSyms[i]; s.Shndx == 0 && !s.Weak {
+			unknown(s.Raw)
+		}
+	}
+	for i := range p.Module.KlpRelas {
+		for _, x := range p.Module.KlpRelas[i].Foreign {
+			if x.Symbol == "" && x.Shndx == 0 {
+				unknown("")
+				return
+			}
+		}
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/klplint/klplint/klp"
 )
 
 // Disable is writing 0 to /sys/kernel/livepatch/NAME/enabled. It works in any
@@ -24,6 +26,11 @@ func (s System) Disable(name string) (System, Decision) {
 			why = "it was disabled or replaced before, and its folder in sysfs is gone"
 		}
 		return s, Decision{Outcome: Refused, Errno: "ENOENT", Reason: fmt.Sprintf("%s is not active: %s", name, why)}
+	}
+	for _, p := range s.active {
+		if p.Name == name && freed(p.Module) {
+			return s.down(), Decision{Outcome: Crash, Reason: fmt.Sprintf("%s has its tables in %s, which was freed after its init function", name, p.Module.Patch.At.Section)}
+		}
 	}
 	n := s.clone()
 	n.active = slices.DeleteFunc(n.active, func(p *Livepatch) bool { return p.Name == name })
@@ -60,4 +67,11 @@ func (s System) Unload(name string) (System, Decision) {
 func dependsOn(p *Livepatch, name string) bool {
 	list, _ := p.Module.Modinfo.Get("depends")
 	return slices.Contains(strings.Split(list, ","), name)
+}
+
+// freed reports whether struct klp_patch lies in memory that is given back once
+// the module's init function has returned. klp-build's tables may: its init
+// code copies them.
+func freed(m *klp.Module) bool {
+	return m.Toolchain == klp.Static && strings.HasPrefix(m.Patch.At.Section, ".init.")
 }

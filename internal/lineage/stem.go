@@ -48,6 +48,9 @@ func cutRelease(name, release string) string {
 		return name
 	}
 	short, _, _ := strings.Cut(release, "-")
+	if major, _, _ := strings.Cut(short, "."); !strings.Contains(name, major) {
+		return name // every spelling starts with it
+	}
 	shorter := short
 	if numbers := strings.SplitN(short, ".", 3); len(numbers) == 3 {
 		shorter = numbers[0] + "." + numbers[1]
@@ -55,7 +58,7 @@ func cutRelease(name, release string) string {
 	for _, r := range []string{release, short, shorter} {
 		for _, spelt := range []string{
 			strings.ReplaceAll(r, "-", "_"),
-			strings.NewReplacer("-", "_", ".", "_", "+", "_").Replace(r),
+			underscores.Replace(r),
 		} {
 			if cut, ok := cutRun(name, spelt); ok {
 				return cut
@@ -64,6 +67,9 @@ func cutRelease(name, release string) string {
 	}
 	return name
 }
+
+// underscores spells a release as module names do.
+var underscores = strings.NewReplacer("-", "_", ".", "_", "+", "_")
 
 // cutRun takes one occurrence of part out of a name, with the separators beside
 // it. It must not touch a letter or digit: release 6.1 is not in 16.12.

@@ -43,11 +43,12 @@ var palette = []struct{ name, fill, pattern string }{
 // Options of a picture.
 type Options struct {
 	Title string // of the picture as a whole; "" for a general one
+	IDs   string // begins the IDs in the picture, for several in one document
 }
 
 // Draw writes the traces as one SVG picture.
 func Draw(w io.Writer, traces []plan.Trace, o Options) error {
-	p := &painter{b: bufio.NewWriter(w), classes: make(map[uint32]int), several: len(traces) > 1}
+	p := &painter{b: bufio.NewWriter(w), ids: o.IDs, classes: make(map[uint32]int), several: len(traces) > 1}
 	if o.Title == "" {
 		o.Title = "What happens when these livepatches are loaded"
 	}
@@ -98,6 +99,7 @@ func (q *panel) height() int {
 // painter writes the picture. Write errors are kept by its buffer.
 type painter struct {
 	b       *bufio.Writer
+	ids     string
 	gutter  int
 	column  int
 	steps   int
@@ -132,7 +134,7 @@ func (p *painter) collect(panels []panel) {
 func (p *painter) defs() {
 	p.printf("<defs>\n")
 	for _, c := range palette {
-		p.printf(`<pattern id="klp-%s" width="8" height="8" patternUnits="userSpaceOnUse"><rect width="8" height="8" fill="%s"/>%s</pattern>`+"\n", c.name, c.fill, c.pattern)
+		p.printf(`<pattern id="%sklp-%s" width="8" height="8" patternUnits="userSpaceOnUse"><rect width="8" height="8" fill="%s"/>%s</pattern>`+"\n", p.ids, c.name, c.fill, c.pattern)
 	}
 	p.printf("</defs>\n")
 }
@@ -231,7 +233,7 @@ func (p *painter) bar(l *lane, b bar, y, steps int) {
 	}
 	for i, s := range shown {
 		top, end := barHeight*i/len(shown), barHeight*(i+1)/len(shown)
-		p.printf(`<rect x="%d" y="%d" width="%d" height="%d" fill="url(#klp-%s)"/>`+"\n", from, y+top, width, end-top, palette[p.classes[s]].name)
+		p.printf(`<rect x="%d" y="%d" width="%d" height="%d" fill="url(#%sklp-%s)"/>`+"\n", from, y+top, width, end-top, p.ids, palette[p.classes[s]].name)
 	}
 	if !l.target {
 		p.printf(`<rect x="%d" y="%d" width="%d" height="%d" fill="none" stroke="#222"/>`+"\n", from, y, width, barHeight)
@@ -284,7 +286,7 @@ func (p *painter) legend(y int) {
 			break
 		}
 		x, row := margin+(i%legendSets)*130, y+22*(i/legendSets)
-		p.printf(`<rect x="%d" y="%d" width="26" height="14" fill="url(#klp-%s)" stroke="#222"/>`+"\n", x, row, palette[p.classes[s]].name)
+		p.printf(`<rect x="%d" y="%d" width="26" height="14" fill="url(#%sklp-%s)" stroke="#222"/>`+"\n", x, row, p.ids, palette[p.classes[s]].name)
 		p.text(x+32, row+11, "", fmt.Sprintf("set %d", s), 14)
 	}
 	words := "bar: active; cross: refused, replaced or crash; thick line: disabled"
@@ -314,11 +316,19 @@ func fit(s string, most int) string {
 	return s
 }
 
+// maxText bounds one text in bytes: a module may call itself anything, and each
+// step repeats it.
+const maxText = 1000
+
 // clean makes any string text of an XML document that shows itself as one line
-// and hides nothing.
+// and hides nothing but what is longer than maxText.
 func clean(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
+		if b.Len() > maxText {
+			b.WriteString("…")
+			break
+		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
