@@ -13,7 +13,7 @@ func All() []*Rule {
 func moduleRules() []*Rule {
 	return []*Rule{
 		klp100, klp101, klp102, klp103, klp104, klp105, klp106, klp107, klp108,
-		klp109, klp110, klp111, klp112, klp113, klp114, klp115, klp116, klp117,
+		klp109, klp110, klp111, klp112, klp113, klp114, klp115, klp116, klp117, klp118,
 	}
 }
 

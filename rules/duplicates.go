@@ -23,16 +23,22 @@ func duplicates[K comparable](n int, key func(int) (k K, skip bool), found func(
 		}
 		return
 	}
-	for i := 1; i < n; i++ {
+	var keys [fewKeys]K
+	var at [fewKeys]int
+	have := 0
+next:
+	for i := range n {
 		k, skip := key(i)
 		if skip {
 			continue
 		}
-		for j := range i {
-			if kj, skip := key(j); !skip && kj == k {
-				found(j, i)
-				break
+		for j := range have {
+			if keys[j] == k {
+				found(at[j], i)
+				continue next
 			}
 		}
+		keys[have], at[have] = k, i
+		have++
 	}
 }

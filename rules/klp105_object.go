@@ -76,10 +76,13 @@ func judgeObjectName(o *klp.Object) (Finding, bool) {
 	return Finding{}, false
 }
 
+// moduleChars replaces what modpost replaces in the names of modules.
+var moduleChars = strings.NewReplacer("-", "_", ",", "_", ".", "_")
+
 // properName is the module name that was probably meant; "" where none is
 // left.
 func properName(name string) string {
 	name = name[strings.LastIndexByte(name, '/')+1:]
 	name, _, _ = strings.Cut(name, ".ko")
-	return strings.NewReplacer("-", "_", ",", "_", ".", "_").Replace(name)
+	return moduleChars.Replace(name)
 }

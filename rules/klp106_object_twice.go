@@ -23,8 +23,9 @@ Each object of a patch becomes a directory in sysfs, and the second of one name
 cannot be created (kernel/livepatch/core.c: klp_init_object). The kernel image is
 called vmlinux there, so a NULL name and the string "vmlinux" collide too; so do
 names that differ in '/' and '!' alone, and the names of a patch's own attributes
-(enabled, transition, force). The init function fails with -EEXIST; releases
-differ in what insmod sees of it (kernel/module/main.c: do_init_module).
+(enabled, transition, force, since 6.11 replace). The init function fails with
+-EEXIST; releases differ in what insmod sees of it (kernel/module/main.c:
+do_init_module).
 
 Fix: merge the funcs of both into one object.`,
 	},
@@ -54,8 +55,9 @@ Fix: merge the funcs of both into one object.`,
 			Related: []Related{{Module: m.Path, Message: "the first one", Location: objects[first].At}},
 		})
 	})
+	attributes := behaviourOf(m).SysfsAttributes
 	for i := range objects {
-		if o := &objects[i]; slices.Contains(patchAttributes, o.Name) && !c.full() {
+		if o := &objects[i]; slices.Contains(attributes, o.Name) && !c.full() {
 			c.add(Finding{
 				Message:  fmt.Sprintf("object %s has the name of an attribute that every livepatch has in sysfs", o.Name),
 				Object:   o.Name,
@@ -66,12 +68,6 @@ Fix: merge the funcs of both into one object.`,
 	}
 	return c.findings()
 })
-
-// patchAttributes are the files of /sys/kernel/livepatch/<patch> on every
-// kernel with livepatches (kernel/livepatch/core.c: klp_patch_attrs); newer
-// ones have "replace" (6.11) and "stack_order" (6.14) too, which KLP106 leaves
-// to trace.
-var patchAttributes = []string{"enabled", "transition", "force"}
 
 // sysfsName is what kobject_set_name_vargs() makes of a name (lib/kobject.c).
 func sysfsName(name string) string { return strings.ReplaceAll(name, "/", "!") }

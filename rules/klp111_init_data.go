@@ -1,11 +1,8 @@
 package rules
 
 import (
-	"fmt"
-
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -27,35 +24,10 @@ copies them first (scripts/livepatch/init.c).
 Fix: take __initdata or __initconst from the tables.`,
 	},
 }, func(m *klp.Module) []Finding {
-	if m.Toolchain != klp.Static {
-		return nil
-	}
-	var c collector
-	check := func(at klp.Location, object, what string) {
-		if !inInit(at) || c.full() {
-			return
+	return staticTables(m, true, func(at klp.Location) string {
+		if inInit(at) {
+			return "freed after load"
 		}
-		if object != "" {
-			what += " of object " + symbolname.Cut(object)
-		}
-		c.add(Finding{
-			Message:  fmt.Sprintf("%s is in %s, which is freed after load", what, symbolname.Cut(at.Section)),
-			Object:   object,
-			Location: at,
-			Kernel:   accepted("the kernel goes on using freed memory"),
-		})
-	}
-	p := &m.Patch
-	check(p.At, "", "struct klp_patch")
-	check(p.StatesAt, "", "the array of states")
-	for i := range p.Objects {
-		o := &p.Objects[i]
-		if i == 0 {
-			check(o.At, "", "the array of objects")
-		}
-		if !o.FuncsNull {
-			check(o.FuncsAt, o.Name, "the array of funcs")
-		}
-	}
-	return c.findings()
+		return ""
+	}, "the kernel goes on using freed memory")
 })

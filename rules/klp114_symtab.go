@@ -61,6 +61,6 @@ func lostSymbols(m *klp.Module) []Finding {
 	return []Finding{{
 		Message:  plural(lost, "livepatch relocation names", "livepatch relocations name") + " a symbol that is no longer in the table",
 		Location: first.At,
-		Kernel:   refused("EINVAL", "symbol  is not marked as a livepatch symbol"),
+		Kernel:   refused("ENOENT", "Unknown symbol  (err -2)"),
 	}}
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -34,7 +35,8 @@ Fix: rebuild the livepatch against this kernel.`,
 	var w wanting
 	for i := range m.KlpSyms {
 		s := &m.KlpSyms[i]
-		if s.Tombstone || s.Malformed != "" || s.Name == "" {
+		waits, used := gate(m, i)
+		if s.Tombstone || s.Malformed != "" || s.Name == "" || !used {
 			continue
 		}
 		a := t.FindSym(s.Object, s.Name, s.Sympos)
@@ -48,8 +50,8 @@ Fix: rebuild the livepatch against this kernel.`,
 			}
 			f := Finding{
 				Message: fmt.Sprintf("%s cannot be resolved: %s", symbolname.Cut(s.Raw), symbolname.Cut(a.Refusal.Reason)),
-				Object:  s.Object, Location: s.At,
-				Kernel: symbolAnswer(&klp.Object{Name: s.Object}, a),
+				Object:  waits, Location: s.At,
+				Kernel: symbolAnswer(&klp.Object{Name: waits}, a),
 			}
 			if a.Status != klp.SymbolMissing {
 				f.Related = positionsOf(t, s.Object, s.Name)
@@ -59,3 +61,19 @@ Fix: rebuild the livepatch against this kernel.`,
 	}
 	return c.findings(), w.err()
 })
+
+// gate returns the object whose arrival makes the kernel resolve a klp symbol:
+// that of the section that uses it, and vmlinux before any other. A symbol that
+// no section uses is never resolved.
+func gate(m *klp.Module, sym int) (object string, used bool) {
+	for i := range m.KlpRelas {
+		r := &m.KlpRelas[i]
+		if !slices.Contains(r.Symbols, sym) {
+			continue
+		}
+		if object, used = r.Object, true; object == klp.VmlinuxObjectName {
+			break
+		}
+	}
+	return object, used
+}

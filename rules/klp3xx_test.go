@@ -117,97 +117,161 @@ func TestKernelRules(t *testing.T) {
 		m.KlpSyms = []klp.KlpSym{{Raw: ".klp.sym." + object + "." + name, Object: object, Name: name, Sympos: sympos}}
 	}
 	for _, c := range []moduleCase{
-		{"other flags", klp301, func(m *klp.Module) { m.Vermagic.Raw = "6.12.99-synthetic SMP mod_unload rt " },
-			[]expect{{Error, "ENOEXEC", false, "does not have rt; the module lacks preempt, modversions", "", ""}}},
-		{"other release, with CRCs", klp301, func(m *klp.Module) { m.Vermagic.Raw = "6.1.0 SMP preempt mod_unload modversions " },
-			[]expect{{Error, "", true, "the release is 6.1.0, this kernel's 6.12.99-synthetic", "", ""}}},
+		{
+			"other flags", klp301, func(m *klp.Module) { m.Vermagic.Raw = "6.12.99-synthetic SMP mod_unload rt " },
+			[]expect{{Error, "ENOEXEC", false, "does not have rt; the module lacks preempt, modversions", "", ""}},
+		},
+		{
+			"other release, with CRCs", klp301, func(m *klp.Module) { m.Vermagic.Raw = "6.1.0 SMP preempt mod_unload modversions " },
+			[]expect{{Error, "", true, "the release is 6.1.0, this kernel's 6.12.99-synthetic", "", ""}},
+		},
 		{"other release, without CRCs", klp301, func(m *klp.Module) {
 			m.Sections = nil
 			m.Vermagic.Raw = "6.1.0 SMP preempt mod_unload modversions "
 		}, []expect{{Error, "ENOEXEC", false, "the release is 6.1.0", "", ""}}},
 
-		{"missing", klp302, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "no_such_function"}) },
-			[]expect{{Error, "EINVAL", false, "vmlinux has no such symbol", "vmlinux", "no_such_function"}}},
-		{"copied by the compiler", klp302, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "copied_function"}) },
-			[]expect{{Error, "EINVAL", false, "it has copied_function.isra.0", "vmlinux", "copied_function"}}},
-		{"cold part", klp302, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "cmdline_proc_show.cold"}) },
-			[]expect{{Error, "EINVAL", false, "the unlikely part of cmdline_proc_show; it has cmdline_proc_show", "vmlinux", "cmdline_proc_show.cold"}}},
-		{"missing in a module", klp302, func(m *klp.Module) { target(m, klp.Func{Name: "target_ones"}) },
-			[]expect{{Error, "EINVAL", false, "it has target_one", "synth_target", "target_ones"}}},
+		{
+			"missing", klp302, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "no_such_function"}) },
+			[]expect{{Error, "EINVAL", false, "vmlinux has no such symbol", "vmlinux", "no_such_function"}},
+		},
+		{
+			"copied by the compiler", klp302, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "copied_function"}) },
+			[]expect{{Error, "EINVAL", false, "it has copied_function.isra.0", "vmlinux", "copied_function"}},
+		},
+		{
+			"cold part", klp302, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "cmdline_proc_show.cold"}) },
+			[]expect{{Error, "EINVAL", false, "the unlikely part of cmdline_proc_show; it has cmdline_proc_show", "vmlinux", "cmdline_proc_show.cold"}},
+		},
+		{
+			"missing in a module", klp302, func(m *klp.Module) { target(m, klp.Func{Name: "target_ones"}) },
+			[]expect{{Error, "EINVAL", false, "it has target_one", "synth_target", "target_ones"}},
+		},
 		{"init text is another rule's", klp302, func(m *klp.Module) { target(m, klp.Func{Name: "init_module"}) }, nil},
 		{"never applied", klp302, func(m *klp.Module) {
 			m.Patch.Objects = []klp.Object{{Name: "vmlinux", Literal: true, Funcs: []klp.Func{{Name: "no_such_function"}}}}
 		}, nil},
 
-		{"ambiguous", klp303, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "label_show"}) },
-			[]expect{{Error, "EINVAL", false, "3 symbols of that name, and sympos is 0", "vmlinux", "label_show"}}},
-		{"ambiguous in a module", klp303, func(m *klp.Module) { target(m, klp.Func{Name: "target_pair"}) },
-			[]expect{{Error, "EINVAL", false, "synth_target has 2 symbols", "synth_target", "target_pair"}}},
+		{
+			"ambiguous", klp303, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "label_show"}) },
+			[]expect{{Error, "EINVAL", false, "3 symbols of that name, and sympos is 0", "vmlinux", "label_show"}},
+		},
+		{
+			"ambiguous in a module", klp303, func(m *klp.Module) { target(m, klp.Func{Name: "target_pair"}) },
+			[]expect{{Error, "EINVAL", false, "synth_target has 2 symbols", "synth_target", "target_pair"}},
+		},
 
-		{"beyond", klp304, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "label_show", Sympos: 4}) },
-			[]expect{{Error, "EINVAL", false, "sympos is 4, but vmlinux has 3 symbols", "vmlinux", "label_show,4"}}},
-		{"beyond a unique one", klp304, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "unique_show", Sympos: 2}) },
-			[]expect{{Error, "EINVAL", false, "vmlinux has 1 symbol of", "vmlinux", "unique_show,2"}}},
+		{
+			"beyond", klp304, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "label_show", Sympos: 4}) },
+			[]expect{{Error, "EINVAL", false, "sympos is 4, but vmlinux has 3 symbols", "vmlinux", "label_show,4"}},
+		},
+		{
+			"beyond a unique one", klp304, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "unique_show", Sympos: 2}) },
+			[]expect{{Error, "EINVAL", false, "vmlinux has 1 symbol of", "vmlinux", "unique_show,2"}},
+		},
 
-		{"noinstr", klp305, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "exc_int3"}) },
-			[]expect{{Error, "EINVAL", false, "notrace, or compiled without a patchable entry", "vmlinux", "exc_int3"}}},
-		{"data", klp305, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "init_task"}) },
-			[]expect{{Error, "EINVAL", false, "it is no function", "vmlinux", "init_task"}}},
-		{"notrace in a module", klp305, func(m *klp.Module) { target(m, klp.Func{Name: "target_quiet"}) },
-			[]expect{{Error, "EINVAL", false, "cannot be patched", "synth_target", "target_quiet"}}},
+		{
+			"noinstr", klp305, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "exc_int3"}) },
+			[]expect{{Error, "EINVAL", false, "notrace, or compiled without a patchable entry", "vmlinux", "exc_int3"}},
+		},
+		{
+			"data", klp305, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "init_task"}) },
+			[]expect{{Error, "EINVAL", false, "it is no function", "vmlinux", "init_task"}},
+		},
+		{
+			"notrace in a module", klp305, func(m *klp.Module) { target(m, klp.Func{Name: "target_quiet"}) },
+			[]expect{{Error, "EINVAL", false, "cannot be patched", "synth_target", "target_quiet"}},
+		},
 		{"init text is another rule's", klp305, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "start_kernel"}) }, nil},
 
-		{"vmlinux", klp306, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "start_kernel"}) },
-			[]expect{{Error, "EINVAL", false, "lies in init text", "vmlinux", "start_kernel"}}},
-		{"module", klp306, func(m *klp.Module) { target(m, klp.Func{Name: "init_module"}) },
-			[]expect{{Error, "EINVAL", false, "lies in init text", "synth_target", "init_module"}}},
+		{
+			"vmlinux", klp306, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "start_kernel"}) },
+			[]expect{{Error, "EINVAL", false, "lies in init text", "vmlinux", "start_kernel"}},
+		},
+		{
+			"module", klp306, func(m *klp.Module) { target(m, klp.Func{Name: "init_module"}) },
+			[]expect{{Error, "EINVAL", false, "lies in init text", "synth_target", "init_module"}},
+		},
 
-		{"other address", klp307, func(m *klp.Module) { m.Patch.Objects[0].Funcs[0].OldAddr += 0x40 },
-			[]expect{{Error, "", true, "was at 0xffffffff81000180", "vmlinux", "unique_show"}}},
-		{"too large", klp307, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "unique_show", OldSize: 0xc1}) },
-			[]expect{{Error, "", true, "at most 192", "vmlinux", "unique_show"}}},
+		{
+			"other address", klp307, func(m *klp.Module) { m.Patch.Objects[0].Funcs[0].OldAddr += 0x40 },
+			[]expect{{Error, "", true, "was at 0xffffffff81000180", "vmlinux", "unique_show"}},
+		},
+		{
+			"too large", klp307, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "unique_show", OldSize: 0xc1}) },
+			[]expect{{Error, "", true, "at most 192", "vmlinux", "unique_show"}},
+		},
 		{"smaller proves nothing", klp307, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "unique_show", OldSize: 8}) }, nil},
-		{"other size in a module", klp307, func(m *klp.Module) { m.Patch.Objects[1].Funcs[0].OldSize = 13 },
-			[]expect{{Error, "", true, "13 bytes in the kernel it was built from, this kernel's has 14", "synth_target", "target_one"}}},
+		{
+			"other size in a module", klp307, func(m *klp.Module) { m.Patch.Objects[1].Funcs[0].OldSize = 13 },
+			[]expect{{Error, "", true, "13 bytes in the kernel it was built from, this kernel's has 14", "synth_target", "target_one"}},
+		},
 
-		{"CRC", klp308, func(m *klp.Module) { m.Imports[0].CRC++ },
-			[]expect{{Error, "EINVAL", false, "CRC of klp_enable_patch is 0x4139d4f9", "", ""}}},
-		{"not exported", klp308, func(m *klp.Module) { m.Imports[0].Name = "klp_enable" },
-			[]expect{{Error, "ENOENT", false, "klp_enable is not exported", "", ""}}},
-		{"licence", klp308, func(m *klp.Module) { m.Modinfo.Entries[1].Value = "Proprietary" },
-			[]expect{{Error, "ENOENT", false, "GPL-compatible modules only", "", ""}}},
-		{"namespace", klp308, func(m *klp.Module) { m.Imports = []klp.Import{{Name: "dma_buf_get"}} },
-			[]expect{{Error, "EINVAL", false, "namespace DMA_BUF", "", ""}}},
+		{
+			"CRC", klp308, func(m *klp.Module) { m.Imports[0].CRC++ },
+			[]expect{{Error, "EINVAL", false, "CRC of klp_enable_patch is 0x4139d4f9", "", ""}},
+		},
+		{
+			"not exported", klp308, func(m *klp.Module) { m.Imports[0].Name = "klp_enable" },
+			[]expect{{Error, "ENOENT", false, "klp_enable is not exported", "", ""}},
+		},
+		{
+			"licence", klp308, func(m *klp.Module) { m.Modinfo.Entries[1].Value = "Proprietary" },
+			[]expect{{Error, "ENOENT", false, "GPL-compatible modules only", "", ""}},
+		},
+		{
+			"namespace", klp308, func(m *klp.Module) { m.Imports = []klp.Import{{Name: "dma_buf_get"}} },
+			[]expect{{Error, "EINVAL", false, "namespace DMA_BUF", "", ""}},
+		},
 
-		{"no such module", klp309, func(m *klp.Module) { m.Patch.Objects[1].Name = "zfs" },
-			[]expect{{Error, "", true, `no module "zfs"`, "zfs", ""}}},
-		{"spelling", klp309, func(m *klp.Module) { m.Patch.Objects[1].Name = "synth-target" },
-			[]expect{{Error, "", true, `its name is "synth_target"`, "synth-target", ""}}},
-		{"built in", klp309, func(m *klp.Module) { m.Patch.Objects[1].Name = "builtin_fs" },
-			[]expect{{Error, "", true, "is built into", "builtin_fs", ""}}},
+		{
+			"no such module", klp309, func(m *klp.Module) { m.Patch.Objects[1].Name = "zfs" },
+			[]expect{{Error, "", true, `no module "zfs"`, "zfs", ""}},
+		},
+		{
+			"spelling", klp309, func(m *klp.Module) { m.Patch.Objects[1].Name = "synth-target" },
+			[]expect{{Error, "", true, `its name is "synth_target"`, "synth-target", ""}},
+		},
+		{
+			"built in", klp309, func(m *klp.Module) { m.Patch.Objects[1].Name = "builtin_fs" },
+			[]expect{{Error, "", true, "is built into", "builtin_fs", ""}},
+		},
 
-		{"missing", klp310, func(m *klp.Module) { sym(m, "vmlinux", "no_such", 0) },
-			[]expect{{Error, "EINVAL", false, "vmlinux has no symbol no_such", "vmlinux", ""}}},
-		{"ambiguous", klp310, func(m *klp.Module) { sym(m, "vmlinux", "label_show", 0) },
-			[]expect{{Error, "EINVAL", false, "3 symbols label_show", "vmlinux", ""}}},
-		{"beyond", klp310, func(m *klp.Module) { sym(m, "synth_target", "target_pair", 3) },
-			[]expect{{Error, "EINVAL", false, "2 symbols target_pair", "synth_target", ""}}},
+		{
+			"missing", klp310, func(m *klp.Module) { sym(m, "vmlinux", "no_such", 0) },
+			[]expect{{Error, "EINVAL", false, "vmlinux has no symbol no_such", "vmlinux", ""}},
+		},
+		{
+			"ambiguous", klp310, func(m *klp.Module) { sym(m, "vmlinux", "label_show", 0) },
+			[]expect{{Error, "EINVAL", false, "3 symbols label_show", "vmlinux", ""}},
+		},
+		{
+			"beyond", klp310, func(m *klp.Module) { sym(m, "synth_target", "target_pair", 3) },
+			[]expect{{Error, "EINVAL", false, "2 symbols target_pair", "vmlinux", ""}},
+		},
 		{"data will do", klp310, func(m *klp.Module) { sym(m, "vmlinux", "init_task", 1) }, nil},
 
-		{"exported", klp311, func(m *klp.Module) { sym(m, "vmlinux", "_printk", 0) },
-			[]expect{{Info, "", false, "_printk is exported by vmlinux", "vmlinux", ""}}},
+		{
+			"exported", klp311, func(m *klp.Module) { sym(m, "vmlinux", "_printk", 0) },
+			[]expect{{Info, "", false, "_printk is exported by vmlinux", "vmlinux", ""}},
+		},
 		{"exported by a module", klp311, func(m *klp.Module) { sym(m, "synth_target", "target_one", 0) }, nil},
 
-		{"wrong position by address", klp314, func(m *klp.Module) { m.Patch.Objects[0].Funcs[1].Sympos = 3 },
-			[]expect{{Warning, "", true, "which is position 2, not 3", "vmlinux", "label_show,3"}}},
-		{"wrong position by size", klp314, func(m *klp.Module) { m.Patch.Objects[1].Funcs[1].Sympos = 1 },
-			[]expect{{Warning, "", true, "with 10 bytes, which is position 2, not 1", "synth_target", "target_pair"}}},
+		{
+			"wrong position by address", klp314, func(m *klp.Module) { m.Patch.Objects[0].Funcs[1].Sympos = 3 },
+			[]expect{{Warning, "", true, "which is position 2, not 3", "vmlinux", "label_show,3"}},
+		},
+		{
+			"wrong position by size", klp314, func(m *klp.Module) { m.Patch.Objects[1].Funcs[1].Sympos = 1 },
+			[]expect{{Warning, "", true, "with 10 bytes, which is position 2, not 1", "synth_target", "target_pair"}},
+		},
 		{"two others fit", klp314, func(m *klp.Module) {
 			vmlinux(m, klp.Func{Name: "label_show", Sympos: 1, OldSize: 0x1000})
 		}, nil},
 
-		{"other size", klp316, func(m *klp.Module) { m.ThisModuleSize = 896 },
-			[]expect{{Error, "ENOEXEC", false, "has 896 bytes, this kernel's struct module 1280", "", ""}}},
+		{
+			"other size", klp316, func(m *klp.Module) { m.ThisModuleSize = 896 },
+			[]expect{{Error, "ENOEXEC", false, "has 896 bytes, this kernel's struct module 1280", "", ""}},
+		},
 	} {
 		t.Run(c.rule.ID()+" "+c.name, func(t *testing.T) {
 			m := fitting()
@@ -254,8 +318,10 @@ func TestKernelConfiguration(t *testing.T) {
 		{"all there", "CONFIG_LIVEPATCH=y\nCONFIG_HAVE_RELIABLE_STACKTRACE=y\n", nil},
 		{"no livepatch", "# CONFIG_LIVEPATCH is not set\n", []expect{{Error, "ENOEXEC", false, "no CONFIG_LIVEPATCH", "", ""}}},
 		{"no reliable stack traces", "CONFIG_LIVEPATCH=y\n", []expect{{Warning, "", true, "no reliable stack traces", "", ""}}},
-		{"signing enforced", "CONFIG_LIVEPATCH=y\nCONFIG_HAVE_RELIABLE_STACKTRACE=y\nCONFIG_MODULE_SIG_FORCE=y\n",
-			[]expect{{Info, "EKEYREJECTED", false, "is not signed", "", ""}}},
+		{
+			"signing enforced", "CONFIG_LIVEPATCH=y\nCONFIG_HAVE_RELIABLE_STACKTRACE=y\nCONFIG_MODULE_SIG_FORCE=y\n",
+			[]expect{{Info, "EKEYREJECTED", false, "is not signed", "", ""}},
+		},
 	} {
 		got, _ := judge(t, klp312, fitting(), k(c.config))
 		if len(got) != len(c.want) {

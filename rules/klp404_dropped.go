@@ -86,7 +86,7 @@ type dropJudge struct {
 }
 
 func newDropJudge(s *Set) *dropJudge {
-	j := &dropJudge{set: s, newest: s.newest(), isNewest: make([]bool, len(s.Members)), mark: make([]uint32, len(s.keys)), inUnion: make([]uint32, len(s.keys))}
+	j := &dropJudge{set: s, newest: s.newest(), isNewest: make([]bool, len(s.Members)), mark: make([]uint32, s.keyCount), inUnion: make([]uint32, s.keyCount)}
 	for _, members := range j.newest {
 		for _, m := range members {
 			j.isNewest[m.index] = true

@@ -60,7 +60,6 @@ type bystanders struct {
 	ofOwners, ofSets         []*Member // at most maxListed+1
 	ownersTotal, setsTotal   int
 	ownersEither, setsEither bool // some only under one reading or value
-
 }
 
 func (s *Set) bystanders(k classOwner, members [][]*Member) *bystanders {

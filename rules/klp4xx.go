@@ -40,7 +40,7 @@ func (m *Member) title() string {
 // table is in quotes, for it is not the kernel image.
 func (m *Member) funcTitle(row uint32) string {
 	f := &m.funcs[row]
-	o := &m.objects[f.object]
+	o := m.objectOf(row)
 	object := symbolname.Cut(o.name)
 	if o.literal {
 		object = strconv.Quote(object)
@@ -61,7 +61,7 @@ func (m *Member) funcName(row uint32) string {
 	return m.nameOf(f)
 }
 
-func (m *Member) object(row uint32) string { return m.objects[m.funcs[row].object].name }
+func (m *Member) object(row uint32) string { return m.objectOf(row).name }
 
 // more ends a message with the members of a fold that it does not name.
 func (f *fold) more() string {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -51,7 +52,7 @@ func (c *setCase) check(t *testing.T, set []sample) {
 		}
 	}
 	needs := ""
-	if missing, ok := err.(*MissingInput); ok {
+	if missing := (*MissingInput)(nil); errors.As(err, &missing) {
 		needs = missing.Needs
 	} else if err != nil {
 		t.Fatal(err)
@@ -74,109 +75,182 @@ func TestSetRules(t *testing.T) {
 	unfixed := klp.Behaviour{Release: "x", InitEEXIST: []string{"EEXIST", "EBUSY"}}
 	positional, flat := SetOptions{Model: "sets-positional"}, SetOptions{Model: "sets-flat"}
 	cases := []setCase{
-		{name: "stacked on the baseline", rule: klp401, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo bar"}), {name: "b", replace: flag(false), funcs: "foo,1"}},
-			want: []string{"warning b: both patch vmlinux:foo | b, loaded last, wins"}},
+		{
+			name: "stacked on the baseline", rule: klp401, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo bar"}), {name: "b", replace: flag(false), funcs: "foo,1"}},
+			want: []string{"warning b: both patch vmlinux:foo | b, loaded last, wins"},
+		},
 		{name: "replaced", rule: klp401, set: []sample{old(sample{name: "a", replace: flag(false), funcs: "foo bar"}), {name: "b", replace: flag(true), funcs: "foo"}}},
 		{name: "cumulative candidates", rule: klp401, set: []sample{{name: "a", replace: flag(true), funcs: "foo bar"}, {name: "b", replace: flag(true), funcs: "foo"}}},
-		{name: "one order stacks", rule: klp401, set: []sample{{name: "a", replace: flag(true), funcs: "foo"}, {name: "b", replace: flag(false), funcs: "foo"}},
-			want: []string{"warning b: b, loaded last, wins"}},
-		{name: "both orders stack", rule: klp401, set: []sample{{name: "a", replace: flag(false), funcs: "foo"}, {name: "b", replace: flag(false), funcs: "foo"}}, asIs: true,
-			want: []string{"warning b: the one loaded last wins"}},
+		{
+			name: "one order stacks", rule: klp401, set: []sample{{name: "a", replace: flag(true), funcs: "foo"}, {name: "b", replace: flag(false), funcs: "foo"}},
+			want: []string{"warning b: b, loaded last, wins"},
+		},
+		{
+			name: "both orders stack", rule: klp401, set: []sample{{name: "a", replace: flag(false), funcs: "foo"}, {name: "b", replace: flag(false), funcs: "foo"}}, asIs: true,
+			want: []string{"warning b: the one loaded last wins"},
+		},
 		{name: "another position, object or spelling", rule: klp401, set: []sample{
-			old(sample{name: "a", replace: flag(false), funcs: "foo,1 ext4:bar 'vmlinux':baz"}), {name: "b", replace: flag(false), funcs: "foo,2 xfs:bar baz"}}},
-		{name: "shared on purpose", rule: klp401, options: SetOptions{SharedFuncs: []string{"*newuname", "ext4:b*"}}, set: []sample{
-			old(sample{name: "a", replace: flag(false), funcs: "__do_sys_newuname ext4:bar bar"}), {name: "b", replace: flag(false), funcs: "__do_sys_newuname ext4:bar bar"}},
-			want: []string{"warning b: vmlinux:bar"}},
-		{name: "decided at run time", rule: klp401, set: []sample{old(sample{name: "a", replace: flag(false), funcs: "foo"}), {name: "b", replace: atRunTime(), funcs: "foo"}},
-			want: []string{"warning? b: not known | if it does not, both are active | if it does, a is replaced"}},
-		{name: "kind unknown", rule: klp401, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: klp.Replace{Kind: klp.KindUnknown, Source: klp.FromNone}, funcs: "foo"}},
-			want: []string{"warning? b: not known"}},
+			old(sample{name: "a", replace: flag(false), funcs: "foo,1 ext4:bar 'vmlinux':baz"}), {name: "b", replace: flag(false), funcs: "foo,2 xfs:bar baz"},
+		}},
+		{
+			name: "shared on purpose", rule: klp401, options: SetOptions{SharedFuncs: []string{"*newuname", "ext4:b*"}}, set: []sample{
+				old(sample{name: "a", replace: flag(false), funcs: "__do_sys_newuname ext4:bar bar"}), {name: "b", replace: flag(false), funcs: "__do_sys_newuname ext4:bar bar"},
+			},
+			want: []string{"warning b: vmlinux:bar"},
+		},
+		{
+			name: "decided at run time", rule: klp401, set: []sample{old(sample{name: "a", replace: flag(false), funcs: "foo"}), {name: "b", replace: atRunTime(), funcs: "foo"}},
+			want: []string{"warning? b: not known | if it does not, both are active | if it does, a is replaced"},
+		},
+		{
+			name: "kind unknown", rule: klp401, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: klp.Replace{Kind: klp.KindUnknown, Source: klp.FromNone}, funcs: "foo"}},
+			want: []string{"warning? b: not known"},
+		},
 		{name: "a baseline among itself", rule: klp401, set: []sample{old(sample{name: "a", replace: flag(false), funcs: "foo"}), old(sample{name: "b", replace: flag(false), funcs: "foo"}), {name: "c", replace: flag(false), funcs: "bar"}}},
-		{name: "many fold into one", rule: klp401, set: []sample{old(sample{name: "a", replace: flag(false), funcs: "foo"}), old(sample{name: "b", replace: flag(false), funcs: "foo"}),
-			old(sample{name: "c", replace: flag(true), funcs: "foo"}), {name: "d", replace: flag(false), funcs: "foo"}},
-			want: []string{"warning d: so do 2 more modules"}},
-		{name: "other set", rule: klp401, set: []sample{old(sample{name: "a", replace: number(1), funcs: "foo"}), {name: "b", replace: number(2), funcs: "foo"}},
-			want: []string{"error b: refused with EINVAL | replace-set | a, already built, is active"}},
+		{
+			name: "many fold into one", rule: klp401, set: []sample{
+				old(sample{name: "a", replace: flag(false), funcs: "foo"}), old(sample{name: "b", replace: flag(false), funcs: "foo"}),
+				old(sample{name: "c", replace: flag(true), funcs: "foo"}),
+				{name: "d", replace: flag(false), funcs: "foo"},
+			},
+			want: []string{"warning d: so do 2 more modules"},
+		},
+		{
+			name: "other set", rule: klp401, set: []sample{old(sample{name: "a", replace: number(1), funcs: "foo"}), {name: "b", replace: number(2), funcs: "foo"}},
+			want: []string{"error b: refused with EINVAL | replace-set | a, already built, is active"},
+		},
 		{name: "same set", rule: klp401, set: []sample{old(sample{name: "a", replace: number(1), funcs: "foo"}), {name: "b", replace: number(1), funcs: "foo"}}},
 		{name: "a purpose does not help where the kernel refuses", rule: klp401, options: SetOptions{SharedFuncs: []string{"foo"}}, set: []sample{
-			old(sample{name: "a", replace: number(1), funcs: "foo"}), {name: "b", replace: number(2), funcs: "foo"}}, want: []string{"error b: EINVAL"}},
+			old(sample{name: "a", replace: number(1), funcs: "foo"}), {name: "b", replace: number(2), funcs: "foo"},
+		}, want: []string{"error b: EINVAL"}},
 		{name: "superseded", rule: klp401, set: []sample{old(sample{name: "a", replace: number(2), funcs: "foo"}), {name: "b", replace: number(1, 2), funcs: "foo"}}},
-		{name: "superseded in one order", rule: klp401, set: []sample{{name: "a", replace: number(2), funcs: "foo"}, {name: "b", replace: number(1, 2), funcs: "foo"}},
-			want: []string{"error a: b was loaded before it"}},
-		{name: "zero special", rule: klp401, options: SetOptions{ZeroSpecial: true}, set: []sample{old(sample{name: "a", replace: number(0), funcs: "foo"}), {name: "b", replace: number(1, 0), funcs: "foo"}},
-			want: []string{"error b: supersedes"}},
-		{name: "disjoint lists", rule: klp401, set: []sample{old(sample{name: "a", replace: list(1, 2), funcs: "foo"}), {name: "b", replace: list(3), funcs: "foo"}},
-			want: []string{"error b: under sets-positional and sets-flat"}},
+		{
+			name: "superseded in one order", rule: klp401, set: []sample{{name: "a", replace: number(2), funcs: "foo"}, {name: "b", replace: number(1, 2), funcs: "foo"}},
+			want: []string{"error a: b was loaded before it"},
+		},
+		{
+			name: "zero special", rule: klp401, options: SetOptions{ZeroSpecial: true}, set: []sample{old(sample{name: "a", replace: number(0), funcs: "foo"}), {name: "b", replace: number(1, 0), funcs: "foo"}},
+			want: []string{"error b: supersedes"},
+		},
+		{
+			name: "disjoint lists", rule: klp401, set: []sample{old(sample{name: "a", replace: list(1, 2), funcs: "foo"}), {name: "b", replace: list(3), funcs: "foo"}},
+			want: []string{"error b: under sets-positional and sets-flat"},
+		},
 		{name: "lists that the readings disagree about", rule: klp401, set: []sample{old(sample{name: "a", replace: list(1, 2), funcs: "foo"}), {name: "b", replace: list(2), funcs: "foo"}}},
-		{name: "positional", rule: klp401, options: positional, set: []sample{old(sample{name: "a", replace: list(1, 2), funcs: "foo"}), {name: "b", replace: list(2), funcs: "foo"}},
-			want: []string{"error b: EINVAL"}},
+		{
+			name: "positional", rule: klp401, options: positional, set: []sample{old(sample{name: "a", replace: list(1, 2), funcs: "foo"}), {name: "b", replace: list(2), funcs: "foo"}},
+			want: []string{"error b: EINVAL"},
+		},
 		{name: "flat", rule: klp401, options: flat, set: []sample{old(sample{name: "a", replace: list(1, 2), funcs: "foo"}), {name: "b", replace: list(2), funcs: "foo"}}},
-		{name: "flag beside sets", rule: klp401, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: number(2), funcs: "foo"}},
-			needs: "--model"},
-		{name: "flag under a model of sets", rule: klp401, options: flat, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: number(2), funcs: "foo"}},
-			needs: "sets-flat can read in a.ko"},
+		{
+			name: "flag beside sets", rule: klp401, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: number(2), funcs: "foo"}},
+			needs: "--model",
+		},
+		{
+			name: "flag under a model of sets", rule: klp401, options: flat, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: number(2), funcs: "foo"}},
+			needs: "sets-flat can read in a.ko",
+		},
 		{name: "no such model", rule: klp401, options: SetOptions{Model: "newest"}, set: []sample{{name: "a", replace: flag(true)}}, needs: `"newest"`},
 
-		{name: "same id", rule: klp402, set: []sample{old(sample{name: "a", replace: number(1), funcs: "foo", states: "7:1"}), {name: "b", replace: number(2), funcs: "bar", states: "7:9"}},
-			want: []string{"error b: both use state 7"}},
+		{
+			name: "same id", rule: klp402, set: []sample{old(sample{name: "a", replace: number(1), funcs: "foo", states: "7:1"}), {name: "b", replace: number(2), funcs: "bar", states: "7:9"}},
+			want: []string{"error b: both use state 7"},
+		},
 		{name: "other ids", rule: klp402, set: []sample{old(sample{name: "a", replace: number(1), funcs: "foo", states: "7:1"}), {name: "b", replace: number(2), funcs: "bar", states: "8:1"}}},
 		{name: "same id in one set", rule: klp402, set: []sample{old(sample{name: "a", replace: number(1), states: "7:1"}), {name: "b", replace: number(1), states: "7:1"}}},
 		{name: "same id under mainline", rule: klp402, set: []sample{old(sample{name: "a", replace: flag(false), states: "7:1"}), {name: "b", replace: flag(false), states: "7:1"}}},
 
-		{name: "lower", rule: klp403, set: []sample{old(sample{name: "a", replace: flag(true), states: "7:2"}), {name: "b", replace: flag(false), states: "7:1"}},
-			want: []string{"error b: state 7 at version 1, a at version 2 | already built"}},
+		{
+			name: "lower", rule: klp403, set: []sample{old(sample{name: "a", replace: flag(true), states: "7:2"}), {name: "b", replace: flag(false), states: "7:1"}},
+			want: []string{"error b: state 7 at version 1, a at version 2 | already built"},
+		},
 		{name: "higher", rule: klp403, set: []sample{old(sample{name: "a", replace: flag(true), states: "7:2"}), {name: "b", replace: flag(true), states: "7:3 8:1"}}},
-		{name: "lacking and replacing", rule: klp403, set: []sample{old(sample{name: "a", replace: flag(false), states: "7:2"}), {name: "b", replace: flag(true), states: "8:1"}},
-			want: []string{"error b: replaces a and lacks its state 7"}},
+		{
+			name: "lacking and replacing", rule: klp403, set: []sample{old(sample{name: "a", replace: flag(false), states: "7:2"}), {name: "b", replace: flag(true), states: "8:1"}},
+			want: []string{"error b: replaces a and lacks its state 7"},
+		},
 		{name: "lacking and stacking", rule: klp403, set: []sample{old(sample{name: "a", replace: flag(false), states: "7:2"}), {name: "b", replace: flag(false)}}},
-		{name: "lacking, decided at run time", rule: klp403, set: []sample{old(sample{name: "a", replace: flag(false), states: "7:2"}), {name: "b", replace: atRunTime()}},
-			want: []string{"warning? b: lacks state 7 of a | if it does, the load is refused"}},
-		{name: "going back", rule: klp403, set: []sample{{name: "a", replace: flag(true), states: "7:1"}, {name: "b", replace: flag(true), states: "7:2"}},
-			want: []string{"error a: b was loaded before it"}},
+		{
+			name: "lacking, decided at run time", rule: klp403, set: []sample{old(sample{name: "a", replace: flag(false), states: "7:2"}), {name: "b", replace: atRunTime()}},
+			want: []string{"warning? b: lacks state 7 of a | if it does, the load is refused"},
+		},
+		{
+			name: "going back", rule: klp403, set: []sample{{name: "a", replace: flag(true), states: "7:1"}, {name: "b", replace: flag(true), states: "7:2"}},
+			want: []string{"error a: b was loaded before it"},
+		},
 		{name: "the first of duplicates counts in the new one, each in the old", rule: klp403, set: []sample{
-			old(sample{name: "a", replace: flag(true), states: "7:1 7:3"}), {name: "b", replace: flag(true), states: "7:2 7:5"}}, want: []string{"error b: version 2, a at version 3"}},
+			old(sample{name: "a", replace: flag(true), states: "7:1 7:3"}), {name: "b", replace: flag(true), states: "7:2 7:5"},
+		}, want: []string{"error b: version 2, a at version 3"}},
 		{name: "a module is not held against itself", rule: klp403, set: []sample{{name: "b", replace: flag(true), states: "7:1 7:2"}}},
 		{name: "lower in another set", rule: klp403, set: []sample{old(sample{name: "a", replace: number(1), states: "7:2"}), {name: "b", replace: number(2), states: "7:1"}}},
-		{name: "lacking in the same set", rule: klp403, set: []sample{old(sample{name: "a", replace: number(1), states: "7:2"}), {name: "b", replace: number(1)}},
-			want: []string{"error b: lacks its state 7"}},
+		{
+			name: "lacking in the same set", rule: klp403, set: []sample{old(sample{name: "a", replace: number(1), states: "7:2"}), {name: "b", replace: number(1)}},
+			want: []string{"error b: lacks its state 7"},
+		},
 
-		{name: "dropped", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: flag(true), funcs: "foo bar ext4:baz,2"}), {name: "fix_2", replace: flag(true), funcs: "foo"}},
-			want: []string{"error fix_2: replaces fix_1 | vmlinux:bar, ext4:baz,2 | reverted"}},
+		{
+			name: "dropped", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: flag(true), funcs: "foo bar ext4:baz,2"}), {name: "fix_2", replace: flag(true), funcs: "foo"}},
+			want: []string{"error fix_2: replaces fix_1 | vmlinux:bar, ext4:baz,2 | reverted"},
+		},
 		{name: "carried over", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: flag(true), funcs: "foo,1 bar"}), {name: "fix_2", replace: flag(true), funcs: "foo bar baz"}}},
 		{name: "stacked", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: flag(true), funcs: "foo bar"}), {name: "fix_2", replace: flag(false), funcs: "foo"}}},
-		{name: "dropped an object", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: flag(true), funcs: "foo ext4:"}), {name: "fix_2", replace: flag(true), funcs: "foo"}},
-			want: []string{"error fix_2: object ext4"}},
-		{name: "only the newest of a lineage", rule: klp404, set: []sample{old(sample{name: "fix_9", replace: flag(true), funcs: "foo gone"}), old(sample{name: "fix_10", replace: flag(true), funcs: "foo bar"}), {name: "fix_11", replace: flag(true), funcs: "foo"}},
-			want: []string{"error fix_11: vmlinux:bar: these"}},
-		{name: "another lineage too", rule: klp404, set: []sample{old(sample{name: "net_1", replace: flag(false), funcs: "foo"}), {name: "fix_1", replace: flag(true), funcs: "bar"}},
-			want: []string{"error fix_1: replaces net_1"}},
-		{name: "between candidates", rule: klp404, set: []sample{{name: "fix_1", replace: flag(true), funcs: "foo bar"}, {name: "fix_2", replace: flag(true), funcs: "foo"}, {name: "net", replace: flag(true), funcs: "qux"}},
-			want: []string{"warning fix_2: vmlinux:bar"}},
-		{name: "dropped, decided at run time", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: flag(true), funcs: "foo bar"}), {name: "fix_2", replace: atRunTime(), funcs: "foo"}},
-			want: []string{"warning? fix_2: if it does, these fixes are reverted"}},
+		{
+			name: "dropped an object", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: flag(true), funcs: "foo ext4:"}), {name: "fix_2", replace: flag(true), funcs: "foo"}},
+			want: []string{"error fix_2: object ext4"},
+		},
+		{
+			name: "only the newest of a lineage", rule: klp404, set: []sample{old(sample{name: "fix_9", replace: flag(true), funcs: "foo gone"}), old(sample{name: "fix_10", replace: flag(true), funcs: "foo bar"}), {name: "fix_11", replace: flag(true), funcs: "foo"}},
+			want: []string{"error fix_11: vmlinux:bar: these"},
+		},
+		{
+			name: "another lineage too", rule: klp404, set: []sample{old(sample{name: "net_1", replace: flag(false), funcs: "foo"}), {name: "fix_1", replace: flag(true), funcs: "bar"}},
+			want: []string{"error fix_1: replaces net_1"},
+		},
+		{
+			name: "between candidates", rule: klp404, set: []sample{{name: "fix_1", replace: flag(true), funcs: "foo bar"}, {name: "fix_2", replace: flag(true), funcs: "foo"}, {name: "net", replace: flag(true), funcs: "qux"}},
+			want: []string{"warning fix_2: vmlinux:bar"},
+		},
+		{
+			name: "dropped, decided at run time", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: flag(true), funcs: "foo bar"}), {name: "fix_2", replace: atRunTime(), funcs: "foo"}},
+			want: []string{"warning? fix_2: if it does, these fixes are reverted"},
+		},
 		{name: "another set is not evicted", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: number(1), funcs: "foo"}), {name: "fix_2", replace: number(2), funcs: "bar"}}},
 		{name: "covered by one that stays", rule: klp404, set: []sample{old(sample{name: "a_1", replace: number(1), funcs: "foo"}), old(sample{name: "b_1", replace: number(2, 1), funcs: "foo"}), {name: "a_2", replace: number(1), funcs: "bar"}}},
 		{name: "a set is a lineage", rule: klp404, set: []sample{old(sample{name: "klp_1b", replace: number(2), funcs: "foo gone"}), old(sample{name: "klp_1c", replace: number(2), funcs: "foo"}), {name: "klp_2", replace: number(2), funcs: "foo"}}},
 
-		{name: "sympos, undecided release", rule: klp405, options: SetOptions{Behaviour: unfixed}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: flag(true), funcs: "foo"}},
-			want: []string{"warning b: by sympos 0, the other by 1 | EEXIST or EBUSY"}},
-		{name: "sympos, without the fix", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
-			want: []string{"error b: by sympos 1, the other by 0"}},
-		{name: "sympos, with the fix", rule: klp405, options: SetOptions{Behaviour: fixed}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
-			want: []string{"info b: takes the two for equal"}},
-		{name: "sympos, fix assumed", rule: klp405, options: SetOptions{Behaviour: noFix, AssumeSympos01: true}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
-			want: []string{"info b: takes the two for equal"}},
+		{
+			name: "sympos, undecided release", rule: klp405, options: SetOptions{Behaviour: unfixed}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: flag(true), funcs: "foo"}},
+			want: []string{"warning b: by sympos 0, the other by 1 | EEXIST or EBUSY"},
+		},
+		{
+			name: "sympos, without the fix", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
+			want: []string{"error b: by sympos 1, the other by 0"},
+		},
+		{
+			name: "sympos, with the fix", rule: klp405, options: SetOptions{Behaviour: fixed}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
+			want: []string{"info b: takes the two for equal"},
+		},
+		{
+			name: "sympos, fix assumed", rule: klp405, options: SetOptions{Behaviour: noFix, AssumeSympos01: true}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
+			want: []string{"info b: takes the two for equal"},
+		},
 		{name: "sympos equal", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: flag(true), funcs: "foo,1"}}},
 		{name: "sympos 2 and 0 are two funcs", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,2"}), {name: "b", replace: flag(true), funcs: "foo"}}},
 		{name: "sympos, stacked", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: flag(false), funcs: "foo"}}},
-		{name: "sympos, decided at run time", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: atRunTime(), funcs: "foo"}},
-			want: []string{"warning? b: may replace"}},
+		{
+			name: "sympos, decided at run time", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: atRunTime(), funcs: "foo"}},
+			want: []string{"warning? b: may replace"},
+		},
 		{name: "sympos both ways in one module", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{{name: "b", replace: flag(true), funcs: "foo foo,1"}}},
 
-		{name: "worked example, 2b after 2a", rule: klp407, set: []sample{old(sample{name: "klp_2a", replace: list(1, 2), funcs: "foo"}), {name: "klp_2b", replace: list(2), funcs: "bar"}},
-			want: []string{"warning klp_2b: under sets-positional it is active beside it, under sets-flat it replaces it"}},
-		{name: "the same with a shared func", rule: klp407, set: []sample{old(sample{name: "klp_2a", replace: list(1, 2), funcs: "foo"}), {name: "klp_2b", replace: list(2), funcs: "foo"}},
-			want: []string{"warning klp_2b: under sets-positional it is refused with EINVAL: both patch vmlinux:foo, under sets-flat it replaces it"}},
+		{
+			name: "worked example, 2b after 2a", rule: klp407, set: []sample{old(sample{name: "klp_2a", replace: list(1, 2), funcs: "foo"}), {name: "klp_2b", replace: list(2), funcs: "bar"}},
+			want: []string{"warning klp_2b: under sets-positional it is active beside it, under sets-flat it replaces it"},
+		},
+		{
+			name: "the same with a shared func", rule: klp407, set: []sample{old(sample{name: "klp_2a", replace: list(1, 2), funcs: "foo"}), {name: "klp_2b", replace: list(2), funcs: "foo"}},
+			want: []string{"warning klp_2b: under sets-positional it is refused with EINVAL: both patch vmlinux:foo, under sets-flat it replaces it"},
+		},
 		{name: "2a after 1c", rule: klp407, set: []sample{old(sample{name: "klp_1c", replace: list(2), funcs: "foo"}), {name: "klp_2a", replace: list(1, 2), funcs: "bar"}}},
 		{name: "one reading asked for", rule: klp407, options: flat, set: []sample{old(sample{name: "klp_2a", replace: list(1, 2), funcs: "foo"}), {name: "klp_2b", replace: list(2), funcs: "bar"}}},
 
@@ -186,34 +260,48 @@ func TestSetRules(t *testing.T) {
 		{name: "empty", rule: klp408, set: []sample{{name: "a", replace: list()}}, want: []string{"warning a: empty list"}},
 		{name: "null", rule: klp408, set: []sample{{name: "a", replace: klp.Replace{Kind: klp.KindSets, SetsNull: true, Source: klp.FromData}}}, want: []string{"warning a: NULL list"}},
 		{name: "supersedes itself", rule: klp408, set: []sample{{name: "a", replace: number(3, 1, 3)}}, want: []string{"warning a: its own, in supersedes"}},
-		{name: "overlap in part", rule: klp408, set: []sample{old(sample{name: "a", replace: list(1, 2)}), {name: "b", replace: list(2, 3)}, {name: "c", replace: list(3)}},
-			want: []string{"warning b: sets {1,2}) overlap in part"}},
+		{
+			name: "overlap in part", rule: klp408, set: []sample{old(sample{name: "a", replace: list(1, 2)}), {name: "b", replace: list(2, 3)}, {name: "c", replace: list(3)}},
+			want: []string{"warning b: sets {1,2}) overlap in part"},
+		},
 		{name: "overlap of candidates is one finding", rule: klp408, set: []sample{{name: "a", replace: list(1, 2)}, {name: "b", replace: list(2, 3)}}, asIs: true, want: []string{"warning b: overlap"}},
 
 		{name: "own set", rule: klp409, set: []sample{old(sample{name: "a", replace: list(1)}), {name: "b", replace: list(1)}}},
 		{name: "another set", rule: klp409, set: []sample{old(sample{name: "a", replace: number(2)}), {name: "b", replace: number(1, 2)}}, want: []string{"info b: evicts 1 livepatch of another set: a"}},
 		{name: "a cumulative one", rule: klp409, set: []sample{old(sample{name: "a", replace: list(2)}), {name: "b", replace: list(1, 2)}}, want: []string{"info b: evicts 1 livepatch of another set: a"}},
-		{name: "another owner", rule: klp409, set: []sample{old(sample{name: "a", replace: flag(false), owner: "customer"}), {name: "b", replace: flag(true), owner: "vendor"}},
-			want: []string{"warning b: of another owner: a"}},
+		{
+			name: "another owner", rule: klp409, set: []sample{old(sample{name: "a", replace: flag(false), owner: "customer"}), {name: "b", replace: flag(true), owner: "vendor"}},
+			want: []string{"warning b: of another owner: a"},
+		},
 		{name: "owner not known", rule: klp409, set: []sample{old(sample{name: "a", replace: flag(false)}), {name: "b", replace: flag(true), owner: "vendor"}}},
 		{name: "a longer list, flat", rule: klp409, options: flat, set: []sample{old(sample{name: "a", replace: list(1, 2)}), {name: "b", replace: list(2)}}, want: []string{"info b: of another set"}},
 
-		{name: "versions", rule: klp410, set: []sample{{name: "a", replace: flag(false), states: "7:1"}, {name: "b", replace: flag(false), states: "7:2"}},
-			want: []string{"warning a: b after a is accepted, a after b is refused | state 7 at version 1, below 2"}},
+		{
+			name: "versions", rule: klp410, set: []sample{{name: "a", replace: flag(false), states: "7:1"}, {name: "b", replace: flag(false), states: "7:2"}},
+			want: []string{"warning a: b after a is accepted, a after b is refused | state 7 at version 1, below 2"},
+		},
 		{name: "same versions", rule: klp410, set: []sample{{name: "a", replace: flag(false), states: "7:1"}, {name: "b", replace: flag(false), states: "7:1"}}},
 		{name: "refused in both orders", rule: klp410, set: []sample{{name: "a", replace: flag(false), states: "7:1 8:2"}, {name: "b", replace: flag(false), states: "7:2 8:1"}}},
 		{name: "the order is given", rule: klp410, set: []sample{old(sample{name: "a", replace: flag(false), states: "7:1"}), {name: "b", replace: flag(false), states: "7:2"}}},
-		{name: "superseded or refused", rule: klp410, set: []sample{{name: "a", replace: number(2), funcs: "foo"}, {name: "b", replace: number(1, 2), funcs: "foo"}},
-			want: []string{"warning a: b after a is accepted | both patch vmlinux:foo"}},
+		{
+			name: "superseded or refused", rule: klp410, set: []sample{{name: "a", replace: number(2), funcs: "foo"}, {name: "b", replace: number(1, 2), funcs: "foo"}},
+			want: []string{"warning a: b after a is accepted | both patch vmlinux:foo"},
+		},
 
-		{name: "same id, stacked", rule: klp411, set: []sample{old(sample{name: "a", replace: flag(false), shadows: []uint64{0x51}}), {name: "b", replace: flag(false), shadows: []uint64{0x51, 0x52}}},
-			want: []string{"warning b: may be active together and both use shadow-variable id 0x51"}},
+		{
+			name: "same id, stacked", rule: klp411, set: []sample{old(sample{name: "a", replace: flag(false), shadows: []uint64{0x51}}), {name: "b", replace: flag(false), shadows: []uint64{0x51, 0x52}}},
+			want: []string{"warning b: may be active together and both use shadow-variable id 0x51"},
+		},
 		{name: "same id, replaced", rule: klp411, set: []sample{old(sample{name: "a", replace: flag(false), shadows: []uint64{0x51}}), {name: "b", replace: flag(true), shadows: []uint64{0x51}}}},
 		{name: "other ids of shadows", rule: klp411, set: []sample{old(sample{name: "a", replace: flag(false), shadows: []uint64{0x51}}), {name: "b", replace: flag(false), shadows: []uint64{0x52}}}},
-		{name: "same id, decided at run time", rule: klp411, set: []sample{old(sample{name: "a", replace: flag(false), shadows: []uint64{0x51}}), {name: "b", replace: atRunTime(), shadows: []uint64{0x51}}},
-			want: []string{"warning? b: depending on how replace is set"}},
-		{name: "same id in other sets", rule: klp411, set: []sample{{name: "a", replace: number(1), shadows: []uint64{0x51}}, {name: "b", replace: number(2), shadows: []uint64{0x51}}}, asIs: true,
-			want: []string{"warning b: 0x51"}},
+		{
+			name: "same id, decided at run time", rule: klp411, set: []sample{old(sample{name: "a", replace: flag(false), shadows: []uint64{0x51}}), {name: "b", replace: atRunTime(), shadows: []uint64{0x51}}},
+			want: []string{"warning? b: depending on how replace is set"},
+		},
+		{
+			name: "same id in other sets", rule: klp411, set: []sample{{name: "a", replace: number(1), shadows: []uint64{0x51}}, {name: "b", replace: number(2), shadows: []uint64{0x51}}}, asIs: true,
+			want: []string{"warning b: 0x51"},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.rule.ID()+"/"+c.name, func(t *testing.T) {

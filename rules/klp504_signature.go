@@ -27,5 +27,9 @@ Fix: strip first, sign then, compress last.`,
 	if m.SignatureError == "" {
 		return nil
 	}
-	return []Finding{{Message: "the bytes behind the ELF image are no valid signature: " + m.SignatureError}}
+	var answer *Answer
+	if m.SignatureErrno != "" {
+		answer = refused(m.SignatureErrno, "")
+	}
+	return []Finding{{Message: "the bytes behind the ELF image are no valid signature: " + m.SignatureError, Kernel: answer}}
 })

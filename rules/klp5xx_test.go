@@ -39,19 +39,29 @@ func TestHygieneRules(t *testing.T) {
 			m.ForceFuncs = []klp.Location{{Section: ".kpatch.force", Symbol: "foo"}, {Section: ".kpatch.force", Symbol: "bar"}}
 		}, []expect{{Warning, "", true, "2 funcs in .kpatch.force: foo, bar", "", ""}}},
 
-		{"signed", klp503, func(m *klp.Module) { m.Signature = &klp.Signature{Signer: "farm 1234", Hash: "sha256"} },
-			[]expect{{Info, "", false, "signed by farm 1234 (sha256)", "", ""}}},
-		{"signed by nobody known", klp503, func(m *klp.Module) { m.Signature = &klp.Signature{} },
-			[]expect{{Info, "", false, "the module is signed", "", ""}}},
+		{
+			"signed", klp503, func(m *klp.Module) { m.Signature = &klp.Signature{Signer: "farm 1234", Hash: "sha256"} },
+			[]expect{{Info, "", false, "signed by farm 1234 (sha256)", "", ""}},
+		},
+		{
+			"signed by nobody known", klp503, func(m *klp.Module) { m.Signature = &klp.Signature{} },
+			[]expect{{Info, "", false, "the module is signed", "", ""}},
+		},
 
-		{"malformed", klp504, func(m *klp.Module) { m.SignatureError = "5 bytes follow the marker" },
-			[]expect{{Error, "", false, "5 bytes follow the marker", "", ""}}},
+		{
+			"malformed", klp504, func(m *klp.Module) { m.SignatureError = "5 bytes follow the marker" },
+			[]expect{{Error, "", false, "5 bytes follow the marker", "", ""}},
+		},
 
-		{"one module", klp505, func(m *klp.Module) { m.Modinfo.Entries[2].Value = "ext4,jbd2" },
-			[]expect{{Info, "", false, "depends on ext4,jbd2", "", ""}}},
+		{
+			"one module", klp505, func(m *klp.Module) { m.Modinfo.Entries[2].Value = "ext4,jbd2" },
+			[]expect{{Info, "", false, "depends on ext4,jbd2", "", ""}},
+		},
 		{"empty", klp505, func(*klp.Module) {}, nil},
 
-		{"DWARF", klp506, func(m *klp.Module) { section(".debug_info")(m); section(".debug_line")(m) },
-			[]expect{{Info, "", false, "20 bytes of debug information", "", ""}}},
+		{
+			"DWARF", klp506, func(m *klp.Module) { section(".debug_info")(m); section(".debug_line")(m) },
+			[]expect{{Info, "", false, "20 bytes of debug information", "", ""}},
+		},
 	})
 }

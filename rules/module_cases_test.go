@@ -70,8 +70,13 @@ func sound() *klp.Module {
 			{Section: ".klp.rela.ext4..text", Object: "ext4", Target: ".text", Entries: 2, Symbols: []int{1}},
 		},
 		Sections: []klp.Section{
-			{}, {Name: ".text", Offset: 0x40, Size: 192}, {Name: ".kpatch.force"}, {Name: ".kpatch.funcs"},
-			{Name: ".kpatch.callbacks.pre_patch"}, {Name: "__klp_relocs.vmlinux"}, {Name: ".init.klp_funcs"},
+			{},
+			{Name: ".text", Offset: 0x40, Size: 192},
+			{Name: ".kpatch.force"},
+			{Name: ".kpatch.funcs"},
+			{Name: ".kpatch.callbacks.pre_patch"},
+			{Name: "__klp_relocs.vmlinux"},
+			{Name: ".init.klp_funcs"},
 		},
 	}
 }

@@ -3,7 +3,6 @@ package rules
 import (
 	"cmp"
 	"fmt"
-	"hash/maphash"
 	"slices"
 
 	"github.com/klplint/klplint/kernel"
@@ -25,12 +24,16 @@ type Set struct {
 
 	candidates []int // indices of members that are not of the baseline
 
-	keys    []posting // for each key, the first func that has it
-	funcs   postings  // by key
-	states  idIndex
-	shadows idIndex
-	names   map[string][]int // members by module name
-	classes []klp.Replace    // the distinct values of Replace, places left out
+	// keys holds, for each key that several funcs have, the first of them; and for
+	// a few that one func has alone. Of the others only the number counts: all
+	// keys are below keyCount.
+	keys     []posting
+	keyCount uint32
+	funcs    postings // by key
+	states   idIndex
+	shadows  idIndex
+	names    map[string][]int // members by module name, of names that several have
+	classes  []klp.Replace    // the distinct values of Replace, places left out
 
 	problem   string // why there is no model to judge under; "" when there is
 	judged    []judged
@@ -75,12 +78,7 @@ func NewSet(members []*Member, o SetOptions) *Set {
 	s.indexFuncs()
 	s.states = indexIDs(s.Members, func(m *Member) int { return len(m.states) }, func(m *Member, row int) uint64 { return m.states[row].id })
 	s.shadows = indexIDs(s.Members, func(m *Member) int { return len(m.shadows) }, func(m *Member, row int) uint64 { return m.shadows[row].id })
-	s.names = make(map[string][]int)
-	for i, m := range s.Members {
-		if m.Name != "" {
-			s.names[m.Name] = append(s.names[m.Name], i)
-		}
-	}
+	s.indexNames()
 	s.classify()
 	s.chooseModels()
 	if s.problem == "" {
@@ -108,8 +106,9 @@ func (s *Set) settleBehaviour() {
 // takeOver splits off the members of the baseline that are candidates too.
 func (s *Set) takeOver(members []*Member) {
 	paths, hashes := make(map[string]bool), make(map[[2]string]bool)
+	baseline := slices.ContainsFunc(members, func(m *Member) bool { return m.Baseline })
 	for _, m := range members {
-		if !m.Baseline {
+		if !m.Baseline && baseline {
 			paths[m.Path] = true
 			if m.SHA256 != "" {
 				hashes[[2]string{m.Name, m.SHA256}] = true
@@ -140,56 +139,12 @@ type postings struct {
 	list  []posting
 }
 
-func (p *postings) of(key uint32) []posting { return p.list[p.start[key]:p.start[key+1]] }
-
-// indexFuncs gives every func row its key and builds the postings by counting.
-// Funcs are equal when object, name and max(1, sympos) are (klp_find_func());
-// an object that a static table spells "vmlinux" is another one than the image.
-func (s *Set) indexFuncs() {
-	seed := maphash.MakeSeed()
-	hash := func(m *Member, row int) uint64 {
-		f := &m.funcs[row]
-		o := &m.objects[f.object]
-		h := maphash.String(seed, m.nameOf(f)) ^ maphash.String(seed, o.name)*0x9E3779B97F4A7C15 ^ f.position()*0xC2B2AE3D27D4EB4F
-		if o.literal {
-			h = ^h
-		}
-		return h ^ h>>29 // the table uses the low bits
+// of returns the rows of a key, none for one that is not listed.
+func (p *postings) of(key uint32) []posting {
+	if int(key)+1 >= len(p.start) {
+		return nil
 	}
-	var table dedup
-	for i, m := range s.Members {
-		for row := range m.funcs {
-			h := hash(m, row)
-			id, slot, found := table.find(h, func(id uint32) bool {
-				k := s.keys[id]
-				return sameFunc(s.Members[k.member], int(k.row), m, row)
-			})
-			if !found {
-				id = uint32(len(s.keys))
-				s.keys = append(s.keys, posting{uint32(i), uint32(row)})
-				table.put(id, h, slot, func(id uint32) uint64 {
-					k := s.keys[id]
-					return hash(s.Members[k.member], int(k.row))
-				})
-			}
-			m.funcs[row].key = id
-		}
-	}
-	s.funcs = count(len(s.keys), func(yield func(uint32, posting) bool) {
-		for i, m := range s.Members {
-			for row := range m.funcs {
-				if !yield(m.funcs[row].key, posting{uint32(i), uint32(row)}) {
-					return
-				}
-			}
-		}
-	})
-}
-
-func sameFunc(a *Member, i int, b *Member, j int) bool {
-	f, g := &a.funcs[i], &b.funcs[j]
-	o, p := &a.objects[f.object], &b.objects[g.object]
-	return a.nameOf(f) == b.nameOf(g) && f.position() == g.position() && o.name == p.name && o.literal == p.literal
+	return p.list[p.start[key]:p.start[key+1]]
 }
 
 // count is a counting sort of rows by key; rows is walked twice.
@@ -207,6 +162,26 @@ func count(keys int, rows func(func(uint32, posting) bool)) postings {
 	})
 	p.start = p.start[:keys+1]
 	return p
+}
+
+// indexNames lists the members of each name that several have.
+func (s *Set) indexNames() {
+	first := make(map[string]int, len(s.Members))
+	s.names = make(map[string][]int)
+	for i, m := range s.Members {
+		if m.Name == "" {
+			continue
+		}
+		j, ok := first[m.Name]
+		switch {
+		case !ok:
+			first[m.Name] = i
+		case s.names[m.Name] == nil:
+			s.names[m.Name] = []int{j, i}
+		default:
+			s.names[m.Name] = append(s.names[m.Name], i)
+		}
+	}
 }
 
 // idIndex finds the rows of a numeric id: of states and of shadow variables.

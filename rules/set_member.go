@@ -53,7 +53,8 @@ type objectRow struct {
 	name      string
 	literal   bool
 	callbacks uint8  // bit i: the i-th of callbackKinds
-	count     uint32 // of its funcs that have a name
+	first     uint32 // its funcs that have a name are funcs[first:first+count]
+	count     uint32
 	at        place
 }
 
@@ -63,13 +64,24 @@ type funcRow struct {
 	offset      uint64 // with site, its place
 	site        uint32
 	start, size uint32 // its name is names[start:start+size]
-	key         uint32 // index in Set.keys
-	object      uint32 // index in objects
+	hash        uint32 // equal for equal funcs
+	key         uint32 // see Set.keys
 }
 
 func (f *funcRow) position() uint64 { return max(1, f.sympos) }
 
 func (m *Member) nameOf(f *funcRow) string { return m.names[f.start : f.start+f.size] }
+
+// objectOf returns the object of a func: funcs stand in the order of objects.
+func (m *Member) objectOf(row uint32) *objectRow {
+	i, _ := slices.BinarySearchFunc(m.objects, row, func(o objectRow, row uint32) int {
+		if o.first+o.count <= row {
+			return -1
+		}
+		return 1
+	})
+	return &m.objects[i]
+}
 
 func (m *Member) funcAt(row uint32) klp.Location {
 	f := &m.funcs[row]
@@ -138,7 +150,7 @@ func (m *Member) Funcs() iter.Seq[MemberFunc] {
 	return func(yield func(MemberFunc) bool) {
 		for i := range m.funcs {
 			f := &m.funcs[i]
-			o := &m.objects[f.object]
+			o := m.objectOf(uint32(i))
 			if !yield(MemberFunc{Object: o.name, Literal: o.literal, Name: m.nameOf(f), Sympos: f.sympos, At: m.funcAt(uint32(i))}) {
 				return
 			}
@@ -210,7 +222,8 @@ func (b *memberBuilder) objects(r *Member, objects []klp.Object) {
 	for i := range objects {
 		o := &objects[i]
 		row := objectRow{name: b.keep(o.Name), literal: o.Literal, at: b.place(o.At)}
-		before := len(r.funcs)
+		row.first = uint32(len(r.funcs))
+		object := hashObject(o)
 		for _, c := range o.Callbacks {
 			for bit, kind := range callbackKinds {
 				if c.Kind == kind {
@@ -226,11 +239,11 @@ func (b *memberBuilder) objects(r *Member, objects []klp.Object) {
 			at := b.place(f.At)
 			r.funcs = append(r.funcs, funcRow{
 				start: uint32(b.text.Len()), size: uint32(len(f.Name)),
-				sympos: f.Sympos, offset: at.offset, site: at.site, object: uint32(i),
+				sympos: f.Sympos, offset: at.offset, site: at.site, hash: hashFunc(object, f),
 			})
 			b.text.WriteString(f.Name)
 		}
-		row.count = uint32(len(r.funcs) - before)
+		row.count = uint32(len(r.funcs)) - row.first
 		r.objects = append(r.objects, row)
 	}
 }

@@ -1,0 +1,63 @@
+package lint_test
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/lint"
+	"github.com/klplint/klplint/rules"
+)
+
+// A rule that only one farm cares for: its livepatches patch no module.
+var imageOnly = &rules.Rule{
+	Severity: rules.Error,
+	Since:    "1",
+	Tags:     []string{"farm"},
+	Analyzer: &analysis.Analyzer{
+		Name: "FARM001",
+		Doc: `livepatch patches a module
+
+This farm patches the kernel image alone.
+
+Fix: patch the module's package instead.`,
+		Requires:   []*analysis.Analyzer{rules.ModuleInput},
+		ResultType: reflect.TypeFor[[]rules.Finding](),
+		Run: func(pass *analysis.Pass) (any, error) {
+			m := pass.ResultOf[rules.ModuleInput].(*klp.Module)
+			var findings []rules.Finding
+			for _, o := range m.Patch.Objects {
+				if o.Null {
+					continue
+				}
+				findings = append(findings, rules.Finding{
+					Message: "the livepatch patches module " + o.Name, Object: o.Name, Location: o.At,
+				})
+			}
+			return findings, nil
+		},
+	},
+}
+
+func ExampleRun() {
+	result, err := lint.Run(context.Background(), lint.Config{
+		Rules:   append(rules.All(), imageOnly),
+		Disable: []string{"kernel", "set"}, // by tag: nothing but the module itself is at hand
+		Inputs:  []lint.Source{{Path: "../fixtures/static/literal-vmlinux.ko", Named: true}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, f := range result.Findings {
+		fmt.Printf("%s %s: %s (%s+%#x)\n", f.Rule, f.Severity, f.Message, f.Location.Section, f.Location.Offset)
+	}
+	fmt.Println(result.Modules[0].Verdict)
+	// Output:
+	// FARM001 error: the livepatch patches module vmlinux (.data+0xe0)
+	// KLP105 error: object is named by the string "vmlinux"; the kernel image is a NULL name (.data+0xe0)
+	// fail
+}
