@@ -1,0 +1,184 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// The bounds of a manifest.
+const (
+	MaxSize    = 64 << 20 // bytes of the file
+	maxFuncs   = 1_000_000
+	maxModules = 100_000
+	maxName    = 4096 // bytes of one name
+)
+
+// Manifest is what modules are meant to contain.
+type Manifest struct {
+	modules map[string]*Module // by name; "" for every module
+	funcs   int
+}
+
+// Module is one module's content.
+type Module struct {
+	Name  string // the module's own name; "" holds for every module
+	Funcs []Func // in the order of the file
+	// HasStates: the manifest speaks of states, even of none.
+	HasStates bool
+	States    []State
+	Replace   *Replace // nil where the manifest does not say
+}
+
+// Func is one func of one object.
+type Func struct {
+	Object string `json:"object"`
+	Name   string `json:"name"`
+	Sympos uint64 `json:"sympos,omitempty"`
+	New    string `json:"new,omitempty"` // the replacement's symbol; "" where the manifest does not say
+	// Conditional: whether it is there hangs on a configuration (#if).
+	Conditional bool `json:"conditional,omitempty"`
+}
+
+// Position is max(1, sympos), as klp.Func has it.
+func (f *Func) Position() uint64 { return max(1, f.Sympos) }
+
+// State is one state.
+type State struct {
+	ID      uint64 `json:"id"`
+	Version uint32 `json:"version"`
+}
+
+// Replace is the content of the replace field, in the form of dump's JSON.
+// Kind is "flag", "set", "sets", "runtime" (a module parameter decides) or
+// "unknown".
+type Replace struct {
+	Kind       string   `json:"kind"`
+	Flag       bool     `json:"flag,omitempty"`
+	Set        uint32   `json:"set,omitempty"`
+	Sets       []uint32 `json:"sets,omitempty"`
+	Supersedes []uint32 `json:"supersedes,omitempty"`
+}
+
+// ReplaceOf makes the manifest's form of what a module has.
+func ReplaceOf(r *klp.Replace) *Replace {
+	switch {
+	case r.Source == klp.FromRuntime:
+		return &Replace{Kind: "runtime"}
+	case r.Kind == klp.KindFlag:
+		return &Replace{Kind: "flag", Flag: r.Flag}
+	case r.Kind == klp.KindSet:
+		return &Replace{Kind: "set", Set: r.Set, Supersedes: r.Supersedes}
+	case r.Kind == klp.KindSets:
+		return &Replace{Kind: "sets", Sets: r.Sets}
+	}
+	return &Replace{Kind: "unknown"}
+}
+
+// Equal compares two values; lists count in their order, since the first set
+// may be a livepatch's own.
+func (r *Replace) Equal(o *Replace) bool {
+	return r.Kind == o.Kind && r.Flag == o.Flag && r.Set == o.Set && slices.Equal(r.Sets, o.Sets) && slices.Equal(r.Supersedes, o.Supersedes)
+}
+
+// String says it in the form in which plans write it.
+func (r *Replace) String() string {
+	switch r.Kind {
+	case "flag":
+		return "replace: " + strconv.FormatBool(r.Flag)
+	case "set":
+		s := fmt.Sprintf("replace_set: %d", r.Set)
+		if len(r.Supersedes) > 0 {
+			s += ", supersedes: " + numbers(r.Supersedes)
+		}
+		return s
+	case "sets":
+		return "replace_sets: " + numbers(r.Sets)
+	case "runtime":
+		return "replace decided at run time"
+	}
+	return "replace unknown"
+}
+
+func numbers(list []uint32) string {
+	b := []byte{'['}
+	for i, n := range list {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = strconv.AppendUint(b, uint64(n), 10)
+	}
+	return string(append(b, ']'))
+}
+
+// For returns what a module of that name is meant to contain, nil when the
+// manifest does not have it.
+func (m *Manifest) For(name string) *Module {
+	if own, ok := m.modules[name]; ok {
+		return own
+	}
+	return m.modules[""]
+}
+
+// Add takes over the modules of another manifest; both having one of them is an
+// error.
+func (m *Manifest) Add(o *Manifest) error {
+	for _, name := range o.names() {
+		if _, ok := m.modules[name]; ok {
+			return fmt.Errorf("%s is in two manifests", title(name))
+		}
+		m.modules[name] = o.modules[name]
+	}
+	return nil
+}
+
+func (m *Manifest) names() []string {
+	names := make([]string, 0, len(m.modules))
+	for name := range m.modules {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func title(name string) string {
+	if name == "" {
+		return "the content of every module"
+	}
+	return "module " + name
+}
+
+// module begins a module.
+func (m *Manifest) module(name string) (*Module, error) {
+	if _, ok := m.modules[name]; ok {
+		return nil, fmt.Errorf("%s is there twice", title(name))
+	}
+	if len(m.modules) >= maxModules {
+		return nil, fmt.Errorf("more than %d modules", maxModules)
+	}
+	out := &Module{Name: name}
+	m.modules[name] = out
+	return out, nil
+}
+
+// add appends a func to a module; seen holds those that it has.
+func (m *Manifest) add(to *Module, f Func, seen map[Func]bool) error {
+	switch {
+	case f.Object == "" || f.Name == "":
+		return fmt.Errorf("a func needs an object and a name")
+	case len(f.Object) > maxName || len(f.Name) > maxName || len(f.New) > maxName:
+		return fmt.Errorf("a name of more than %d bytes", maxName)
+	}
+	key := Func{Object: f.Object, Name: f.Name, Sympos: f.Position()}
+	if seen[key] {
+		return fmt.Errorf("func %s of %s is there twice", f.Name, f.Object)
+	}
+	seen[key] = true
+	if m.funcs++; m.funcs > maxFuncs {
+		return fmt.Errorf("more than %d funcs", maxFuncs)
+	}
+	to.Funcs = append(to.Funcs, f)
+	return nil
+}

@@ -1,0 +1,209 @@
+package policy
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klplint/klplint/lint"
+	"github.com/klplint/klplint/rules"
+)
+
+func sample() *lint.Result {
+	return &lint.Result{
+		Findings: []rules.Finding{
+			{Rule: "KLP104", Severity: rules.Error, Module: "b/a.ko", Object: "vmlinux", Func: "f,2", Message: "one"},
+			{Rule: "KLP104", Severity: rules.Error, Module: "b/a.ko", Object: "ext4", Func: "g", Message: "two"},
+			{Rule: "KLP504", Severity: rules.Error, Module: "b/a.ko", Message: "three"},
+			{Rule: "KLP100", Severity: rules.Warning, Module: "x/plain.ko.xz", Message: "four"},
+		},
+		Modules: []lint.Module{
+			{Path: "b/a.ko", Name: "klp_a"},
+			{Path: "b/broken.ko", Name: "klp_broken", Verdict: lint.Errored},
+			{Path: "x/plain.ko.xz"},
+		},
+		NotEvaluated: []lint.NotEvaluated{{Rule: "KLP301"}, {Rule: "KLP401", Module: "b/a.ko"}},
+	}
+}
+
+var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func apply(t *testing.T, p Policy, r *lint.Result) (*Outcome, []string) {
+	t.Helper()
+	p.Now = now
+	if p.Rules == nil {
+		p.Rules = append(rules.All(), Rules(nil, "")...)
+	}
+	out := p.Apply(r)
+	if len(out.Decisions) != len(r.Findings) || len(out.Fingerprints) != len(r.Findings) {
+		t.Fatalf("%d findings, %d decisions, %d fingerprints", len(r.Findings), len(out.Decisions), len(out.Fingerprints))
+	}
+	counting := []string{}
+	for _, f := range out.Counting(r.Findings) {
+		counting = append(counting, f.Rule+" "+f.Message)
+	}
+	return out, counting
+}
+
+func TestWaivers(t *testing.T) {
+	day := func(s string) time.Time {
+		d, err := time.Parse(time.DateOnly, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	all := []string{"KLP104 one", "KLP104 two", "KLP504 three", "KLP100 four"}
+	for _, test := range []struct {
+		name   string
+		waiver Waiver
+		want   []string
+	}{
+		{"by func without sympos", Waiver{Rule: "KLP104", Module: "klp_a", Func: "f"}, []string{"KLP104 two", "KLP504 three", "KLP100 four"}},
+		{"by func with sympos", Waiver{Rule: "KLP104", Module: "klp_*", Func: "f,2"}, []string{"KLP104 two", "KLP504 three", "KLP100 four"}},
+		{"by object", Waiver{Rule: "KLP104", Module: "*", Object: "ext*"}, []string{"KLP104 one", "KLP504 three", "KLP100 four"}},
+		{"whole rule", Waiver{Rule: "KLP104", Module: "*"}, []string{"KLP504 three", "KLP100 four"}},
+		{"a file without a name", Waiver{Rule: "KLP100", Module: "plain"}, []string{"KLP104 one", "KLP104 two", "KLP504 three"}},
+		{"last day", Waiver{Rule: "KLP504", Module: "*", Until: day("2026-11-23")}, []string{"KLP104 one", "KLP104 two", "KLP100 four"}},
+		{
+			"day after",
+			Waiver{Rule: "KLP504", Module: "*", Until: day("2026-11-22")},
+			append([]string{"KLP591 line 7: the waiver of KLP504 for * expired on 2026-11-22 (owner me)"}, all...),
+		},
+		{
+			"unused",
+			Waiver{Rule: "KLP105", Module: "klp_a"},
+			append([]string{"KLP590 line 7: the waiver of KLP105 for klp_a waives nothing (owner me)"}, all...),
+		},
+		{"other module", Waiver{Rule: "KLP105", Module: "klp_b"}, all},
+		{"module that could not be judged", Waiver{Rule: "KLP105", Module: "klp_broken"}, all},
+		{"rule that was not evaluated", Waiver{Rule: "KLP301", Module: "*"}, all},
+		{"rule that did not run", Waiver{Rule: "KLP999", Module: "*"}, all},
+		{"rule that was evaluated for another module", Waiver{Rule: "KLP401", Module: "klp_a"}, all},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := test.waiver
+			w.Reason, w.Owner, w.File, w.Line = "because", "me", ".klplint.yaml", 7
+			out, got := apply(t, Policy{Waivers: []Waiver{w}}, sample())
+			if !slices.Equal(got, test.want) {
+				t.Errorf("counting %q, want %q", got, test.want)
+			}
+			for _, d := range out.Decisions {
+				if d.Waiver != nil && d.Waiver.Reason != "because" {
+					t.Errorf("waiver %+v", d.Waiver)
+				}
+			}
+		})
+	}
+}
+
+// Without KLP590 and KLP591 among the rules nobody hears of waivers.
+func TestWaiverRulesCanBeDisabled(t *testing.T) {
+	_, got := apply(t, Policy{Waivers: []Waiver{{Rule: "KLP105", Module: "*"}, {Rule: "KLP105", Module: "*", Until: now.AddDate(-1, 0, 0)}}, Rules: rules.All()}, sample())
+	if len(got) != 4 {
+		t.Errorf("counting %q", got)
+	}
+}
+
+func TestSeverity(t *testing.T) {
+	r := sample()
+	apply(t, Policy{Severity: map[string]rules.Severity{"KLP104": rules.Info, "KLP590": rules.Error}, Waivers: []Waiver{{Rule: "KLP105", Module: "*", File: "w"}}}, r)
+	for _, f := range r.Findings {
+		want := map[string]rules.Severity{"KLP104": rules.Info, "KLP504": rules.Error, "KLP100": rules.Warning, "KLP590": rules.Error}[f.Rule]
+		if f.Severity != want {
+			t.Errorf("%s is %v, want %v", f.Rule, f.Severity, want)
+		}
+	}
+}
+
+// Findings are written, known in the next run, and reported as fixed once they
+// are gone; what a run did not judge stays in the file.
+func TestKnown(t *testing.T) {
+	first := Policy{Accept: true}
+	r := sample()
+	out, counting := apply(t, first, r)
+	if len(counting) != 0 {
+		t.Errorf("counting %q", counting)
+	}
+	list := first.KnownAfter(r, out)
+	list = append(list,
+		KnownFinding{"f1", "KLP104", "klp_elsewhere", "", "", "not in this run"},
+		KnownFinding{"f2", "KLP301", "klp_a", "", "", "not evaluated"},
+		KnownFinding{"f3", "KLP105", "klp_a", "", "", "gone"})
+	var b bytes.Buffer
+	if err := WriteKnown(&b, list); err != nil {
+		t.Fatal(err)
+	}
+	known, err := ParseKnown(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r = sample()
+	r.Findings[0].Location.Offset = 99 // a rebuild
+	r.Findings[1].Message = "another"
+	out, counting = apply(t, Policy{Known: known}, r)
+	if !slices.Equal(counting, []string{"KLP104 another"}) {
+		t.Errorf("counting %q", counting)
+	}
+	fixed := []string{}
+	for _, k := range out.Fixed {
+		fixed = append(fixed, k.Message)
+	}
+	slices.Sort(fixed)
+	if !slices.Equal(fixed, []string{"gone", "two"}) {
+		t.Errorf("fixed %q", fixed)
+	}
+	p := Policy{Known: known, Accept: true, Rules: append(rules.All(), Rules(nil, "")...)}
+	r = sample()
+	out = p.Apply(r)
+	p.Rules = append(rules.All(), Rules(nil, "")...)
+	after := p.KnownAfter(r, out)
+	var kept []string
+	for _, k := range after {
+		kept = append(kept, k.Message)
+	}
+	slices.Sort(kept)
+	if !slices.Equal(kept, []string{"four", "not evaluated", "not in this run", "one", "three", "two"}) {
+		t.Errorf("written again: %q", kept)
+	}
+
+	r = sample()
+	_, counting = apply(t, Policy{Known: known, Protected: func(id string) bool { return id == "KLP504" }}, r)
+	if !slices.Equal(counting, []string{"KLP504 three"}) {
+		t.Errorf("protected: counting %q", counting)
+	}
+}
+
+func TestParseKnownRefuses(t *testing.T) {
+	for _, test := range []struct{ in, want string }{
+		{"", "EOF"},
+		{"{\"schema\": 1,\n\"findings\": [}", "line 2: "},
+		{`{"schema": 2, "findings": []}`, "schema 2"},
+		{`{"schema": 1, "findings": [], "x": 1}`, "unknown field"},
+		{`{"schema": 1, "findings": []} x`, "something follows"},
+		{`{"schema": 1, "findings": [{"fingerprint": "a"}]}`, "finding 1"},
+	} {
+		if _, err := ParseKnown([]byte(test.in)); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%q: error %v, want %q", test.in, err, test.want)
+		}
+	}
+}
+
+func FuzzKnown(f *testing.F) {
+	f.Add([]byte(`{"schema": 1, "findings": [{"fingerprint": "a", "rule": "b", "module": "c", "message": "d"}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		k, err := ParseKnown(data)
+		if err != nil {
+			return
+		}
+		var b bytes.Buffer
+		if err := WriteKnown(&b, k.Findings); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ParseKnown(b.Bytes()); err != nil {
+			t.Fatalf("%v\n%s", err, b.Bytes())
+		}
+	})
+}

@@ -1,0 +1,51 @@
+package policy
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/rules"
+)
+
+// klp582 holds modules to the toolchain of a profile. Without one it is off.
+func klp582(toolchain klp.Toolchain) *rules.Rule {
+	return rules.NewModuleRule(&rules.Rule{
+		Severity:   rules.Error,
+		Since:      "0.1",
+		Tags:       []string{"policy", "toolchain"},
+		NonDefault: toolchain == "",
+		Analyzer: &analysis.Analyzer{
+			Name: "KLP582",
+			Doc: `module was not built by the profile's toolchain
+
+The profiles kpatch, klp-build and suse say which toolchain writes a team's
+livepatches: kpatch-build, klp-build, or tables written by hand. A module of
+another one comes from somewhere else, or from a build that was set up wrongly.
+The toolchain is told by the tables in the file and never by its name. Mixing
+toolchains in a chain of replacing livepatches also meets kernels that take
+sympos 0 and 1 of one func for different funcs
+(kernel/livepatch/core.c: klp_find_func). The rule runs only with such a profile.
+
+Fix: build the module with the team's toolchain, or choose the profile that
+fits the module.`,
+		},
+	}, func(m *klp.Module) ([]rules.Finding, error) {
+		switch {
+		case toolchain == "":
+			return nil, &rules.MissingInput{Needs: "a profile that names a toolchain (--profile)"}
+		case m.Toolchain == "" || m.Toolchain == toolchain:
+			return nil, nil // without tables other rules speak
+		}
+		return []rules.Finding{{
+			Message:  "the livepatch was built by " + words(m.Toolchain) + ", the profile says " + words(toolchain),
+			Location: m.Patch.At,
+		}}, nil
+	})
+}
+
+func words(t klp.Toolchain) string {
+	if t == klp.Static {
+		return "hand (static tables)"
+	}
+	return string(t)
+}

@@ -1,0 +1,66 @@
+package policy
+
+import (
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/klplint/klplint/rules"
+)
+
+// Waiver is one entry of a waivers list: findings that a team lives with, and
+// why.
+type Waiver struct {
+	Rule   string // ID
+	Module string // glob over the modules' own names
+	// Object and Func are globs over what the finding is about; "" fits all.
+	// Func is compared with "name" and with "name,sympos".
+	Object, Func string
+	Reason       string    // never empty
+	Owner        string    // "" when not given
+	Until        time.Time // the last day, UTC; zero when there is no end
+
+	File string // where it stands
+	Line int    // from 1
+}
+
+// Expired reports whether the waiver's last day lies before the given time.
+func (w *Waiver) Expired(now time.Time) bool {
+	return !w.Until.IsZero() && !now.Before(w.Until.AddDate(0, 0, 1))
+}
+
+// covers reports whether the waiver is about the finding, which is one of a
+// module of that name.
+func (w *Waiver) covers(f *rules.Finding, module string) bool {
+	return w.Rule == f.Rule && matches(w.Module, module) &&
+		(w.Object == "" || matches(w.Object, f.Object)) &&
+		(w.Func == "" || matches(w.Func, f.Func) || matches(w.Func, withoutPosition(f.Func)))
+}
+
+// matches is path.Match for a pattern that was checked before.
+func matches(pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	return ok && err == nil
+}
+
+// withoutPosition cuts ",sympos" off a func.
+func withoutPosition(name string) string {
+	if i := strings.LastIndexByte(name, ','); i >= 0 {
+		return name[:i]
+	}
+	return name
+}
+
+// nameOf is what waivers and fingerprints call a module: its own name, or that
+// of its file where it has none.
+func nameOf(name, file string) string {
+	if name != "" {
+		return name
+	}
+	base := filepath.Base(file)
+	for _, ext := range [...]string{".gz", ".xz", ".zst", ".ko"} {
+		base = strings.TrimSuffix(base, ext)
+	}
+	return base
+}
