@@ -1,0 +1,24 @@
+// Package report writes results: one output format a file.
+//
+// Every function takes values and an io.Writer; none decides about exit codes,
+// files or flags. Strings that come out of a module are hostile until shown
+// otherwise: the terminal formats pass them through Escape, JSON through its
+// own string encoder. Nothing here reads the clock or the environment, and
+// equal input gives equal bytes.
+package report
+
+// Options say how to write for people.
+type Options struct {
+	Width    int  // columns that a table may take; 0 or below means 120
+	Terminal bool // the output is a terminal
+	Color    bool // with ANSI colours
+	Quiet    bool // without the summary
+}
+
+// width returns the columns that a table may take.
+func (o Options) width() int {
+	if o.Width <= 0 {
+		return 120
+	}
+	return o.Width
+}

@@ -1,0 +1,235 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// RegistryEntry is one module of a registry.
+type RegistryEntry struct {
+	Path, SHA256         string
+	Channel, Owner       string
+	State                string
+	Labels               map[string]string
+	AddedBy, AddedAt     string
+	ChangedBy, ChangedAt string
+	ReplacedBy           string // sha256, "" for none
+	Revision             int64
+	Module               *klp.Module
+}
+
+// RegistryList is a report of entries.
+type RegistryList struct {
+	Revision int64
+	Entries  []RegistryEntry
+	// Func and Object are what was asked for; the funcs that match are shown.
+	Func, Object string
+	Full         bool // everything that is known of each entry
+}
+
+// funcs names what an entry patches, or the part that was asked for.
+func (l *RegistryList) funcs(e *RegistryEntry) []string {
+	var out []string
+	for i := range e.Module.Patch.Objects {
+		o := &e.Module.Patch.Objects[i]
+		if l.Object != "" && o.Name != l.Object {
+			continue
+		}
+		for j := range o.Funcs {
+			f := &o.Funcs[j]
+			if l.Func != "" && f.Name != l.Func {
+				continue
+			}
+			name := o.Name + ":" + f.Name
+			if f.Position() > 1 {
+				name += fmt.Sprintf(",%d", f.Position())
+			}
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func (e *RegistryEntry) labels() string {
+	var out []string
+	for k, v := range e.Labels {
+		out = append(out, k+"="+v)
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+func (l *RegistryList) asked() bool { return l.Func != "" || l.Object != "" }
+
+// RegistryText writes a line for each entry: state, kernel, architecture, path,
+// owner, and its funcs where some were asked for.
+func RegistryText(w io.Writer, l *RegistryList) error {
+	for i := range l.Entries {
+		e := &l.Entries[i]
+		line := fmt.Sprintf("%s: %s for %s %s", e.Path, e.State, e.Module.Vermagic.Release, e.Module.Arch)
+		if e.Owner != "" {
+			line += ", owner " + e.Owner
+		}
+		switch {
+		case l.asked():
+			line += ": " + strings.Join(l.funcs(e), " ")
+		default:
+			line += fmt.Sprintf(", %s, %s", e.Module.Replace.String(), count(len(l.funcs(e)), "func"))
+		}
+		if _, err := fmt.Fprintln(w, Escape(line)); err != nil {
+			return err
+		}
+		if !l.Full {
+			continue
+		}
+		for _, row := range [][2]string{
+			{"sha256", e.SHA256},
+			{"channel", e.Channel},
+			{"labels", e.labels()},
+			{"added", e.AddedAt + " by " + e.AddedBy},
+			{"changed", e.ChangedAt + " by " + e.ChangedBy},
+			{"replaced by", e.ReplacedBy},
+			{"revision", fmt.Sprint(e.Revision)},
+		} {
+			if row[1] == "" {
+				continue
+			}
+			if _, err := fmt.Fprintf(w, "  %s: %s\n", row[0], Escape(row[1])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// RegistryTable writes the entries as a table.
+func RegistryTable(w io.Writer, l *RegistryList, o Options) error {
+	list := []column{
+		{title: "NAME"},
+		{title: "KERNEL"},
+		{title: "STATE", fixed: true},
+		{title: "CHANNEL"},
+		{title: "OWNER"},
+		{title: "REPLACE"},
+		{title: "FUNCS", right: !l.asked()},
+		{title: "SHA256", fixed: true},
+		{title: "ADDED"},
+	}
+	t := newTable(o, list...)
+	for i := range l.Entries {
+		e := &l.Entries[i]
+		names := l.funcs(e)
+		funcs := text(fmt.Sprint(len(names)))
+		if l.asked() {
+			funcs = lines(names...)
+		}
+		added := []string{e.AddedAt, e.AddedBy}
+		t.add(text(e.Module.Name), lines(e.Module.Vermagic.Release, string(e.Module.Arch)), styled(stateStyle(e.State), e.State), text(e.Channel), text(e.Owner),
+			text(e.Module.Replace.String()), funcs, text(e.SHA256[:min(12, len(e.SHA256))]), lines(added...))
+	}
+	if err := t.write(w); err != nil || o.Quiet {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "%s, revision %d\n", count(len(l.Entries), "module"), l.Revision)
+	return err
+}
+
+func stateStyle(state string) style {
+	switch state {
+	case "active":
+		return green
+	case "retired":
+		return dim
+	}
+	return plain
+}
+
+// RegistryJSON writes {"schema":1,"revision":n,"entries":[...]}.
+func RegistryJSON(w io.Writer, l *RegistryList) error {
+	e := newEncoder(w)
+	e.open('{')
+	e.uint("schema", 1)
+	e.int("revision", l.Revision)
+	e.key("entries")
+	e.open('[')
+	for i := range l.Entries {
+		e.line()
+		e.registryEntry(&l.Entries[i])
+		e.flushIf()
+	}
+	e.close(']')
+	e.close('}')
+	e.b = append(e.b, '\n')
+	return e.finish()
+}
+
+func (e *encoder) registryEntry(x *RegistryEntry) {
+	m := x.Module
+	e.open('{')
+	e.str("path", x.Path)
+	e.str("name", m.Name)
+	e.str("sha256", x.SHA256)
+	e.str("kernel_release", m.Vermagic.Release)
+	e.str("arch", string(m.Arch))
+	e.str("channel", x.Channel)
+	e.str("owner", x.Owner)
+	e.str("state", x.State)
+	e.key("labels")
+	e.open('{')
+	keys := make([]string, 0, len(x.Labels))
+	for k := range x.Labels {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		e.comma()
+		e.b = appendJSONString(e.b, k)
+		e.b = append(e.b, ':')
+		e.b = appendJSONString(e.b, x.Labels[k])
+	}
+	e.close('}')
+	e.str("added_by", x.AddedBy)
+	e.str("added_at", x.AddedAt)
+	e.str("changed_by", x.ChangedBy)
+	e.str("changed_at", x.ChangedAt)
+	e.str("replaced_by", x.ReplacedBy)
+	e.int("revision", x.Revision)
+	e.str("toolchain", string(m.Toolchain))
+	e.str("replace", m.Replace.String())
+	e.key("objects")
+	e.open('[')
+	for i := range m.Patch.Objects {
+		o := &m.Patch.Objects[i]
+		e.comma()
+		e.open('{')
+		e.str("name", o.Name)
+		e.bool("literal", o.Literal)
+		e.key("funcs")
+		e.open('[')
+		for j := range o.Funcs {
+			e.comma()
+			e.open('{')
+			e.str("name", o.Funcs[j].Name)
+			e.uint("sympos", o.Funcs[j].Sympos)
+			e.close('}')
+		}
+		e.close(']')
+		e.close('}')
+	}
+	e.close(']')
+	e.key("states")
+	e.open('[')
+	for _, s := range m.Patch.States {
+		e.comma()
+		e.open('{')
+		e.uint("id", s.ID)
+		e.uint("version", uint64(s.Version))
+		e.close('}')
+	}
+	e.close(']')
+	e.close('}')
+}

@@ -1,0 +1,58 @@
+package report
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// columns measures text as a terminal shows it. The locale has no say: output
+// is the same everywhere.
+func columns(s string) int {
+	if isPlain(s) {
+		return len(s)
+	}
+	c := runewidth.Condition{StrictEmojiNeutral: true}
+	return c.StringWidth(s)
+}
+
+// wrap splits s, already escaped, into lines of at most width columns: at the
+// last blank in the line's second half, else behind the last punctuation of
+// names and paths there, else anywhere.
+func wrap(s string, width int) []string {
+	if width < 1 {
+		return []string{s}
+	}
+	var lines []string
+	for {
+		end := prefix(s, width)
+		if end == len(s) {
+			return append(lines, s)
+		}
+		cut := end
+		if i := strings.LastIndexByte(s[:end+1], ' '); i > end/2 {
+			cut = i
+		} else if i := strings.LastIndexAny(s[:end], "/_.,:-"); i > end/2 {
+			cut = i + 1
+		}
+		lines = append(lines, strings.TrimRight(s[:cut], " "))
+		s = strings.TrimLeft(s[cut:], " ")
+	}
+}
+
+// prefix returns the length in bytes of the longest beginning of s that takes
+// at most width columns, and at least one character.
+func prefix(s string, width int) int {
+	c := runewidth.Condition{StrictEmojiNeutral: true}
+	n, used := 0, 0
+	for n < len(s) {
+		r, size := utf8.DecodeRuneInString(s[n:])
+		used += c.RuneWidth(r)
+		if used > width && n > 0 {
+			break
+		}
+		n += size
+	}
+	return n
+}
