@@ -1,0 +1,90 @@
+package kerneltest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// Build compiles every module of the suite against a tree of kernel headers
+// and leaves them in folder as KEY.ko, without debug info. Modules are built
+// together as far as their names allow: Kbuild takes a module's name from its
+// file, so two modules of one name need two folders.
+func (s *Suite) Build(ctx context.Context, headers, folder string) error {
+	var rounds []map[string]string // per round: module name -> key
+	for _, key := range slices.Sorted(maps.Keys(s.Modules)) {
+		name := s.Modules[key].Name
+		i := slices.IndexFunc(rounds, func(r map[string]string) bool { _, taken := r[name]; return !taken })
+		if i < 0 {
+			rounds = append(rounds, map[string]string{})
+			i = len(rounds) - 1
+		}
+		rounds[i][name] = key
+	}
+	for i, round := range rounds {
+		dir := filepath.Join(folder, fmt.Sprintf("build-%d", i))
+		if err := s.buildRound(ctx, headers, dir, round); err != nil {
+			return err
+		}
+		for name, key := range round {
+			if err := finish(filepath.Join(dir, name+".ko"), filepath.Join(folder, key+".ko"), s.Modules[key]); err != nil {
+				return err
+			}
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// buildRound runs Kbuild over modules of different names.
+func (s *Suite) buildRound(ctx context.Context, headers, dir string, round map[string]string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	var kbuild strings.Builder
+	kbuild.WriteString("ccflags-y := -g0\n")
+	for _, name := range slices.Sorted(maps.Keys(round)) {
+		m := s.Modules[round[name]]
+		if err := os.WriteFile(filepath.Join(dir, name+".c"), []byte(m.source()), 0o644); err != nil {
+			return err
+		}
+		fmt.Fprintf(&kbuild, "obj-m += %s.o\n", name)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Kbuild"), []byte(kbuild.String()), 0o644); err != nil {
+		return err
+	}
+	// Module BTF costs a pahole run each and is not what is tested here.
+	cmd := exec.CommandContext(ctx, "make", "-s", fmt.Sprintf("-j%d", runtime.NumCPU()), "-C", headers,
+		"M="+dir, "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules")
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("build modules in %s: %w\n%s", dir, err, output)
+	}
+	return nil
+}
+
+// finish puts a built module where the guest finds it, with its mutations.
+func finish(built, to string, m Module) error {
+	data, err := os.ReadFile(built)
+	if err != nil {
+		return err
+	}
+	mutations := m.Mutate
+	if m.License != "" && m.License != "GPL" {
+		mutations = append(slices.Clone(mutations), BadLicence)
+	}
+	for _, mutation := range mutations {
+		if err := mutation.apply(data); err != nil {
+			return fmt.Errorf("%s: %s: %w", m.Name, mutation, err)
+		}
+	}
+	return os.WriteFile(to, data, 0o644)
+}

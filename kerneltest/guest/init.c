@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The first and only process of the test kernel. It reads /script, does what
+ * each line says, and writes what the kernel answered to the second serial
+ * port, one record a line; the first one is the kernel's console.
+ *
+ *	scenario NAME		start from a clean kernel
+ *	load FILE		finit_module()
+ *	disable NAME		echo 0 > /sys/kernel/livepatch/NAME/enabled
+ *	unload NAME		delete_module()
+ *	copy PATH		send a file of /proc or /sys, line by line
+ *	owners off		don't call patched funcs: not all modules are fit for it
+ *
+ * Records: "begin NAME", "step N", "errno NAME-OR-OK", "log LINE", "active NAME",
+ * "owner PATH NAME", "stuck", "end" after each step; "dirty" when a scenario
+ * cannot be cleaned up (the host then boots again); "done" at last.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LIVEPATCH "/sys/kernel/livepatch"
+
+/* Transitions need every task to pass a safe point; an emulated idle kernel takes well under this. */
+enum { WAIT_TENTHS = 300, MAX_LOGS = 64 };
+
+static FILE *out;
+static int kmsg = -1;
+
+static void say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vfprintf(out, format, args);
+	va_end(args);
+	fputc('\n', out);
+	fflush(out);
+}
+
+/* read_line reads the first line of a file; -1 with errno when it can't. */
+static int read_line(const char *path, char *line, size_t size)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = read(fd, line, size - 1);
+	close(fd);
+	if (n < 0)
+		return -1;
+	line[n] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	return 0;
+}
+
+static int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	int err = 0;
+
+	if (fd < 0)
+		return errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = errno;
+	close(fd);
+	return err;
+}
+
+/* each_patch calls do_one for every livepatch the kernel shows. */
+static void each_patch(void (*do_one)(const char *name))
+{
+	DIR *dir = opendir(LIVEPATCH);
+	struct dirent *entry;
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			do_one(entry->d_name);
+	closedir(dir);
+}
+
+static int attribute(const char *name, const char *file)
+{
+	char path[512], line[64];
+
+	snprintf(path, sizeof(path), LIVEPATCH "/%s/%s", name, file);
+	if (read_line(path, line, sizeof(line)))
+		return -1;
+	return atoi(line);
+}
+
+static int pending;
+
+static void count_pending(const char *name)
+{
+	/* A disabled patch's folder goes away in a work item after its transition. */
+	if (attribute(name, "transition") == 1 || attribute(name, "enabled") == 0)
+		pending++;
+}
+
+/* settle waits for transitions to end; false when they don't. */
+static int settle(void)
+{
+	for (int i = 0; i < WAIT_TENTHS; i++) {
+		pending = 0;
+		each_patch(count_pending);
+		if (!pending)
+			return 1;
+		usleep(100000);
+	}
+	return 0;
+}
+
+static void say_active(const char *name)
+{
+	if (attribute(name, "enabled") == 1)
+		say("active %s", name);
+}
+
+static void say_owner(const char *path)
+{
+	char line[256];
+
+	if (read_line(path, line, sizeof(line)))
+		return;
+	if (!strncmp(line, "klp:", 4))
+		say("owner %s %s", path, line + 4);
+}
+
+static int call_owners = 1;
+
+static void say_owners(void)
+{
+	static const char *const files[] = {
+		"/proc/cmdline", "/proc/version", "/proc/uptime", "/proc/loadavg",
+		"/proc/meminfo", "/proc/filesystems", "/proc/softirqs",
+		"/proc/klp_target_one", "/proc/klp_target_two",
+	};
+
+	if (!call_owners)
+		return;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		say_owner(files[i]);
+}
+
+static void say_logs(void)
+{
+	char record[8192];
+	ssize_t n;
+	int lines = 0;
+
+	while ((n = read(kmsg, record, sizeof(record) - 1)) > 0 || (n < 0 && errno == EPIPE)) {
+		char *text;
+
+		if (n < 0)
+			continue;
+		record[n] = '\0';
+		text = strchr(record, ';');
+		if (!text || ++lines > MAX_LOGS)
+			continue;
+		text++;
+		text[strcspn(text, "\n")] = '\0';
+		say("log %s", text);
+	}
+}
+
+static void do_load(const char *name, int *err)
+{
+	char path[1024];
+	int fd;
+
+	snprintf(path, sizeof(path), "/m/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		*err = errno;
+		return;
+	}
+	*err = syscall(SYS_finit_module, fd, "", 0) ? errno : 0;
+	close(fd);
+}
+
+static void do_disable(const char *name, int *err)
+{
+	char path[1024];
+
+	snprintf(path, sizeof(path), LIVEPATCH "/%s/enabled", name);
+	*err = write_text(path, "0");
+}
+
+static void do_unload(const char *name, int *err)
+{
+	*err = syscall(SYS_delete_module, name, O_NONBLOCK) ? errno : 0;
+}
+
+static void disable_one(const char *name)
+{
+	int err;
+
+	do_disable(name, &err);
+}
+
+/* clean brings the kernel back to no livepatch and no module; false when it can't. */
+static int clean(void)
+{
+	for (int round = 0; round < 20; round++) {
+		char line[512], name[256];
+		FILE *modules;
+		int left = 0;
+
+		each_patch(disable_one);
+		settle();
+		modules = fopen("/proc/modules", "r");
+		if (!modules)
+			return 0;
+		while (fgets(line, sizeof(line), modules)) {
+			if (sscanf(line, "%255s", name) != 1)
+				continue;
+			if (syscall(SYS_delete_module, name, O_NONBLOCK))
+				left++;
+		}
+		fclose(modules);
+		if (!left)
+			return 1;
+		usleep(50000);
+	}
+	return 0;
+}
+
+static void copy(const char *path)
+{
+	static char line[65536];
+	FILE *in = fopen(path, "r");
+
+	if (!in) {
+		say("errno %s", strerrorname_np(errno));
+		return;
+	}
+	while (fgets(line, sizeof(line), in)) {
+		line[strcspn(line, "\n")] = '\0';
+		say("text %s", line);
+	}
+	fclose(in);
+}
+
+static void step(int number, const char *op, const char *arg)
+{
+	int err = 0;
+
+	say("step %d", number);
+	if (!strcmp(op, "load"))
+		do_load(arg, &err);
+	else if (!strcmp(op, "disable"))
+		do_disable(arg, &err);
+	else if (!strcmp(op, "unload"))
+		do_unload(arg, &err);
+	else if (!strcmp(op, "copy"))
+		copy(arg);
+	else
+		err = ENOSYS;
+	if (!settle())
+		say("stuck");
+	say("errno %s", err ? strerrorname_np(err) : "OK");
+	say_logs();
+	each_patch(say_active);
+	say_owners();
+	say("end");
+}
+
+int main(void)
+{
+	char line[1024], op[32], arg[512];
+	int number = 0, started = 0;
+	FILE *script;
+
+	mkdir("/proc", 0755);
+	mkdir("/sys", 0755);
+	mkdir("/dev", 0755);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mount("sysfs", "/sys", "sysfs", 0, NULL);
+	mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL);
+	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	out = fopen("/dev/ttyS1", "w");
+	script = fopen("/script", "r");
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	if (!out || !script || kmsg < 0) {
+		perror("init");
+		reboot(RB_POWER_OFF);
+	}
+	while (fgets(line, sizeof(line), script)) {
+		if (sscanf(line, "%31s %511s", op, arg) != 2)
+			continue;
+		if (!strcmp(op, "owners")) {
+			call_owners = strcmp(arg, "off") != 0;
+			continue;
+		}
+		if (!strcmp(op, "scenario")) {
+			if (started && !clean()) {
+				say("dirty");
+				break;
+			}
+			started = 1;
+			number = 0;
+			lseek(kmsg, 0, SEEK_END);
+			say("begin %s", arg);
+			continue;
+		}
+		step(number++, op, arg);
+	}
+	say("done");
+	sync();
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}

@@ -1,0 +1,113 @@
+package kerneltest
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Suite is a set of modules and the scenarios that use them.
+type Suite struct {
+	Kernel    string            `json:"kernel,omitempty"`
+	Model     string            `json:"model,omitempty"`
+	Modules   map[string]Module `json:"modules"`
+	Scenarios []Scenario        `json:"scenarios"`
+	Built     bool              `json:"-"` // the modules lie in the work folder already
+}
+
+// Module describes one module to build. A nil pointer is the C NULL.
+type Module struct {
+	Name      string          `json:"name"`           // of the .ko; the key in Suite.Modules may differ
+	Kind      string          `json:"kind,omitempty"` // "target": an ordinary module that livepatches patch
+	Objects   *[]Object       `json:"-"`
+	Targets   []string        `json:"-"` // funcs of a target module
+	States    *[]State        `json:"states"`
+	Replace   bool            `json:"replace"`
+	Livepatch bool            `json:"livepatch"`
+	License   string          `json:"license"`
+	PatchNull bool            `json:"patch_null,omitempty"`
+	ModNull   bool            `json:"mod_null,omitempty"`
+	Enables   int             `json:"enables,omitempty"` // calls of klp_enable_patch(); 0 means 1, -1 none
+	Mutate    []Mutation      `json:"mutate,omitempty"`  // changes to the built file
+	RawObject json.RawMessage `json:"objects,omitempty"`
+	RawFuncs  json.RawMessage `json:"funcs,omitempty"`
+}
+
+// Object describes a struct klp_object.
+type Object struct {
+	Name      *string `json:"name"`
+	Callbacks bool    `json:"callbacks"`
+	Funcs     *[]Func `json:"funcs"`
+}
+
+// Func describes a struct klp_func.
+type Func struct {
+	Name    *string `json:"name"`
+	Sympos  uint64  `json:"sympos"`
+	NewNull bool    `json:"new_null"`
+}
+
+// State describes a struct klp_state.
+type State struct {
+	ID      uint64 `json:"id"`
+	Version uint32 `json:"version"`
+}
+
+// Scenario is a sequence of steps on a freshly booted or cleaned kernel.
+type Scenario struct {
+	Name  string `json:"name"`
+	Steps []Step `json:"steps"`
+}
+
+// Step is one operation; what a kernel answered stands beside it.
+type Step struct {
+	Op     string `json:"op"`     // load, disable, unload
+	Module string `json:"module"` // key of Suite.Modules
+	Answer
+}
+
+// Answer is what a kernel did at one step.
+type Answer struct {
+	Errno    string            `json:"errno"` // OK, CRASH or an errno's name
+	Messages []string          `json:"messages"`
+	Active   []string          `json:"active"` // names of the enabled livepatches, sorted
+	Owners   map[string]string `json:"owners"` // "object:func" -> name of the livepatch whose code runs
+}
+
+// LoadSuite reads a suite in the form of replace/testdata/verdicts.
+func LoadSuite(path string) (*Suite, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var s Suite
+	if err := json.Unmarshal(data, &s); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for key, m := range s.Modules {
+		if err := m.decode(); err != nil {
+			return nil, fmt.Errorf("%s: module %s: %w", path, key, err)
+		}
+		s.Modules[key] = m
+	}
+	return &s, nil
+}
+
+// decode fills the fields whose JSON form depends on the kind of module.
+func (m *Module) decode() error {
+	if m.Kind == "target" {
+		return json.Unmarshal(m.RawFuncs, &m.Targets)
+	}
+	if len(m.RawObject) == 0 {
+		return nil
+	}
+	return json.Unmarshal(m.RawObject, &m.Objects)
+}
+
+// sortScenarios orders by name, so that a suite written as a map is the same
+// in every run.
+func sortScenarios(list []Scenario) {
+	slices.SortFunc(list, func(a, b Scenario) int { return strings.Compare(a.Name, b.Name) })
+}
