@@ -1,0 +1,18 @@
+// Package registry keeps the livepatch modules that were already built: for each
+// its metadata (never the file), what it is for (channel, owner, labels) and
+// its state. It is what package gate compares a candidate with.
+//
+// One schema serves two engines: a SQLite file for one host, PostgreSQL for a
+// farm of builders. The statements are standard SQL, without extensions of
+// either, so that a distributed engine that speaks PostgreSQL's protocol can
+// take its place: nothing relies on more than serializable transactions.
+//
+// Every change is one transaction that first raises the revision, a row that
+// all writers share. Two writers so meet there, and one of them sees what the
+// other wrote: on SQLite it waits, on PostgreSQL it is told to begin anew.
+//
+// What two modules can have in common is kept as rows of one table, item, each
+// with the kernel and with whether its module is active. A look-up is therefore
+// a walk down one index, whatever the number of other kernels and of retired
+// modules.
+package registry

@@ -1,0 +1,157 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"syscall"
+	"time"
+)
+
+// Tx is one transaction. It is valid within the call of Read or Write that
+// made it.
+type Tx struct {
+	ctx context.Context
+	tx  *sql.Tx
+	// Revision is the registry's revision that the transaction reads.
+	Revision int64
+
+	check    string // the engine's own statement that looks for damage, "" for none
+	nextID   int64
+	changed  bool
+	readOnly bool
+	// unnumbered: thousands of parameters are written as ?. SQLite looks up a
+	// numbered one among all that came before it.
+	unnumbered bool
+	trace      func(query string, args []any) // for Explain
+}
+
+// Write runs f in a serializable transaction and commits what it changed. It
+// calls f again, from the start and with what others have written meanwhile,
+// where another writer was faster or the server was lost: f must not act
+// outside the transaction. An error of f undoes everything. A transaction that
+// changed nothing leaves no trace.
+//
+// When the server is lost at the commit nobody knows whether it was done. f is
+// called again then too, and must recognise its own work.
+func (r *Registry) Write(ctx context.Context, f func(*Tx) error) error {
+	return r.retry(ctx, func() error {
+		tx, err := r.engine.begin(ctx, r.db, false)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
+		t := &Tx{ctx: ctx, tx: tx, check: r.engine.check(), unnumbered: r.engine.dialect() == "sqlite3"}
+		err = tx.QueryRowContext(ctx, `UPDATE registry SET revision = revision + 1 WHERE one = 1 RETURNING revision, next_id`).Scan(&t.Revision, &t.nextID)
+		if err != nil {
+			return err
+		}
+		t.Revision--
+		first := t.nextID
+		if err := f(t); err != nil || !t.changed {
+			return err
+		}
+		if t.nextID != first {
+			if err := t.exec(`UPDATE registry SET next_id = $1 WHERE one = 1`, t.nextID); err != nil {
+				return err
+			}
+		}
+		return tx.Commit()
+	})
+}
+
+// Read runs f over one state of the registry.
+func (r *Registry) Read(ctx context.Context, f func(*Tx) error) error {
+	return r.retry(ctx, func() error {
+		tx, err := r.engine.begin(ctx, r.db, true)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback() //nolint:errcheck // there is nothing to undo
+		t := &Tx{ctx: ctx, tx: tx, check: r.engine.check(), readOnly: true}
+		if err := tx.QueryRowContext(ctx, `SELECT revision FROM registry WHERE one = 1`).Scan(&t.Revision); err != nil {
+			return err
+		}
+		return f(t)
+	})
+}
+
+// Next is the revision that this transaction makes if it changes something.
+func (t *Tx) Next() int64 { return t.Revision + 1 }
+
+func (r *Registry) retry(ctx context.Context, once func() error) error {
+	deadline := time.Now().Add(r.wait)
+	for attempt := 0; ; attempt++ {
+		err := once()
+		if err == nil {
+			return nil
+		}
+		var own *ownError
+		if errors.As(err, &own) {
+			return own.err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if r.engine.fate(err) == final || time.Now().After(deadline) {
+			return r.explain(err)
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return err
+		}
+	}
+}
+
+// ownError is an error of the caller's own: it says nothing about the database.
+type ownError struct{ err error }
+
+func (e *ownError) Error() string { return e.err.Error() }
+func (e *ownError) Unwrap() error { return e.err }
+
+// Abort is the error by which f of Read and Write ends the transaction with an
+// error of its own, which is returned as it is.
+func Abort(err error) error { return &ownError{err} }
+
+// pause waits longer after each attempt, and never equally long, so that
+// writers that met once do not meet again.
+func pause(ctx context.Context, attempt int) error {
+	limit := 5 * time.Millisecond << min(attempt, 6)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Millisecond + rand.N(limit)):
+		return nil
+	}
+}
+
+// neverConnected: nobody listens at the address. A first connection does not
+// wait for that to change.
+func neverConnected(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
+
+func (t *Tx) exec(query string, args ...any) error {
+	if t.readOnly {
+		return Abort(errors.New("registry: a change in a transaction that only reads"))
+	}
+	t.changed = true
+	_, err := t.tx.ExecContext(t.ctx, query, args...)
+	return err
+}
+
+// each calls scan for each row of a query.
+func (t *Tx) each(scan func(*sql.Rows) error, query string, args ...any) error {
+	if t.trace != nil {
+		t.trace(query, args)
+	}
+	rows, err := t.tx.QueryContext(t.ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
