@@ -100,18 +100,26 @@ func TestJudge(t *testing.T) {
 		old, new   *klp.Module
 		load, back Item
 	}{
-		{"higher state", module("fix_1", true, foo, klp.State{ID: 7, Version: 1}), module("fix_2", true, foo, klp.State{ID: 7, Version: 2}),
+		{
+			"higher state", module("fix_1", true, foo, klp.State{ID: 7, Version: 1}), module("fix_2", true, foo, klp.State{ID: 7, Version: 2}),
 			Item{rules.Info, "load", "accepted", "", "mainline: replaces fix_1"},
-			Item{rules.Warning, "back", "refused", "", "mainline: state 7 has version 1, lower than 2 in fix_2 (EINVAL)"}},
-		{"lower state", module("fix_1", true, foo, klp.State{ID: 7, Version: 2}), module("fix_2", true, foo, klp.State{ID: 7, Version: 1}),
+			Item{rules.Warning, "back", "refused", "", "mainline: state 7 has version 1, lower than 2 in fix_2 (EINVAL)"},
+		},
+		{
+			"lower state", module("fix_1", true, foo, klp.State{ID: 7, Version: 2}), module("fix_2", true, foo, klp.State{ID: 7, Version: 1}),
 			Item{rules.Error, "load", "refused", "", "mainline: state 7 has version 1, lower than 2 in fix_1 (EINVAL)"},
-			Item{rules.Info, "back", "accepted", "", "mainline: replaces fix_2"}},
-		{"decided at run time", module("fix_1", true, foo, klp.State{ID: 7, Version: 2}), runtime,
+			Item{rules.Info, "back", "accepted", "", "mainline: replaces fix_2"},
+		},
+		{
+			"decided at run time", module("fix_1", true, foo, klp.State{ID: 7, Version: 2}), runtime,
 			Item{rules.Warning, "load", "depends", "", "mainline with no replace: stacks; mainline with replace: state 7 of fix_1, which would be replaced, is missing (EINVAL)"},
-			Item{rules.Info, "back", "accepted", "", "mainline: replaces fix_2"}},
-		{"two readings", list("klp_2a", 1, 2), list("klp_2b", 2),
+			Item{rules.Info, "back", "accepted", "", "mainline: replaces fix_2"},
+		},
+		{
+			"two readings", list("klp_2a", 1, 2), list("klp_2b", 2),
 			Item{rules.Warning, "load", "depends", "", "sets-positional: vmlinux:foo is also patched by klp_2a, which stays active in set {1} (EINVAL); sets-flat: replaces klp_2a"},
-			Item{rules.Info, "back", "accepted", "", "sets-positional: replaces klp_2b; sets-flat: replaces klp_2b"}},
+			Item{rules.Info, "back", "accepted", "", "sets-positional: replaces klp_2b; sets-flat: replaces klp_2b"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := Compare(tt.old, tt.new)

@@ -1,0 +1,55 @@
+# The few things one does to this repository. Nothing here is needed to build
+# it: `go build ./cmd/klplint` does.
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/klplint-dev
+GO ?= go
+
+.PHONY: dist build test race lint fmt fuzz bench fixtures kernel-test cross readme clean
+
+build: ## bin/klplint
+	$(GO) build -trimpath -o bin/klplint ./cmd/klplint
+
+test:
+	$(GO) test ./...
+
+race:
+	$(GO) test -race ./...
+
+lint: ## go vet and golangci-lint, which is built once into the cache
+	$(GO) vet ./...
+	CACHE=$(CACHE) tools/golangci-lint run ./...
+
+fmt:
+	CACHE=$(CACHE) tools/golangci-lint fmt ./...
+
+FUZZTIME ?= 30s
+fuzz: ## every fuzz target for FUZZTIME
+	FUZZTIME=$(FUZZTIME) tools/fuzz
+
+fixtures: ## rebuild the test modules (see fixtures/build.sh)
+	fixtures/build.sh
+
+kernel-test: ## predictions against real kernels under qemu
+	kerneltest/fetch.sh $(CACHE)/kernels
+	rm -rf $(CACHE)/fixtures
+	fixtures/build.sh --arch x86_64 --out $(CACHE)/fixtures
+	KLPLINT_KERNELS=$(CACHE)/kernels $(GO) test -count=1 -timeout 15m -run RealKernels ./kernel
+	KLPLINT_KERNELS=$(CACHE)/kernels KLPLINT_FIXTURES=$(CACHE)/fixtures KLPLINT_UPDATE=1 \
+		$(GO) test -count=1 -timeout 40m -run Agreement ./kerneltest
+
+BENCH ?= $(CACHE)/bench
+bench: build ## klplint against modinfo and readelf; needs kernel headers
+	mkdir -p $(BENCH)/variants
+	fixtures/build.sh --bench $(BENCH)/variants
+	$(GO) run bench/main.go -klplint bin/klplint -variants $(BENCH)/variants -work $(BENCH) $(BENCHFLAGS)
+
+cross: ## compile for the other systems
+	tools/cross
+
+dist: ## static binaries for every Linux architecture, with checksums
+	packaging/dist.sh dist
+
+readme: ## bring the table of rules in README.md up to date
+	UPDATE_README=1 $(GO) test -count=1 -run TestReadme ./cmd/klplint
+
+clean:
+	rm -rf bin dist

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+)
+
+// The exit codes, the same for every subcommand and format. The larger one
+// outranks the smaller.
+const (
+	exitOK        = 0 // everything was checked, nothing at or above --fail-on
+	exitFindings  = 1 // findings at or above --fail-on
+	exitUnchecked = 2 // something could not be checked, or the report not written
+	exitUsage     = 3 // wrong usage or configuration, found before any work
+	exitSignal    = 128
+)
+
+// exitError carries an exit code out of a subcommand. A subcommand returns nil
+// for exitOK, &exitError{code: exitFindings} when the report has said all, and
+// usageErrorf or uncheckedErrorf where there is something to say on stderr.
+// A plain error counts as exitUnchecked.
+type exitError struct {
+	code int
+	err  error // printed to stderr; nil when the report has said it
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageErrorf is for what the user has to change in the command line or the
+// configuration: exit code 3.
+func usageErrorf(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// uncheckedErrorf is for what could not be checked or written: exit code 2.
+func uncheckedErrorf(format string, args ...any) error {
+	return &exitError{exitUnchecked, fmt.Errorf(format, args...)}
+}
+
+// exit prints what err has to say and returns the exit code.
+func (a *app) exit(err error) int {
+	a.temps.removeAll()
+	if err == nil {
+		return exitOK
+	}
+	code := exitUsage // from cobra: unknown flag, wrong arguments
+	if a.running {
+		code = exitUnchecked
+	}
+	if e, ok := errors.AsType[*exitError](err); ok {
+		if e.err == nil {
+			return e.code
+		}
+		code = e.code
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return exitUnchecked // the reader of stdout went away and knows it
+	}
+	a.errorf("%v", err)
+	if code == exitUsage {
+		fmt.Fprintln(a.stderr, "Try 'klplint help' for the usage.")
+	}
+	return code
+}

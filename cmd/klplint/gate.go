@@ -1,0 +1,224 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/internal/gate"
+	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/lint"
+	"github.com/klplint/klplint/rules"
+)
+
+// gateCommand is gate's own part of the command line; it takes lint's flags too.
+type gateCommand struct {
+	lintCommand
+	registry registryFlags
+	record   recordFlags
+	channels []string
+	into     string
+	retire   bool
+	dryRun   bool
+	attest   string
+	verify   string
+}
+
+func newGateCommand(a *app) *cobra.Command {
+	c := &gateCommand{lintCommand: lintCommand{app: a}}
+	cmd := &cobra.Command{
+		Use:   "gate [flags] PATH...",
+		Short: "Admit modules to the registry when they pass, all or none",
+		Long: `Gate is what runs between build and signing. It gives every module to the rules,
+compares it with the active modules of the registry for the same kernel, and when
+the verdict passes records the modules as active, all of them or none. Verdict
+and record are one transaction: of two builders with conflicting modules one is
+admitted, and the other is told by whom it lost. The same bytes may be given
+again.
+
+With --verify it changes nothing, and says whether an attestation covers exactly
+these files.
+
+` + pathHelp + `
+
+` + exitHelp,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
+	}
+	fs := cmd.Flags()
+	c.registry.register(fs)
+	fs.StringSliceVar(&c.channels, "channel", nil, "compare with the modules of this `CHANNEL` only; repeatable (default: all channels)")
+	fs.StringVar(&c.into, "into", "", "admit to this `CHANNEL` (default: that of --channel where it names one)")
+	c.record.register(fs)
+	fs.BoolVar(&c.retire, "retire-replaced", false, "retire the active modules that the new ones evict")
+	fs.BoolVar(&c.dryRun, "dry-run", false, "judge and compare, but admit nothing")
+	fs.StringVar(&c.attest, "attest", "", "write the verdict to `FILE`, as an in-toto statement")
+	fs.StringVar(&c.verify, "verify", "", "check the files against the attestation in `FILE`")
+	c.register(fs)
+	fs.Lookup("against").Usage = "compare with the already-built modules at `PATH` too; repeatable"
+	fs.Lookup("kernel").Usage = "the target kernel at `PATH`, repeatable (default: none)"
+	return cmd
+}
+
+func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usageErrorf("no module given: klplint gate [flags] PATH...")
+	}
+	if c.verify != "" {
+		return c.runVerify(args)
+	}
+	if c.policy.writeKnown != "" {
+		return usageErrorf("--write-known: gate admits nothing for being written down; use klplint lint")
+	}
+	if len(c.channels) == 1 && !cmd.Flags().Changed("into") {
+		c.into = c.channels[0]
+	}
+	d, err := c.settle(cmd.Flags(), &c.policy)
+	if err != nil {
+		return err
+	}
+	set, err := c.setOptions(d)
+	if err != nil {
+		return err
+	}
+	if err := c.checkRules(d.all); err != nil {
+		return err
+	}
+	if len(c.kernel.kernels) == 0 {
+		c.kernel.kernels = []string{"none"} // a gate looks at nothing that it was not given
+	}
+	labels, err := c.record.labelMap()
+	if err != nil {
+		return err
+	}
+	outs, err := c.outputs(report.LintFormats()...)
+	if err != nil {
+		return err
+	}
+	var statement *output
+	all := outs
+	if c.attest != "" {
+		statement = &output{dest: c.attest, name: c.attest}
+		if err := c.open(statement); err != nil {
+			c.discardOutputs(outs)
+			return err
+		}
+		all = append(slices.Clone(outs), statement)
+	}
+	l, err := c.judge(cmd, d, set, args, labels, statement)
+	if err != nil {
+		c.discardOutputs(all)
+		return err
+	}
+	for _, o := range outs {
+		// A write error is kept by the output and returned below.
+		_ = report.WriteLint(o, o.format, l, o.options)
+	}
+	err = c.closeOutputs(all)
+	c.sayLint(l, outs)
+	if !c.common.quiet || !l.Gate.Admitted {
+		for _, line := range l.Gate.Lines() {
+			c.errorf("%s", line)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if l.ExitCode != exitOK {
+		return &exitError{code: l.ExitCode}
+	}
+	return nil
+}
+
+// judge runs the gate and makes its report.
+func (c *gateCommand) judge(cmd *cobra.Command, d *decisions, set rules.SetOptions, args []string, labels map[string]string, statement *output) (*report.Lint, error) {
+	t, err := c.targets(&c.kernel)
+	if err != nil {
+		return nil, err
+	}
+	files, problems := c.expand(args, &c.inputs)
+	against, againstProblems := c.expand(c.against, &c.inputs)
+	problems = append(problems, againstProblems...)
+	r, err := c.registry.open(cmd.Context(), c.app, true)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+
+	l := &report.Lint{Version: buildVersion().Version, Model: c.model.model, FailOn: c.failOn.severity}
+	l.Rules, _ = rules.Select(d.all, c.enable, c.disable) // checked before
+	bar := c.newProgress("modules")
+	config := gate.Config{
+		Registry: r,
+		Lint: lint.Config{
+			Rules: d.all, Enable: c.enable, Disable: c.disable, Inputs: sources(files),
+			Options: elfread.Options{Layout: t.layout(), ReplaceField: c.lintCommand.kernel.field()},
+			Target:  t.target, Set: set, Jobs: c.common.jobs, Progress: bar.update,
+		},
+		Against: sources(against), Channels: c.channels, Channel: c.into, Owner: c.record.owner, By: c.record.who(c.app), At: now(),
+		Labels: labels, RetireReplaced: c.retire, DryRun: c.dryRun,
+		Judge: func(result *lint.Result) bool {
+			result.Errors = append(result.Errors, problems...)
+			sortProblems(result.Errors)
+			result.Summary.Errors = len(result.Errors)
+			code := exitUnchecked
+			if err = c.applyPolicy(d, &c.policy, result, l, c.failOn.severity, func() { code = c.verdict(result) }); err != nil {
+				return false
+			}
+			l.ExitCode = code
+			return code == exitOK
+		},
+	}
+	out, runErr := gate.Run(cmd.Context(), config)
+	bar.stop()
+	switch {
+	case runErr != nil:
+		return nil, registryError(runErr)
+	case err != nil:
+		return nil, err
+	}
+	l.Result = out.Result
+	l.Gate = gateReport(&config, out)
+	for _, line := range c.unmet(out.Result) {
+		c.errorf("%s", line)
+	}
+	if out.Result.Summary.Modules == 0 && len(out.Result.Findings) == 0 && len(out.Result.Errors) == 0 {
+		c.errorf("no livepatch found: %d other files skipped", out.Result.Summary.Skipped)
+	}
+	if statement != nil {
+		_ = config.Attest(out, l.Rules, l.Version).Write(statement) // a write error is kept by the output
+	}
+	return l, nil
+}
+
+// verdict is exitCode without its words, for it is asked more than once.
+func (c *gateCommand) verdict(r *lint.Result) int {
+	s := c.failOn.severity
+	switch {
+	case len(r.Errors) > 0 || len(c.unmet(r)) > 0:
+		return exitUnchecked
+	case s != 0 && slices.ContainsFunc(r.Findings, func(f rules.Finding) bool { return f.Severity >= s }):
+		return exitFindings
+	case r.Summary.Modules == 0:
+		return exitUnchecked
+	}
+	return exitOK
+}
+
+// gateReport is the gate's part of a report.
+func gateReport(c *gate.Config, out *gate.Outcome) *report.Gate {
+	g := &report.Gate{
+		Registry: c.Registry.Name(), Revision: out.Revision, Channel: c.Channel, Admitted: out.Pass && !c.DryRun, DryRun: c.DryRun,
+		Compared: out.Compared, Sampled: out.Sampled, Retired: reportEntries(out.Retired), Against: reportEntries(out.Against),
+	}
+	for i := range out.Modules {
+		m := &out.Modules[i]
+		g.Modules = append(g.Modules, report.GateModule{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Status: string(m.Status), Revision: m.Revision})
+	}
+	if len(g.Retired) > 0 {
+		slices.SortFunc(g.Retired, func(a, b report.RegistryEntry) int { return strings.Compare(a.Path, b.Path) })
+	}
+	return g
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/kernel"
+	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/rules"
+)
+
+// kernelCommand is kernel's own part of the command line.
+type kernelCommand struct {
+	*app
+	lookUps []string
+	noCache bool
+}
+
+func newKernelCommand(a *app) *cobra.Command {
+	c := &kernelCommand{app: a}
+	cmd := &cobra.Command{
+		Use:   "kernel [flags] [PATH...]",
+		Short: "Show what is known of a kernel, and where a function stands in it",
+		Long: `Kernel shows what can be learned of a kernel from its files: vmlinuz, vmlinux,
+System.map, /proc/kallsyms, available_filter_functions, Module.symvers, .config,
+BTF, a folder of modules, an unpacked package or a build tree, in any mix. Files of
+one release form one kernel. Without a PATH it is the kernel that runs here.
+
+With --lookup OBJECT:FUNC it lists the positions of a name, as the kernel counts
+them for sympos, and what becomes of a livepatch that gives each.
+
+Exit code: 0 all was read, and every name looked up can be patched; 1 a name
+cannot; 2 something could not be read, or is not known; 3 wrong usage.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error { return c.run(args) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringArrayVar(&c.lookUps, "lookup", nil, "list the positions of `OBJECT:FUNC`, vmlinux being the object when left out; repeatable")
+	fs.BoolVar(&c.noCache, "no-cache", false, "learn everything anew, and keep nothing")
+	return cmd
+}
+
+func (c *kernelCommand) run(args []string) error {
+	if len(args) == 0 {
+		running, err := os.ReadFile("/proc/sys/kernel/osrelease")
+		if err != nil {
+			return usageErrorf("no kernel given: klplint kernel [flags] PATH...")
+		}
+		release := strings.TrimSpace(string(running))
+		if args = kernel.Discover("/", release); len(args) == 0 {
+			return uncheckedErrorf("the running kernel %s has no files under /boot and /lib/modules", release)
+		}
+		if !c.common.quiet {
+			c.errorf("the running kernel: %s", strings.Join(args, ", "))
+		}
+	}
+	o := kernel.Options{CacheDir: kernel.DefaultCacheDir()}
+	if c.noCache {
+		o.CacheDir = ""
+	}
+	kernels, err := o.Load(args...)
+	if err != nil {
+		return uncheckedErrorf("%w", err)
+	}
+	view := &report.Kernels{Kernels: kernels}
+	code := exitOK
+	for _, k := range kernels {
+		for _, spec := range c.lookUps {
+			l := lookUp(k, spec)
+			view.LookUps = append(view.LookUps, l)
+			code = max(code, lookUpCode(&l))
+		}
+	}
+	err = c.render([]string{"text", "table", "json"}, func(format string, w io.Writer, o report.Options) error {
+		switch format {
+		case "json":
+			return report.KernelsJSON(w, view)
+		case "table":
+			return report.KernelsTable(w, view, o)
+		}
+		return report.KernelsText(w, view)
+	})
+	if err == nil && code != exitOK {
+		return &exitError{code: code}
+	}
+	return err
+}
+
+// maxVerdicts bounds the positions that are listed: __pfx_ symbols and local
+// names such as __func__ occur thousands of times.
+const maxVerdicts = 1000
+
+// lookUp asks one kernel for one "object:name", or a name in vmlinux. Function
+// names hold no colon, object names neither.
+func lookUp(k *kernel.Kernel, spec string) report.LookUp {
+	object, name, ok := strings.Cut(spec, ":")
+	if !ok {
+		object, name = klp.VmlinuxObjectName, spec
+	}
+	l := report.LookUp{Release: k.Release(), Object: object, Name: name}
+	o, err := k.Object(object)
+	if err != nil {
+		l.Error = err.Error()
+		var none *kernel.NoSuchModule
+		if errors.As(err, &none) {
+			l.Rule = "KLP309"
+		}
+		return l
+	}
+	l.SrcVersion = o.SrcVersion
+	l.Positions = o.Positions(name)
+	l.Derived = kernel.Derived(name)
+	if len(l.Positions) > maxVerdicts {
+		l.Positions = l.Positions[:maxVerdicts]
+	}
+	for sympos := range uint64(len(l.Positions)) + 1 {
+		a := k.FindFunc(object, name, sympos)
+		v := report.LookUpVerdict{Sympos: sympos, Status: a.Status, Errno: a.Refusal.Errno, Text: a.Refusal.Message}
+		if r := rules.SymbolRule(a); r != nil {
+			v.Rule = r.ID()
+		} else if a.Status == klp.SymbolUnknown {
+			v.Text = a.Reason
+		}
+		l.Verdicts = append(l.Verdicts, v)
+	}
+	if len(l.Positions) == 0 {
+		l.Similar = o.Similar(name)
+	}
+	return l
+}
+
+// lookUpCode: a name can be patched when some sympos works.
+func lookUpCode(l *report.LookUp) int {
+	if l.Error != "" {
+		if l.Rule != "" {
+			return exitFindings
+		}
+		return exitUnchecked
+	}
+	code := exitFindings
+	for _, v := range l.Verdicts {
+		switch v.Status {
+		case klp.SymbolFound:
+			return exitOK
+		case klp.SymbolUnknown:
+			code = exitUnchecked
+		}
+	}
+	return code
+}

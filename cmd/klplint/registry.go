@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/klplint/klplint/internal/registry"
+	"github.com/klplint/klplint/internal/report"
+)
+
+const registryExit = `Exit code: 0 done; 1 nothing found, or a registry that does not verify; 2 something
+could not be read or written; 3 wrong usage.`
+
+func newRegistryCommand(a *app) *cobra.Command {
+	f := &registryFlags{}
+	cmd := &cobra.Command{
+		Use:   "registry",
+		Short: "Keep the already-built modules that gate compares with",
+		Long: `Registry keeps what is known of the modules that were already built: their
+metadata and never the file. It is one SQLite file, or a PostgreSQL database that
+many builders share. See also klplint gate.
+
+A password is better kept out of the command line: PGPASSWORD, a password file
+and KLPLINT_REGISTRY are read.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return usageErrorf("no subcommand given: klplint registry add, retire, list, show, find, remove, export, import or verify")
+		},
+	}
+	f.register(cmd.PersistentFlags())
+	cmd.AddCommand(
+		newRegistryAdd(a, f), newRegistryRetire(a, f), newRegistryList(a, f), newRegistryShow(a, f), newRegistryFind(a, f),
+		newRegistryRemove(a, f), newRegistryExport(a, f), newRegistryImport(a, f), newRegistryVerify(a, f),
+	)
+	return cmd
+}
+
+// read runs f over one state of the registry.
+func (f *registryFlags) read(ctx context.Context, a *app, do func(*registry.Tx) error) error {
+	r, err := f.open(ctx, a, false)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return wrapped(r.Read(ctx, do))
+}
+
+// write runs f in one transaction. create makes a file that does not exist.
+func (f *registryFlags) write(ctx context.Context, a *app, create bool, do func(*registry.Tx) error) error {
+	r, err := f.open(ctx, a, create)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return wrapped(r.Write(ctx, do))
+}
+
+// wrapped leaves the command's own errors as they are.
+func wrapped(err error) error {
+	if _, own := errors.AsType[*exitError](err); err == nil || own {
+		return err
+	}
+	return registryError(err)
+}
+
+func isPlaceError(err error) bool {
+	_, ok := errors.AsType[*registry.PlaceError](err)
+	return ok
+}
+
+// filterFlags choose entries.
+type filterFlags struct {
+	kernel, arch, owner string
+	channels, states    []string
+	labels              []string
+}
+
+func (f *filterFlags) register(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringVar(&f.kernel, "release", "", "only for this kernel `RELEASE`")
+	fs.StringVar(&f.arch, "arch", "", "only for this `ARCH`")
+	fs.StringSliceVar(&f.channels, "channel", nil, "only in this `CHANNEL`; repeatable")
+	fs.StringVar(&f.owner, "owner", "", "only of this `OWNER`")
+	fs.StringSliceVar(&f.states, "state", nil, "only in this `STATE`: candidate, active or retired; repeatable")
+	fs.StringArrayVar(&f.labels, "label", nil, "only with this label: `NAME=VALUE`; repeatable")
+}
+
+func (f *filterFlags) filter() (registry.Filter, error) {
+	labels, err := labelMap(f.labels)
+	if err != nil {
+		return registry.Filter{}, err
+	}
+	out := registry.Filter{Release: f.kernel, Arch: f.arch, Channels: f.channels, Owner: f.owner, Labels: labels}
+	for _, s := range f.states {
+		state, err := parseState(s)
+		if err != nil {
+			return out, err
+		}
+		out.States = append(out.States, state)
+	}
+	return out, nil
+}
+
+func parseState(s string) (registry.State, error) {
+	switch state := registry.State(s); state {
+	case registry.Candidate, registry.Active, registry.Retired:
+		return state, nil
+	}
+	return "", usageErrorf("--state: %w", suggested(s, []string{"candidate", "active", "retired"}))
+}
+
+// show writes entries in the formats that were asked for.
+func (a *app) show(l *report.RegistryList) error {
+	return a.render([]string{"text", "table", "json"}, func(format string, w io.Writer, o report.Options) error {
+		switch format {
+		case "json":
+			return report.RegistryJSON(w, l)
+		case "table":
+			return report.RegistryTable(w, l, o)
+		default:
+			return report.RegistryText(w, l)
+		}
+	})
+}
+
+func newRegistryList(a *app, f *registryFlags) *cobra.Command {
+	var choose filterFlags
+	cmd := &cobra.Command{
+		Use:   "list [flags]",
+		Short: "List the modules of the registry",
+		Long:  "List shows the modules of the registry, in the order in which they were added.\n\n" + registryExit,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			filter, err := choose.filter()
+			if err != nil {
+				return err
+			}
+			return a.listEntries(cmd.Context(), f, filter, false)
+		},
+	}
+	choose.register(cmd)
+	return cmd
+}
+
+func newRegistryFind(a *app, f *registryFlags) *cobra.Command {
+	var choose filterFlags
+	var fn, object string
+	cmd := &cobra.Command{
+		Use:   "find --func NAME [flags]",
+		Short: "Find who patches a func, in which state and for which kernels",
+		Long: `Find shows the modules that patch a func, or anything of an object.
+
+` + registryExit,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			filter, err := choose.filter()
+			if err != nil {
+				return err
+			}
+			filter.Func, filter.Object = fn, object
+			if fn == "" && object == "" && len(filter.Labels) == 0 {
+				return usageErrorf("klplint registry find: want --func, --object or --label")
+			}
+			return a.listEntries(cmd.Context(), f, filter, true)
+		},
+	}
+	cmd.Flags().StringVar(&fn, "func", "", "modules that patch this `FUNC`")
+	cmd.Flags().StringVar(&object, "object", "", "modules that patch a func of this `OBJECT`: vmlinux or a module")
+	choose.register(cmd)
+	return cmd
+}
+
+// listEntries shows the entries that a filter chooses. Where something in
+// particular is looked for, nothing is an exit code of its own.
+func (a *app) listEntries(ctx context.Context, f *registryFlags, filter registry.Filter, wanted bool) error {
+	l := &report.RegistryList{Func: filter.Func, Object: filter.Object}
+	err := f.read(ctx, a, func(tx *registry.Tx) error {
+		entries, err := tx.All(filter)
+		l.Entries, l.Revision = reportEntries(entries), tx.Revision
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.show(l); err != nil {
+		return err
+	}
+	if wanted && len(l.Entries) == 0 {
+		return &exitError{code: exitFindings}
+	}
+	return nil
+}
+
+func newRegistryShow(a *app, f *registryFlags) *cobra.Command {
+	var choose filterFlags
+	cmd := &cobra.Command{
+		Use:   "show [flags] MODULE...",
+		Short: "Show all that the registry has of some modules",
+		Long:  "Show takes modules by " + whichHelp + "\n\n" + registryExit,
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			filter, err := choose.filter()
+			if err != nil {
+				return err
+			}
+			l := &report.RegistryList{Full: true}
+			err = f.read(cmd.Context(), a, func(tx *registry.Tx) error {
+				entries, err := which(tx, filter, args)
+				l.Entries, l.Revision = reportEntries(entries), tx.Revision
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			return a.show(l)
+		},
+	}
+	choose.register(cmd)
+	return cmd
+}
+
+const whichHelp = `name, by sha256 (its first 6 digits or more),
+or as findings name them: registry:NAME@SHA256.`
+
+// which finds the entries that words name. A word that names none is an error;
+// so that nothing is done by half, it is found out before.
+func which(tx *registry.Tx, filter registry.Filter, args []string) ([]*registry.Entry, error) {
+	var out []*registry.Entry
+	seen := make(map[string]bool)
+	for _, word := range args {
+		f := filter
+		named, digest, both := strings.Cut(strings.TrimPrefix(word, "registry:"), "@")
+		digest, channel, inChannel := strings.Cut(digest, "#")
+		switch {
+		case both:
+			f.Name, f.SHA256 = named, digest
+			if inChannel {
+				f.Channels = []string{channel}
+			}
+		default:
+			f.Name = named
+		}
+		entries, err := tx.All(f)
+		if err != nil {
+			return nil, err
+		}
+		if hex := strings.ToLower(named); len(entries) == 0 && !both && len(hex) >= 6 && len(hex) <= 64 && strings.Trim(hex, "0123456789abcdef") == "" {
+			f.Name, f.SHA256 = "", hex
+			if entries, err = tx.All(f); err != nil {
+				return nil, err
+			}
+		}
+		if len(entries) == 0 {
+			return nil, registry.Abort(&exitError{exitFindings, errors.New("no such module in the registry: " + word)})
+		}
+		for _, e := range entries {
+			if key := e.Module.SHA256 + "#" + e.Channel; !seen[key] {
+				seen[key] = true
+				out = append(out, e)
+			}
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/klplint/klplint/internal/registry"
+	"github.com/klplint/klplint/internal/report"
+)
+
+// registryFlags say which registry, and how long to wait for it.
+type registryFlags struct {
+	place string
+	wait  time.Duration
+}
+
+func (f *registryFlags) register(fs *pflag.FlagSet) {
+	fs.StringVar(&f.place, "registry", "", "the registry at `PLACE`: sqlite:PATH or postgres://... (default: KLPLINT_REGISTRY, else a file in the state folder)")
+	fs.DurationVar(&f.wait, "wait", 30*time.Second, "wait this `LONG` for a lock, or for a server that is restarting")
+}
+
+// open opens the registry. create makes a file that does not exist.
+func (f *registryFlags) open(ctx context.Context, a *app, create bool) (*registry.Registry, error) {
+	place := f.place
+	if place == "" {
+		place = a.getenv("KLPLINT_REGISTRY")
+	}
+	if place == "" {
+		var err error
+		if place, err = registry.DefaultPlace(a.getenv, create); err != nil {
+			return nil, uncheckedErrorf("%w", err)
+		}
+	}
+	if f.wait <= 0 {
+		return nil, usageErrorf("--wait: want a time above 0")
+	}
+	r, err := registry.Open(ctx, place, registry.Options{Create: create, Wait: f.wait})
+	if err != nil {
+		return nil, registryError(err)
+	}
+	return r, nil
+}
+
+// registryError gives an error of the registry its exit code.
+func registryError(err error) error {
+	if isPlaceError(err) {
+		return usageErrorf("--%w", err)
+	}
+	return uncheckedErrorf("%w", err)
+}
+
+// recordFlags are what is recorded with a module.
+type recordFlags struct {
+	owner  string
+	labels []string
+	by     string
+}
+
+func (f *recordFlags) register(fs *pflag.FlagSet) {
+	fs.StringVar(&f.owner, "owner", "", "who ships the modules: a `NAME`")
+	fs.StringArrayVar(&f.labels, "label", nil, "label the modules: `NAME=VALUE`; repeatable")
+	fs.StringVar(&f.by, "by", "", "record this `NAME` as who does it (default: the user and the host)")
+}
+
+// who is recorded as the one who does it.
+func (f *recordFlags) who(a *app) string {
+	if f.by != "" {
+		return f.by
+	}
+	user := a.getenv("USER")
+	if user == "" {
+		user = a.getenv("LOGNAME")
+	}
+	if user == "" {
+		user = "uid" + strconv.Itoa(os.Getuid())
+	}
+	if host, err := os.Hostname(); err == nil && host != "" {
+		user += "@" + host
+	}
+	return user
+}
+
+func (f *recordFlags) labelMap() (map[string]string, error) { return labelMap(f.labels) }
+
+func labelMap(words []string) (map[string]string, error) {
+	out := make(map[string]string, len(words))
+	for _, w := range words {
+		name, value, ok := strings.Cut(w, "=")
+		if !ok || name == "" {
+			return nil, usageErrorf("--label %s: want NAME=VALUE", w)
+		}
+		out[name] = value
+	}
+	return out, nil
+}
+
+// now is the time that is recorded.
+func now() string { return time.Now().UTC().Format(time.RFC3339) }
+
+// reportEntry is an entry as reports take it.
+func reportEntry(e *registry.Entry) report.RegistryEntry {
+	return report.RegistryEntry{
+		Path: e.Path(), SHA256: e.Module.SHA256, Channel: e.Channel, Owner: e.Owner, State: string(e.State), Labels: e.Labels,
+		AddedBy: e.AddedBy, AddedAt: e.AddedAt, ChangedBy: e.ChangedBy, ChangedAt: e.ChangedAt, ReplacedBy: e.ReplacedBy,
+		Revision: e.Revision, Module: e.Module,
+	}
+}
+
+func reportEntries(list []*registry.Entry) []report.RegistryEntry {
+	out := make([]report.RegistryEntry, len(list))
+	for i, e := range list {
+		out[i] = reportEntry(e)
+	}
+	return out
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/klplint/klplint/internal/registry"
+	"github.com/klplint/klplint/internal/report"
+)
+
+func newRegistryExport(a *app, f *registryFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "export [FILE]",
+		Short: "Write the whole registry as lines of JSON, to FILE or stdout",
+		Long: `Export writes one state of the whole registry, for a backup or to move it from
+SQLite to PostgreSQL: klplint registry import reads it.
+
+` + registryExit,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o := &output{name: "stdout"}
+			if len(args) > 0 && args[0] != "-" {
+				o.dest, o.name = args[0], args[0]
+			}
+			if err := a.open(o); err != nil {
+				return err
+			}
+			outs := []*output{o}
+			if err := f.read(cmd.Context(), a, func(tx *registry.Tx) error { return tx.Export(o) }); err != nil {
+				a.discardOutputs(outs)
+				return err
+			}
+			return a.closeOutputs(outs)
+		},
+	}
+}
+
+func newRegistryImport(a *app, f *registryFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "import [FILE]",
+		Short: "Add what export wrote, from FILE or stdin",
+		Long: `Import adds the entries of an exported registry in one transaction, with their
+states, owners and labels. What is there already is left alone.
+
+` + registryExit,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var in io.Reader = a.stdin
+			name := "stdin"
+			if len(args) > 0 && args[0] != "-" {
+				file, err := os.Open(args[0])
+				if err != nil {
+					return uncheckedErrorf("import: %w", err)
+				}
+				defer file.Close()
+				in, name = file, args[0]
+			}
+			entries, err := registry.ReadExport(in)
+			if err != nil {
+				return uncheckedErrorf("%s: %w", name, err)
+			}
+			added := 0
+			err = f.write(cmd.Context(), a, true, func(tx *registry.Tx) error {
+				var err error
+				added, err = tx.Add(entries)
+				return err
+			})
+			if err == nil && !a.common.quiet {
+				a.errorf("%d of %d modules added, the others were there already", added, len(entries))
+			}
+			return err
+		},
+	}
+}
+
+func newRegistryVerify(a *app, f *registryFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify",
+		Short: "Check that the registry is whole and does not contradict itself",
+		Long: `Verify holds each row against its module's document, the indexes against the
+modules, and asks SQLite for damage in the file.
+
+` + registryExit,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var problems []string
+			revision := int64(0)
+			err := f.read(cmd.Context(), a, func(tx *registry.Tx) error {
+				var err error
+				problems, err = tx.Verify()
+				revision = tx.Revision
+				return err
+			})
+			for _, p := range problems {
+				fmt.Fprintln(a.stdout, report.Escape(p))
+			}
+			switch {
+			case err != nil:
+				return err
+			case len(problems) > 0:
+				return &exitError{code: exitFindings}
+			case !a.common.quiet:
+				a.errorf("the registry is sound; revision %d", revision)
+			}
+			return nil
+		},
+	}
+}

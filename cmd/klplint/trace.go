@@ -1,0 +1,328 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/internal/timeline"
+	"github.com/klplint/klplint/kernel"
+	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/replace"
+	"github.com/klplint/klplint/replace/plan"
+	"github.com/klplint/klplint/rules"
+)
+
+// traceFormats are the reports of a trace.
+var traceFormats = []string{"table", "text", "json", "markdown", "svg", "html"}
+
+// traceCommand is trace's own part of the command line.
+type traceCommand struct {
+	*app
+	inputs inputFlags
+	kernel kernelFlags
+	models modelFlags
+	failOn failOnFlag
+	plan   string
+}
+
+func newTraceCommand(a *app) *cobra.Command {
+	c := &traceCommand{app: a}
+	cmd := &cobra.Command{
+		Use:   "trace [flags] PATH... | --plan FILE",
+		Short: "Load livepatches in this order and show what the kernel does at each step",
+		Long: `Trace loads modules in the order given, or follows a plan, and shows for each
+step what the kernel answers, what it replaces, what is active afterwards and whose
+code runs. Ordinary modules among them are what livepatches patch. Nothing is
+loaded into this machine.
+
+The replace models are mainline, replace-set, supersedes, sets-positional and
+sets-flat; --model all lays them side by side and marks each step where they differ.
+Without --model the modules' own field decides.
+
+A plan is a YAML file, with modules that are described or named:
+
+  modules:
+    - {name: a, replace_sets: [1], funcs: [vmlinux:cmdline_proc_show]}
+    - {name: b, file: build/b.ko}
+  steps:
+    - load: a
+    - {load: b, override: [7]}
+    - disable: b
+    - unload: b
+
+` + pathHelp + `
+
+Exit code: 0 every step works, or --fail-on never; 1 a step is refused or brings
+the kernel down; 2 something could not be read or judged; 3 wrong usage.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error { return c.run(args) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringVar(&c.plan, "plan", "", "follow the plan in `FILE`, - for stdin")
+	c.models.register(fs)
+	c.failOn.register(fs)
+	c.kernel.register(fs)
+	c.inputs.register(fs)
+	return cmd
+}
+
+func (c *traceCommand) run(args []string) error {
+	switch {
+	case c.plan == "" && len(args) == 0:
+		return usageErrorf("no module given: klplint trace [flags] PATH... | --plan FILE")
+	case c.plan != "" && len(args) > 0:
+		return usageErrorf("modules beside --plan: name them in the plan, with file:")
+	}
+	fix, err := c.assumedFixes()
+	if err != nil {
+		return err
+	}
+	asked, err := c.asked()
+	if err != nil {
+		return err
+	}
+	targets, err := c.targets(&c.kernel)
+	if err != nil {
+		return err
+	}
+	p, err := c.read(args, targets)
+	if err != nil {
+		return err
+	}
+	env, err := c.env(p, targets, fix)
+	if err != nil {
+		return err
+	}
+	models := asked
+	if models == nil {
+		if models, err = p.Models(); err != nil {
+			return usageErrorf("%w", err)
+		}
+	}
+	var traces []plan.Trace
+	for _, m := range models {
+		traces = append(traces, p.Run(m, env)...)
+	}
+	if err := c.write(traces); err != nil {
+		return err
+	}
+	return c.verdict(traces)
+}
+
+// assumedFixes reads --assume-fix.
+func (c *traceCommand) assumedFixes() (sympos01 bool, err error) {
+	for _, fix := range c.models.assumeFix {
+		if fix != "sympos01" {
+			return false, usageErrorf("--assume-fix %s: the fix that can be assumed is sympos01", fix)
+		}
+		sympos01 = true
+	}
+	return sympos01, nil
+}
+
+// asked returns the models of --model, nil when it was not given.
+func (c *traceCommand) asked() ([]replace.Model, error) {
+	switch c.models.model {
+	case "":
+		return nil, nil
+	case "all":
+		return replace.All(), nil
+	}
+	m, err := replace.ByName(c.models.model)
+	if err != nil {
+		return nil, usageErrorf("--model: %w, all", err)
+	}
+	return []replace.Model{m}, nil
+}
+
+// read makes the plan: of the file that was given, or of modules in a row.
+func (c *traceCommand) read(args []string, t *targets) (*plan.Plan, error) {
+	o := elfread.Options{Layout: t.layout(), ReplaceField: c.kernel.field()}
+	if c.plan != "" {
+		return c.readPlan(o)
+	}
+	files, problems := c.expand(args, &c.inputs)
+	failed := len(problems)
+	for _, p := range problems {
+		fmt.Fprintf(c.stderr, "klplint: %s\n", report.ProblemLine(p))
+	}
+	var mods []*klp.Module
+	r := elfread.NewReader(o)
+	for _, f := range files {
+		m, err := readFile(r, &f)
+		switch {
+		case err != nil:
+			failed++
+			c.errorf("%v", err)
+		case m.IsLivepatch(), m.Kind == klp.KindModule && f.Named:
+			mods = append(mods, m)
+		case f.Named:
+			failed++
+			c.errorf("%s: %s: nothing that a kernel loads as a module", f.Path, m.Kind)
+		}
+	}
+	switch {
+	case failed > 0:
+		return nil, uncheckedErrorf("a trace needs every module: %d could not be read", failed)
+	case len(mods) == 0:
+		return nil, uncheckedErrorf("no module found")
+	}
+	p, err := plan.FromModules(mods)
+	if err != nil {
+		return nil, usageErrorf("%w", err)
+	}
+	for _, m := range p.Modules {
+		if m.Kind == plan.KindTarget {
+			m.Symbols = kernel.OneModule(m.File, m.Name)
+		}
+	}
+	return p, nil
+}
+
+func (c *traceCommand) readPlan(o elfread.Options) (*plan.Plan, error) {
+	data, err := readLimited(c.stdin, c.plan, plan.MaxSize)
+	if err != nil {
+		return nil, uncheckedErrorf("plan: %w", err)
+	}
+	p, err := plan.Parse(data)
+	if err != nil {
+		return nil, c.planError(err)
+	}
+	dir := filepath.Dir(c.plan)
+	err = p.Resolve(func(file string) (*klp.Module, replace.Symbols, error) {
+		if !filepath.IsAbs(file) && c.plan != "-" {
+			file = filepath.Join(dir, file)
+		}
+		m, err := elfread.Open(file, o)
+		if err != nil || m.IsLivepatch() {
+			return m, nil, err
+		}
+		if m.Kind != klp.KindModule {
+			return nil, nil, fmt.Errorf("%s: %s: nothing that a kernel loads as a module", file, m.Kind)
+		}
+		return m, kernel.OneModule(file, replace.ModuleName(m)), nil
+	})
+	if err != nil {
+		return nil, uncheckedErrorf("%s: %w", c.plan, err)
+	}
+	return p, nil
+}
+
+// planError shows the place of a mistake below the message.
+func (c *traceCommand) planError(err error) error {
+	e, ok := errors.AsType[*plan.Error](err)
+	if !ok || e.Line == 0 {
+		return usageErrorf("%s: %w", c.plan, err)
+	}
+	fmt.Fprintf(c.stderr, "klplint: %s:%d:%d: %s\n%s\n", report.Escape(c.plan), e.Line, e.Column, report.Escape(e.Message), e.Excerpt)
+	return &exitError{code: exitUsage}
+}
+
+// readLimited reads a file, or stdin for "-", and one byte more than the limit
+// at most.
+func readLimited(stdin io.Reader, name string, limit int64) ([]byte, error) {
+	r := stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = f.Close() }() // only read
+		r = f
+	}
+	return io.ReadAll(io.LimitReader(r, limit+1))
+}
+
+// env finds the kernel that the modules are loaded into: one for all of them.
+func (c *traceCommand) env(p *plan.Plan, t *targets, sympos01 bool) (replace.Env, error) {
+	env := replace.Env{ZeroSpecial: c.models.zeroSpecial}
+	release := p.Kernel
+	var first *klp.Module
+	for _, x := range p.Modules {
+		m := x.Klp
+		if m == nil || x.File == "" || m.Vermagic.Release == "" {
+			continue
+		}
+		if first == nil {
+			first = m
+		}
+		if m.Vermagic.Release != first.Vermagic.Release || m.Arch != first.Arch {
+			return env, uncheckedErrorf("%s is for %s (%s), %s for %s (%s): a trace has one kernel",
+				first.Path, first.Vermagic.Release, first.Arch, m.Path, m.Vermagic.Release, m.Arch)
+		}
+	}
+	switch {
+	case first != nil:
+		env.Target = t.target(first)
+		if release == "" {
+			release = first.Vermagic.Release
+		}
+	case len(t.given) == 1:
+		env.Target = t.given[0]
+	case len(t.given) > 1:
+		return env, usageErrorf("--kernel names %d kernels, and nothing tells which is meant", len(t.given))
+	}
+	env.Behaviour = kernel.BehaviourOf(release)
+	if env.Target != nil && (p.Kernel == "" || first == nil) {
+		env.Behaviour = env.Target.Behaviour()
+	}
+	if sympos01 {
+		env.Behaviour.Sympos01 = klp.Yes
+	}
+	return env, nil
+}
+
+func (c *traceCommand) write(traces []plan.Trace) error {
+	return c.render(traceFormats, func(format string, w io.Writer, o report.Options) error {
+		switch format {
+		case "json":
+			return report.TraceJSON(w, traces)
+		case "text":
+			return report.TraceText(w, traces)
+		case "markdown":
+			return report.TraceMarkdown(w, traces)
+		case "svg":
+			return timeline.Draw(w, traces, timeline.Options{})
+		case "html":
+			return report.TraceHTML(w, traces, buildVersion().Version)
+		}
+		return report.TraceTable(w, o, traces)
+	})
+}
+
+// verdict is the exit code. A model that was asked for by name, or by the
+// modules' own field, must be able to judge; of --model all one is enough. What
+// is refused or crashes counts as an error, what is undecided as a warning.
+func (c *traceCommand) verdict(traces []plan.Trace) error {
+	unjudged := 0
+	worst := rules.Severity(0)
+	for i := range traces {
+		if traces[i].NotJudged != "" {
+			unjudged++
+		}
+		for s := range traces[i].Steps {
+			d := &traces[i].Steps[s].Decision
+			switch {
+			case !d.Accepted():
+				worst = max(worst, rules.Error)
+			case len(d.Undecided) > 0:
+				worst = max(worst, rules.Warning)
+			}
+		}
+	}
+	switch {
+	case unjudged == len(traces), unjudged > 0 && c.models.model != "all":
+		return &exitError{code: exitUnchecked}
+	case c.failOn.severity != 0 && worst >= c.failOn.severity:
+		return &exitError{code: exitFindings}
+	}
+	return nil
+}

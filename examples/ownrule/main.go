@@ -1,0 +1,75 @@
+// Command ownrule is a klplint with one rule more: it asks that every livepatch
+// names in its description the ticket that it belongs to.
+//
+//	go run . ../../fixtures/static/one-func.ko
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/lint"
+	"github.com/klplint/klplint/rules"
+)
+
+var ticket = regexp.MustCompile(`\bOPS-[0-9]+\b`)
+
+// ticketNamed is the rule. Its ID must not be one of klplint's own.
+var ticketNamed = rules.NewModuleRule(&rules.Rule{
+	Severity: rules.Error,
+	Since:    "1",
+	Tags:     []string{"ops"},
+	Analyzer: &analysis.Analyzer{
+		Name: "OPS001",
+		Doc: `livepatch names no ticket
+
+Whoever is woken by a livepatch has to find out why it is there.
+
+Fix: put the number into MODULE_DESCRIPTION, e.g. "fix for OPS-4711".`,
+	},
+}, func(m *klp.Module) ([]rules.Finding, error) {
+	if text, _ := m.Modinfo.Get("description"); ticket.MatchString(text) {
+		return nil, nil
+	}
+	return []rules.Finding{{Message: "the description names no ticket"}}, nil
+})
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run judges the modules at paths and returns the exit code: 0 for no finding
+// of severity error, 1 for one, 2 for a module that could not be checked.
+func run(paths []string, stdout, stderr io.Writer) int {
+	var inputs []lint.Source
+	for _, path := range paths {
+		inputs = append(inputs, lint.Source{Path: path, Named: true})
+	}
+	result, err := lint.Run(context.Background(), lint.Config{
+		Rules:  append(rules.All(), ticketNamed),
+		Inputs: inputs,
+	})
+	if err != nil {
+		fmt.Fprintln(stderr, "ownrule:", err)
+		return 2
+	}
+	for _, f := range result.Findings {
+		fmt.Fprintf(stdout, "%q: %s: %s [%s]\n", f.Module, f.Severity, f.Message, f.Rule)
+	}
+	for _, e := range result.Errors {
+		fmt.Fprintf(stderr, "ownrule: %q: %s\n", e.Path, e.Message)
+	}
+	switch {
+	case result.Summary.Errors > 0:
+		return 2
+	case result.Summary.Error > 0:
+		return 1
+	}
+	return 0
+}
