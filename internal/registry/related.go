@@ -287,8 +287,7 @@ func (s *search) droppedFuncs(m *klp.Module) error {
 			newer.in(`n.channel`, words(s.channels)...)
 		}
 		rows := 0
-		var err error
-		err = s.each(func(r *sql.Rows) error {
+		err := s.each(func(r *sql.Rows) error {
 			rows++
 			var id int64
 			var document []byte
