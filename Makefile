@@ -6,7 +6,7 @@ GO ?= go
 .PHONY: dist build test race lint fmt fuzz bench fixtures kernel-test cross readme clean
 
 build: ## bin/klplint
-	$(GO) build -trimpath -o bin/klplint ./cmd/klplint
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/klplint ./cmd/klplint
 
 test:
 	$(GO) test ./...

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
@@ -17,6 +18,15 @@ type commonFlags struct {
 	jobs    int
 	quiet   bool
 	color   choice
+	noCache bool
+}
+
+// kernels returns how kernels are loaded.
+func (f *commonFlags) kernels() kernel.Options {
+	if f.noCache {
+		return kernel.Options{}
+	}
+	return kernel.Options{CacheDir: kernel.DefaultCacheDir()}
 }
 
 func (f *commonFlags) register(fs *pflag.FlagSet) {
@@ -25,6 +35,7 @@ func (f *commonFlags) register(fs *pflag.FlagSet) {
 	fs.IntVarP(&f.jobs, "jobs", "j", 0, "work on `N` files at once (default: the number of CPUs)")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "leave out summaries and progress")
 	fs.Var(&f.color, "color", "colours: auto, always or never")
+	fs.BoolVar(&f.noCache, "no-cache", false, "learn kernels anew, and keep nothing of them")
 }
 
 // inputFlags say where the modules are.

@@ -18,7 +18,6 @@ import (
 type kernelCommand struct {
 	*app
 	lookUps []string
-	noCache bool
 }
 
 func newKernelCommand(a *app) *cobra.Command {
@@ -42,7 +41,6 @@ cannot; 2 something could not be read, or is not known; 3 wrong usage.`,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.StringArrayVar(&c.lookUps, "lookup", nil, "list the positions of `OBJECT:FUNC`, vmlinux being the object when left out; repeatable")
-	fs.BoolVar(&c.noCache, "no-cache", false, "learn everything anew, and keep nothing")
 	return cmd
 }
 
@@ -60,11 +58,7 @@ func (c *kernelCommand) run(args []string) error {
 			c.errorf("the running kernel: %s", strings.Join(args, ", "))
 		}
 	}
-	o := kernel.Options{CacheDir: kernel.DefaultCacheDir()}
-	if c.noCache {
-		o.CacheDir = ""
-	}
-	kernels, err := o.Load(args...)
+	kernels, err := c.common.kernels().Load(args...)
 	if err != nil {
 		return uncheckedErrorf("%w", err)
 	}

@@ -16,6 +16,7 @@ type targets struct {
 	given    kernel.Kernels
 	discover bool // look for the module's own release under /boot and /lib/modules
 	root     string
+	load     kernel.Options
 	say      func(string) // tells the user which files of the machine were used
 
 	mu    sync.Mutex
@@ -28,7 +29,7 @@ func (a *app) targets(f *kernelFlags) (*targets, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	t := &targets{root: "/", found: make(map[string]kernel.Kernels), say: func(s string) {
+	t := &targets{root: "/", load: a.common.kernels(), found: make(map[string]kernel.Kernels), say: func(s string) {
 		if !a.common.quiet {
 			a.errorf("%s", s)
 		}
@@ -37,7 +38,7 @@ func (a *app) targets(f *kernelFlags) (*targets, error) {
 	case len(f.kernels) == 0:
 		t.discover = true
 	case !f.none():
-		given, err := kernel.Load(f.kernels...)
+		given, err := t.load.Load(f.kernels...)
 		if err != nil {
 			return nil, uncheckedErrorf("--kernel: %w", err)
 		}
@@ -71,7 +72,7 @@ func (t *targets) onMachine(release string) kernel.Kernels {
 	var ks kernel.Kernels
 	if paths := kernel.Discover(t.root, release); len(paths) > 0 {
 		var err error
-		if ks, err = kernel.Load(paths...); err != nil {
+		if ks, err = t.load.Load(paths...); err != nil {
 			t.say(fmt.Sprintf("kernel %s of this machine is not used: %v", release, err))
 		} else {
 			t.say(fmt.Sprintf("kernel %s: using %s (--kernel none forbids it)", release, strings.Join(paths, ", ")))
