@@ -12,7 +12,7 @@ import (
 // ELF file.
 var (
 	ErrEmpty      = errors.New("empty file")
-	ErrLFSPointer = errors.New("git LFS pointer, not the module itself (run git lfs pull)")
+	ErrLFSPointer = errors.New("Git LFS pointer, not the module itself (run git lfs pull)") //nolint:staticcheck // ST1005: Git is a name
 	ErrHTML       = errors.New("HTML page, not a module (a failed download?)")
 	ErrText       = errors.New("text file, not a module")
 	ErrNotELF     = errors.New("not an ELF file")

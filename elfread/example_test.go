@@ -33,7 +33,7 @@ func ExampleRead_error() {
 	fmt.Println(err)
 	// Output:
 	// true
-	// fix.ko: git LFS pointer, not the module itself (run git lfs pull)
+	// fix.ko: Git LFS pointer, not the module itself (run git lfs pull)
 }
 
 // A Reader keeps its buffers from file to file.
