@@ -88,7 +88,7 @@ func (m *Machine) boot(ctx context.Context, suite *Suite, folder string, scenari
 		"-accel", "tcg", "-m", "512", "-nographic", "-no-reboot", "-monitor", "none",
 		"-kernel", m.Vmlinuz, "-initrd", initramfs,
 		"-serial", "file:"+filepath.Join(m.Work, "console"), "-serial", "stdio",
-		"-append", "console=ttyS0 panic=-1 oops=panic softlockup_panic=1 watchdog_thresh=5 mitigations=off nokaslr loglevel=7")
+		"-append", "console=ttyS0 panic=-1 oops=panic softlockup_panic=1 watchdog_thresh=5 hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=20 mitigations=off nokaslr loglevel=7")
 	records, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
