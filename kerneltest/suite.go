@@ -133,7 +133,6 @@ func (s *Suite) mutated() {
 	for name, mutations := range map[string][]Mutation{
 		"m_flags_and_licence": {BadVermagicFlags, BadLicence},
 		"m_crc_and_licence":   {BadCRC, BadLicence},
-		"m_crc_and_import":    {BadCRC, UnknownImport},
 	} {
 		s.change(s.add(name, false, image("no_such_function")), func(m *Module) { m.Mutate = mutations })
 	}
