@@ -50,7 +50,7 @@ func FuzzModinfo(f *testing.F) {
 	f.Add("no end")
 	f.Add("\x00=\x00a=b=c\x00")
 	f.Fuzz(func(t *testing.T, s string) {
-		m := parseModinfo(s)
+		m := parseModinfo(s, new(slab[klp.ModinfoEntry]))
 		end := uint64(0)
 		for _, e := range m.Entries {
 			text := s[e.Offset:]

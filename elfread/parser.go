@@ -34,6 +34,7 @@ type parser struct {
 	code  *initcode.Analyzer
 	arch  *arch
 	names arena
+	slabs slabs
 
 	sec    sections
 	bytes  [][]byte // contents of the sections that were asked for; nil before

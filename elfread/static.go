@@ -205,6 +205,9 @@ func (p *parser) readStates(field place) error {
 			if err != nil {
 				return step("states", err)
 			}
+			if patch.States == nil {
+				patch.States = p.slabs.states.take(int(min(64, max(4, n))))
+			}
 			patch.States = append(patch.States, klp.State{ID: id, Version: uint32(version), At: here})
 		}
 	}

@@ -109,7 +109,7 @@ func (p *parser) undefined(i int, y safeelf.Sym, count *int) error {
 		p.syms.shadow = append(p.syms.shadow, uint32(i))
 	}
 	if p.m.Imports == nil {
-		p.m.Imports = make([]klp.Import, 0, 12)
+		p.m.Imports = p.slabs.imports.take(12)
 	}
 	p.m.Imports = append(p.m.Imports, klp.Import{Name: p.names.string(name), Weak: y.Bind() == elf.STB_WEAK})
 	return nil

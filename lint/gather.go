@@ -32,11 +32,13 @@ func (j *job) gather(sets []setOutcome) *Result {
 		default:
 			r.Summary.Modules++
 			n.judged++
-			if out.judgement.noKernel {
+			if out.noKernel {
 				n.noKernel = append(n.noKernel, m.Path)
 			}
 		}
-		r.take(&out.judgement, m.Path, &n)
+		if out.judgement != nil {
+			r.take(out.judgement, m.Path, &n)
+		}
 		r.Modules = append(r.Modules, m)
 	}
 	for i := range sets {

@@ -45,6 +45,11 @@ type judgement struct {
 	noKernel bool
 }
 
+// empty: no step said anything, but perhaps for the lack of a kernel.
+func (j *judgement) empty() bool {
+	return len(j.findings) == 0 && len(j.missing) == 0 && len(j.errors) == 0
+}
+
 type missing struct{ rule, needs string }
 
 type ruleError struct{ rule, message string }

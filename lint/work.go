@@ -20,20 +20,25 @@ import (
 type reader interface {
 	Open(path string) (*klp.Module, error)
 	Read(r io.ReaderAt, size int64, path string) (*klp.Module, error)
+	// Recycle gives back the module returned last.
+	Recycle(*klp.Module)
 }
 
 // outcome is what became of one source.
 type outcome struct {
 	module    Module
 	livepatch bool
-	judgement judgement
-	err       *Error // the file could not be read
+	noKernel  bool       // steps that need a kernel did not run
+	judgement *judgement // nil when there is nothing to say
+	err       *Error     // the file could not be read
 
 	// For the set rules.
 	member *rules.Member
-	group  group
+	arch   klp.Arch
 	target klp.Target
 }
+
+func (out *outcome) group() group { return group{out.module.Release, out.arch} }
 
 // group is what modules share that may meet on one kernel.
 type group struct {
@@ -60,12 +65,13 @@ type job struct {
 func (j *job) work(ctx context.Context) {
 	in := j.config.newReader()
 	run := newRunner(j.schedule.module)
+	var rows rules.MemberBuilder
 	for ctx.Err() == nil {
 		i := int(j.next.Add(1)) - 1
 		if i >= len(j.sources) {
 			return
 		}
-		j.source(i, in, run)
+		j.source(i, in, run, &rows)
 		j.tick(ctx)
 	}
 }
@@ -95,7 +101,7 @@ func (j *job) keep(m *klp.Module) {
 
 // source reads and judges one source. Whatever breaks off here concerns this
 // source alone.
-func (j *job) source(i int, in reader, run *runner) {
+func (j *job) source(i int, in reader, run *runner, rows *rules.MemberBuilder) {
 	s, out := &j.sources[i], &j.outcomes[i]
 	out.module.Path = s.Path
 	defer func() {
@@ -109,14 +115,20 @@ func (j *job) source(i int, in reader, run *runner) {
 		return
 	}
 	// What stays is copied: a module's strings are parts of larger ones.
-	out.module.Name, out.module.SHA256 = strings.Clone(m.Name), m.SHA256
+	out.module.SHA256 = m.SHA256
 	out.module.Release, out.module.Size, out.module.Compression = unique.Make(m.Vermagic.Release).Value(), m.Size, m.Compression
 	out.livepatch = m.IsLivepatch()
 	baseline := i >= len(j.config.Inputs)
+	if j.config.Keep == nil {
+		defer in.Recycle(m)
+	}
 	j.keep(m)
 	if out.livepatch && j.keepRows {
-		out.member = rules.NewMember(m, baseline)
-		out.group = group{out.module.Release, m.Arch}
+		out.member = rows.Member(m, baseline)
+		out.arch = m.Arch
+		out.module.Name = out.member.Name
+	} else {
+		out.module.Name = strings.Clone(m.Name)
 	}
 	if baseline {
 		if !out.livepatch && s.Named {
@@ -134,11 +146,15 @@ func (j *job) source(i int, in reader, run *runner) {
 		defer run.addFile(m)()
 	}
 	run.readFile = s.readFile
-	out.judgement = run.module(m, out.target, out.livepatch)
-	for k := range out.judgement.findings {
-		if f := &out.judgement.findings[k]; f.Module == "" {
+	told := run.module(m, out.target, out.livepatch)
+	for k := range told.findings {
+		if f := &told.findings[k]; f.Module == "" {
 			f.Module = s.Path
 		}
+	}
+	out.noKernel = told.noKernel
+	if !told.empty() {
+		out.judgement = &told
 	}
 }
 

@@ -34,7 +34,7 @@ nothing in common with it.`,
 	var findings []Finding
 	for _, i := range s.candidates {
 		m := s.Members[i]
-		for _, what := range malformed(&m.Replace) {
+		for _, what := range malformed(m.Replace) {
 			findings = append(findings, Finding{Module: m.Path, Location: m.Replace.At, Message: m.title() + " " + what})
 		}
 		if f, ok := overlaps.finding(m); ok {

@@ -221,12 +221,12 @@ func indexIDs(members []*Member, rows func(*Member) int, id func(*Member, int) u
 func (s *Set) classify() {
 	known := make(map[string]uint32)
 	for _, m := range s.Members {
-		key := replaceKey(&m.Replace)
+		key := replaceKey(m.Replace)
 		class, ok := known[key]
 		if !ok {
 			class = uint32(len(s.classes))
 			known[key] = class
-			r := m.Replace
+			r := *m.Replace
 			r.At, r.Reason = klp.Location{}, ""
 			s.classes = append(s.classes, r)
 		}

@@ -25,12 +25,12 @@ func hashFunc(object uint64, f *klp.Func) uint32 {
 	return uint32(h ^ h>>32)
 }
 
-// sameFunc reports whether two funcs are equal: object, name and max(1, sympos)
-// are (klp_find_func()). An object that a static table spells "vmlinux" is
+// sameFunc reports whether two funcs of one hash are equal: object, name and
+// max(1, sympos) are (klp_find_func()). An object that a static table spells "vmlinux" is
 // another one than the image.
 func sameFunc(a *Member, i uint32, b *Member, j uint32) bool {
 	f, g := &a.funcs[i], &b.funcs[j]
-	if f.hash != g.hash || a.nameOf(f) != b.nameOf(g) || f.position() != g.position() {
+	if a.nameOf(f) != b.nameOf(g) || f.position() != g.position() {
 		return false
 	}
 	o, p := a.objectOf(i), b.objectOf(j)
@@ -49,31 +49,31 @@ func (s *Set) indexFuncs() {
 	for i, m := range s.Members {
 		for row := range m.funcs {
 			f := &m.funcs[row]
-			if !shared.has(f.hash) {
-				alone++ // its key follows those of the table
+			hash := f.key
+			if !shared.has(hash) {
+				f.key = ^alone // its key follows those of the table
+				alone++
 				continue
 			}
-			id, slot, found := table.find(uint64(f.hash), func(id uint32) bool {
+			id, slot, found := table.find(uint64(hash), func(id uint32) bool {
 				k := s.keys[id]
-				return hashes[id] == f.hash && sameFunc(s.Members[k.member], k.row, m, uint32(row))
+				return hashes[id] == hash && sameFunc(s.Members[k.member], k.row, m, uint32(row))
 			})
 			if !found {
 				id = uint32(len(s.keys))
 				s.keys = append(s.keys, posting{uint32(i), uint32(row)})
-				hashes = append(hashes, f.hash)
-				table.put(id, uint64(f.hash), slot, func(id uint32) uint64 { return uint64(hashes[id]) })
+				hashes = append(hashes, hash)
+				table.put(id, uint64(hash), slot, func(id uint32) uint64 { return uint64(hashes[id]) })
 			}
 			f.key = id
 		}
 	}
 	listed := uint32(len(s.keys))
 	s.keyCount = listed + alone
-	next := listed
 	for _, m := range s.Members {
 		for row := range m.funcs {
-			if f := &m.funcs[row]; !shared.has(f.hash) {
-				f.key = next
-				next++
+			if f := &m.funcs[row]; f.key >= listed {
+				f.key = listed + ^f.key
 			}
 		}
 	}
@@ -121,7 +121,7 @@ func (s *Set) sharedHashes() *hashSet {
 	shared := hashSet{make([]uint64, bits/64), uint32(bits - 1)}
 	for _, m := range s.Members {
 		for row := range m.funcs {
-			if hash := m.funcs[row].hash; seen.put(hash) {
+			if hash := m.funcs[row].key; seen.put(hash) {
 				shared.put(hash)
 			}
 		}

@@ -3,15 +3,13 @@ package rules
 import (
 	"iter"
 	"slices"
-	"strings"
-	"unique"
 
 	"github.com/klplint/klplint/klp"
 )
 
 // Member is the compact row of one module: what set rules compare, without the
-// rest of the module. It is made by NewMember, possibly in parallel, and
-// belongs to one Set after that.
+// rest of the module. It is made by NewMember or a MemberBuilder, possibly in
+// parallel, and belongs to one Set after that.
 type Member struct {
 	Path      string
 	Name      string // the module's own name, "" when it has none
@@ -20,8 +18,8 @@ type Member struct {
 	SHA256    string // "" when not computed
 	Size      int64  // bytes of the file
 	Toolchain klp.Toolchain
-	Release   string // the kernel release of its vermagic
-	Replace   klp.Replace
+	Release   string       // the kernel release of its vermagic
+	Replace   *klp.Replace // members may share it
 
 	names   string // of the funcs, behind each other
 	sites   []site
@@ -58,14 +56,13 @@ type objectRow struct {
 	at        place
 }
 
-// funcRow is 40 bytes: there are hundreds of thousands.
+// funcRow is 32 bytes: there are hundreds of thousands.
 type funcRow struct {
 	sympos      uint64
 	offset      uint64 // with site, its place
 	site        uint32
 	start, size uint32 // its name is names[start:start+size]
-	hash        uint32 // equal for equal funcs
-	key         uint32 // see Set.keys
+	key         uint32 // before NewSet a hash, equal for equal funcs; then see Set.keys
 }
 
 func (f *funcRow) position() uint64 { return max(1, f.sympos) }
@@ -100,41 +97,6 @@ type shadowRow struct {
 }
 
 var callbackKinds = [...]klp.CallbackKind{klp.PrePatch, klp.PostPatch, klp.PreUnpatch, klp.PostUnpatch}
-
-// NewMember makes the row of a module; it keeps no reference to the module or
-// to the strings in it. Funcs without a name are left out: the kernel refuses
-// the patch whatever else is loaded.
-func NewMember(m *klp.Module, baseline bool) *Member {
-	b := newMemberBuilder(m)
-	r := &Member{
-		Path:      b.keep(m.Path),
-		Name:      b.keep(m.Name),
-		SHA256:    b.keep(m.SHA256),
-		Release:   common(m.Vermagic.Release),
-		Toolchain: m.Toolchain,
-		Size:      m.Size,
-		Baseline:  baseline,
-	}
-	r.Replace = m.Replace
-	r.Replace.Sets, r.Replace.Supersedes = slices.Clone(m.Replace.Sets), slices.Clone(m.Replace.Supersedes)
-	r.Replace.Reason = b.keep(m.Replace.Reason)
-	r.Replace.At.Section, r.Replace.At.Symbol = common(m.Replace.At.Section), common(m.Replace.At.Symbol)
-	b.objects(r, m.Patch.Objects)
-	for _, s := range m.Patch.States {
-		if s.ID == 0 {
-			break // the kernel walks no further
-		}
-		r.states = append(r.states, stateRow{id: s.ID, version: s.Version, at: b.place(s.At)})
-	}
-	if len(m.ShadowIDs) > 0 {
-		r.shadows = make([]shadowRow, len(m.ShadowIDs))
-		for i, s := range m.ShadowIDs {
-			r.shadows[i] = shadowRow{id: s.ID, at: b.place(s.At)}
-		}
-	}
-	r.sites, r.names = b.sites, b.text.String()
-	return r
-}
 
 // MemberFunc is one func of a Member.
 type MemberFunc struct {
@@ -179,87 +141,4 @@ func (m *Member) location(p place) klp.Location {
 		at.File = s.base + int64(p.offset)
 	}
 	return at
-}
-
-// memberBuilder copies the strings of one module into one allocation.
-type memberBuilder struct {
-	text  strings.Builder
-	sites []site
-}
-
-func newMemberBuilder(m *klp.Module) *memberBuilder {
-	n := len(m.Path) + len(m.Name) + len(m.SHA256) + len(m.Replace.Reason)
-	for i := range m.Patch.Objects {
-		n += len(m.Patch.Objects[i].Name)
-		for j := range m.Patch.Objects[i].Funcs {
-			n += len(m.Patch.Objects[i].Funcs[j].Name)
-		}
-	}
-	b := &memberBuilder{}
-	b.text.Grow(n)
-	return b
-}
-
-// keep returns a copy in the builder's one allocation, which newMemberBuilder
-// has made large enough.
-func (b *memberBuilder) keep(s string) string {
-	start := b.text.Len()
-	b.text.WriteString(s)
-	return b.text.String()[start:]
-}
-
-// common returns a copy that all members share: sections, releases and the
-// symbols of tables are much the same in every module.
-func common(s string) string { return unique.Make(s).Value() }
-
-func (b *memberBuilder) objects(r *Member, objects []klp.Object) {
-	count := 0
-	for i := range objects {
-		count += len(objects[i].Funcs)
-	}
-	r.objects = make([]objectRow, 0, len(objects))
-	r.funcs = make([]funcRow, 0, count)
-	for i := range objects {
-		o := &objects[i]
-		row := objectRow{name: b.keep(o.Name), literal: o.Literal, at: b.place(o.At)}
-		row.first = uint32(len(r.funcs))
-		object := hashObject(o)
-		for _, c := range o.Callbacks {
-			for bit, kind := range callbackKinds {
-				if c.Kind == kind {
-					row.callbacks |= 1 << bit
-				}
-			}
-		}
-		for j := range o.Funcs {
-			f := &o.Funcs[j]
-			if f.Name == "" {
-				continue
-			}
-			at := b.place(f.At)
-			r.funcs = append(r.funcs, funcRow{
-				start: uint32(b.text.Len()), size: uint32(len(f.Name)),
-				sympos: f.Sympos, offset: at.offset, site: at.site, hash: hashFunc(object, f),
-			})
-			b.text.WriteString(f.Name)
-		}
-		row.count = uint32(len(r.funcs)) - row.first
-		r.objects = append(r.objects, row)
-	}
-}
-
-// place looks for the site among the last few only: tables are written array
-// by array, so that neighbours share it.
-func (b *memberBuilder) place(at klp.Location) place {
-	base := noBytes
-	if at.File != 0 {
-		base = at.File - int64(at.Offset)
-	}
-	for i := len(b.sites) - 1; i >= 0 && i >= len(b.sites)-4; i-- {
-		if s := &b.sites[i]; s.base == base && s.section == at.Section && s.symbol == at.Symbol {
-			return place{offset: at.Offset, site: uint32(i)}
-		}
-	}
-	b.sites = append(b.sites, site{section: common(at.Section), symbol: common(at.Symbol), base: base})
-	return place{offset: at.Offset, site: uint32(len(b.sites) - 1)}
 }

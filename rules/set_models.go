@@ -46,7 +46,7 @@ func (s *Set) classSamples() []*klp.Module {
 	samples := make([]*klp.Module, len(s.classes))
 	for _, m := range s.Members {
 		if samples[m.class] == nil {
-			samples[m.class] = &klp.Module{Path: m.Path, Name: m.Name, Replace: m.Replace}
+			samples[m.class] = &klp.Module{Path: m.Path, Name: m.Name, Replace: *m.Replace}
 		}
 	}
 	return samples

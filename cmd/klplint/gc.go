@@ -9,12 +9,14 @@ import (
 
 // The heap of a run is small and its garbage short-lived: collecting it five
 // times less often than by default saves a tenth of the CPU. What is kept of
-// each module grows with their number, so from heapGoal on the collector
-// returns to its default, step by step.
+// each module grows with their number: towards heapGoal the collector runs more
+// often, so that ten thousand modules stay below 64 MiB in all. Far beyond it
+// there is no goal left to keep, and the default holds.
 const (
 	lazyPercent    = 400
+	busyPercent    = 50
 	defaultPercent = 100
-	heapGoal       = 44 << 20 // bytes
+	heapGoal       = 32 << 20 // bytes
 )
 
 // tuneGC sets the collector's pace and adapts it after each collection. Whoever
@@ -41,11 +43,13 @@ func afterGC() {
 // percentFor returns GOGC for a heap with that many live bytes: as lazy as
 // heapGoal allows.
 func percentFor(live uint64) int {
-	if live == 0 {
+	switch {
+	case live == 0:
 		return lazyPercent
-	}
-	if live >= heapGoal {
+	case live >= 2*heapGoal:
 		return defaultPercent
+	case live >= heapGoal:
+		return busyPercent
 	}
-	return int(min(lazyPercent, max(defaultPercent, (heapGoal-live)*100/live)))
+	return int(min(lazyPercent, max(busyPercent, (heapGoal-live)*100/live)))
 }

@@ -38,6 +38,7 @@ func check(s *Source) (end int64, err error) {
 		return 0, at(s.size, "%w: the ELF header ends early", ErrTruncated)
 	}
 	end = ehdrSize
+	s.names.raw = s.names.raw[:0]
 	phoff, phnum := o.u64(h[32:]), int64(o.u16(h[56:]))
 	if phnum > 0 {
 		if n := o.u16(h[54:]); n != phdrSize {
@@ -118,6 +119,7 @@ func nameTable(s *Source, o order, h []byte, off int64) ([]byte, error) {
 // at offset shoff of the file. It returns where the last section ends.
 func checkSections(s *Source, o order, table, names []byte, shoff int64) (end int64, err error) {
 	total := 0
+	kept := s.names.raw[:0]
 	for i := 0; i+shdrSize <= len(table); i += shdrSize {
 		h := table[i : i+shdrSize]
 		var name []byte
@@ -135,6 +137,7 @@ func checkSections(s *Source, o order, table, names []byte, shoff int64) (end in
 				return 0, at(shoff+int64(i), "%w: section names of more than %d bytes", ErrTooLarge, maxNames)
 			}
 		}
+		kept = append(kept, name)
 		typ, off, size := elf.SectionType(o.u32(h[4:])), o.u64(h[24:]), o.u64(h[32:])
 		if typ == elf.SHT_NULL || typ == elf.SHT_NOBITS {
 			continue
@@ -144,6 +147,7 @@ func checkSections(s *Source, o order, table, names []byte, shoff int64) (end in
 		}
 		end = max(end, int64(off+size))
 	}
+	s.names.raw = kept
 	return end, nil
 }
 

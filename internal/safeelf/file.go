@@ -50,9 +50,16 @@ func NewFile(s *Source) (f *File, err error) {
 	if err != nil {
 		return nil, err
 	}
-	ef, err := elf.NewFile(s)
+	s.view = nameless{src: s, hide: true}
+	ef, err := elf.NewFile(&s.view)
 	if err != nil {
 		return nil, fmt.Errorf("section table: %w", err)
+	}
+	s.view.hide = false
+	for i, section := range ef.Sections {
+		if i < len(s.names.raw) {
+			section.Name = s.names.name(i)
+		}
 	}
 	return &File{
 		Type: ef.Type, Machine: ef.Machine, OSABI: ef.OSABI,

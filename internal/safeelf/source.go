@@ -46,6 +46,9 @@ type Source struct {
 	used   int    // bytes of arena in use
 	budget int64
 	loaded int64
+
+	names sectionNames
+	view  nameless // what debug/elf reads
 }
 
 type piece struct {

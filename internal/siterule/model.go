@@ -180,7 +180,7 @@ func widen(list []uint32) []uint64 {
 func peerOf(m *rules.Member) *Peer {
 	out := &Peer{
 		Path: m.Path, Name: m.Name, Baseline: m.Baseline, KernelRelease: m.Release, Toolchain: string(m.Toolchain),
-		Size: m.Size, Replace: replaceOf(&m.Replace),
+		Size: m.Size, Replace: replaceOf(m.Replace),
 	}
 	for f := range m.Funcs() {
 		n := len(out.Objects)
