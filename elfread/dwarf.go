@@ -3,6 +3,7 @@ package elfread
 import (
 	"debug/dwarf"
 	"fmt"
+	"sync"
 
 	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/klp"
@@ -44,7 +45,7 @@ func (p *parser) fromDWARF() *klp.Layout {
 // layoutNames are names whose absence from .debug_str tells that no struct has
 // such a member. The first stands for replace_sets too; supersedes was proposed
 // beside it only.
-var layoutNames = newNeedles("replace_set", "klp_patch\x00")
+var layoutNames = sync.OnceValue(func() *needles { return newNeedles("replace_set", "klp_patch\x00") })
 
 const (
 	hasReplaceSet = 1 << iota
@@ -61,7 +62,7 @@ func (p *parser) fieldFromDWARF() klp.ReplaceKind {
 	if i := p.sec.debugStr; i != 0 {
 		names, err := p.f.Unpacked(i, maxDebug)
 		if err == nil {
-			switch layoutNames.in(names) {
+			switch layoutNames().in(names) {
 			case hasKlpPatch:
 				return klp.KindFlag
 			case 0:

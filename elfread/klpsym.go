@@ -41,7 +41,7 @@ func (p *parser) klpSymbol(i int, y safeelf.Sym) error {
 	if len(p.m.KlpSyms) == maxKlpSyms {
 		return p.fail(p.symPlace(i), "more than %d livepatch symbols", maxKlpSyms)
 	}
-	k.Raw = p.names.string(raw)
+	k.Raw = p.symString(y, raw)
 	if !k.Tombstone {
 		k.Object, k.Name, k.Sympos, k.Malformed = parseKlpSym(k.Raw, p.symbolWidth())
 	}

@@ -186,6 +186,7 @@ func (r *Reader) parse(m *klp.Module) error {
 	if err != nil {
 		return err
 	}
+	f.Preload(aboutCode)
 	p := &r.parser
 	p.reset(f, m, &r.options, &r.code)
 	return p.run()

@@ -34,6 +34,18 @@ func trigram(v uint32) uint32 { return v << 8 * 0x9E3779B1 >> 20 }
 // in returns the set of texts that b contains, bit i for the i-th.
 func (n *needles) in(b []byte) (found uint8) {
 	i := 0
+	const block = 4 * scanStride
+	for ; i+block <= len(b); i += block {
+		w := b[i : i+block : i+block]
+		h0 := n.table[trigram(binary.LittleEndian.Uint32(w))]
+		h1 := n.table[trigram(binary.LittleEndian.Uint32(w[scanStride:]))]
+		h2 := n.table[trigram(binary.LittleEndian.Uint32(w[2*scanStride:]))]
+		h3 := n.table[trigram(binary.LittleEndian.Uint32(w[3*scanStride:]))]
+		if h0|h1|h2|h3 != 0 {
+			found |= n.verify(b, i, h0) | n.verify(b, i+scanStride, h1) |
+				n.verify(b, i+2*scanStride, h2) | n.verify(b, i+3*scanStride, h3)
+		}
+	}
 	for ; i+4 <= len(b); i += scanStride {
 		if hits := n.table[trigram(binary.LittleEndian.Uint32(b[i:]))]; hits != 0 {
 			found |= n.verify(b, i, hits)

@@ -17,9 +17,15 @@ import (
 // kernel exports five.
 const maxShadow = 16
 
+// maxNames bounds a string table, in bytes, that is copied as a whole: one copy
+// costs less than one for each name, but all of it stays for as long as anybody
+// keeps one of them.
+const maxNames = 16 << 10
+
 // symbols is the module's symbol table with what one pass over it found.
 type symbols struct {
 	tab     safeelf.Symbols
+	names   string     // the string table, "" where it is larger than maxNames
 	defined []symPlace // functions, data and labels in sections; sorted by place once sorted is true
 	sorted  bool
 	scans   int
@@ -58,6 +64,9 @@ func (p *parser) readSymbols() error {
 		hasFunc: cleared(s.hasFunc, len(p.f.Sections)), starts: s.starts,
 	}
 	s.starts.ready = false
+	if t.NamesSize() <= maxNames {
+		s.names = t.Names()
+	}
 	p.m.Symtab.Entries = t.Len()
 	undefined := 0
 	for i := 1; i < t.Len(); i++ {
@@ -111,7 +120,7 @@ func (p *parser) undefined(i int, y safeelf.Sym, count *int) error {
 	if p.m.Imports == nil {
 		p.m.Imports = p.slabs.imports.take(12)
 	}
-	p.m.Imports = append(p.m.Imports, klp.Import{Name: p.names.string(name), Weak: y.Bind() == elf.STB_WEAK})
+	p.m.Imports = append(p.m.Imports, klp.Import{Name: p.symString(y, name), Weak: y.Bind() == elf.STB_WEAK})
 	return nil
 }
 
@@ -134,7 +143,15 @@ func (p *parser) symName(i uint32) string {
 	if !ok {
 		return ""
 	}
-	return p.names.string(p.syms.tab.Name(y))
+	return p.symString(y, p.syms.tab.Name(y))
+}
+
+// symString makes a string of the name of a symbol; nil is a broken one.
+func (p *parser) symString(y safeelf.Sym, name []byte) string {
+	if p.syms.names == "" || len(name) == 0 {
+		return p.names.string(name)
+	}
+	return p.syms.names[y.NameOff : int(y.NameOff)+len(name)]
 }
 
 // startAt returns the symbol of a type that starts at a place.

@@ -31,7 +31,7 @@ func (f *commonFlags) kernels() kernel.Options {
 
 func (f *commonFlags) register(fs *pflag.FlagSet) {
 	f.color = choice{value: "auto", allowed: []string{"auto", "always", "never"}}
-	fs.StringArrayVar(&f.formats, "format", nil, "output `FORMAT`, or FORMAT=FILE; repeatable (default table on a terminal, else text)")
+	arrayFlag(fs, &f.formats, "format", "output `FORMAT`, or FORMAT=FILE; repeatable (default table on a terminal, else text)")
 	fs.IntVarP(&f.jobs, "jobs", "j", 0, "work on `N` files at once (default: the number of CPUs)")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "leave out summaries and progress")
 	fs.Var(&f.color, "color", "colours: auto, always or never")
@@ -57,7 +57,7 @@ type kernelFlags struct {
 
 func (f *kernelFlags) register(fs *pflag.FlagSet) {
 	f.replaceField = choice{allowed: []string{"flag", "set", "sets"}}
-	fs.StringArrayVar(&f.kernels, "kernel", nil, "the target kernel at `PATH`, repeatable; none looks at no kernel of this machine")
+	arrayFlag(fs, &f.kernels, "kernel", "the target kernel at `PATH`, repeatable; none looks at no kernel of this machine")
 	fs.Var(&f.replaceField, "replace-field", "what stands in the slot of replace where the module cannot tell: flag, set or sets")
 }
 
@@ -85,7 +85,7 @@ type modelFlags struct {
 func (f *modelFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.model, "model", "", "the replace `MODEL` (default: the module's own field decides)")
 	fs.BoolVar(&f.zeroSpecial, "zero-special", false, "set 0 is replaced by a patch of set 0 only")
-	fs.StringArrayVar(&f.assumeFix, "assume-fix", nil, "the kernel has this `FIX`: sympos01")
+	arrayFlag(fs, &f.assumeFix, "assume-fix", "the kernel has this `FIX`: sympos01")
 }
 
 // failOnFlag is --fail-on. The zero severity means never.

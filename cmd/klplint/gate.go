@@ -49,7 +49,7 @@ these files.
 	}
 	fs := cmd.Flags()
 	c.registry.register(fs)
-	fs.StringSliceVar(&c.channels, "channel", nil, "compare with the modules of this `CHANNEL` only; repeatable (default: all channels)")
+	sliceFlag(fs, &c.channels, "channel", "compare with the modules of this `CHANNEL` only; repeatable (default: all channels)")
 	fs.StringVar(&c.into, "into", "", "admit to this `CHANNEL` (default: that of --channel where it names one)")
 	c.record.register(fs)
 	fs.BoolVar(&c.retire, "retire-replaced", false, "retire the active modules that the new ones evict")

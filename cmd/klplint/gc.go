@@ -16,7 +16,7 @@ const (
 	lazyPercent    = 400
 	busyPercent    = 50
 	defaultPercent = 100
-	heapGoal       = 32 << 20 // bytes
+	heapGoal       = 30 << 20 // bytes
 )
 
 // tuneGC sets the collector's pace and adapts it after each collection. Whoever

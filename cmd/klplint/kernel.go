@@ -40,7 +40,7 @@ cannot; 2 something could not be read, or is not known; 3 wrong usage.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringArrayVar(&c.lookUps, "lookup", nil, "list the positions of `OBJECT:FUNC`, vmlinux being the object when left out; repeatable")
+	arrayFlag(fs, &c.lookUps, "lookup", "list the positions of `OBJECT:FUNC`, vmlinux being the object when left out; repeatable")
 	return cmd
 }
 

@@ -50,12 +50,12 @@ func newLintCommand(a *app) *cobra.Command {
 
 func (c *lintCommand) register(fs *pflag.FlagSet) {
 	fs.SortFlags = false
-	fs.StringArrayVar(&c.against, "against", nil, "compare with the already-built modules at `PATH`; repeatable")
+	arrayFlag(fs, &c.against, "against", "compare with the already-built modules at `PATH`; repeatable")
 	c.kernel.register(fs)
 	c.model.register(fs)
-	fs.StringSliceVar(&c.enable, "enable", nil, "also run these rules: `ID`, glob or tag")
-	fs.StringSliceVar(&c.disable, "disable", nil, "do not run these rules: `ID`, glob or tag")
-	fs.StringSliceVar(&c.require, "require", nil, "exit with 2 when `kernel` or the rule with this ID could not judge a module")
+	sliceFlag(fs, &c.enable, "enable", "also run these rules: `ID`, glob or tag")
+	sliceFlag(fs, &c.disable, "disable", "do not run these rules: `ID`, glob or tag")
+	sliceFlag(fs, &c.require, "require", "exit with 2 when `kernel` or the rule with this ID could not judge a module")
 	c.failOn.register(fs)
 	c.policy.register(fs)
 	c.inputs.register(fs)
@@ -116,7 +116,7 @@ func (c *lintCommand) judge(cmd *cobra.Command, d *decisions, set rules.SetOptio
 	}
 	files, problems := c.expand(args, &c.inputs)
 	if len(files) == 0 && !cmd.HasParent() {
-		c.suggestCommand(cmd, args[0])
+		c.suggestCommand(args[0])
 	}
 	baseline, baselineProblems := c.expand(c.against, &c.inputs)
 	pictures := pictured{byPath: make(map[string]*klp.Module)}
@@ -269,10 +269,10 @@ func (c *lintCommand) setOptions(d *decisions) (rules.SetOptions, error) {
 
 // suggestCommand helps whoever misspelt a subcommand, which then counts as a
 // path.
-func (c *lintCommand) suggestCommand(root *cobra.Command, word string) {
+func (c *lintCommand) suggestCommand(word string) {
 	var names []string
-	for _, sub := range root.Commands() {
-		names = append(names, sub.Name())
+	for _, sub := range subcommands() {
+		names = append(names, sub.name)
 	}
 	if near := nearest(word, names); near != "" {
 		c.errorf("did you mean klplint %s?", near)

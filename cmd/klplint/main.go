@@ -32,7 +32,7 @@ func realMain() int {
 
 // run is the whole program but for the process around it.
 func run(ctx context.Context, a *app, args []string) int {
-	root := newRootCommand(a)
+	root := newRootCommand(a, args...)
 	root.SetArgs(args)
 	return a.exit(root.ExecuteContext(ctx))
 }

@@ -30,7 +30,7 @@ type configFlags struct {
 
 func (f *configFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.config, "config", "", "read the configuration `FILE`; none reads none (default: .klplint.yaml here or in a folder above)")
-	fs.StringArrayVar(&f.custom, "custom", nil, "read custom rules from `FILE` too; repeatable")
+	arrayFlag(fs, &f.custom, "custom", "read custom rules from `FILE` too; repeatable")
 }
 
 // policyFlags say what becomes of findings.
@@ -47,13 +47,13 @@ type policyFlags struct {
 
 func (f *policyFlags) register(fs *pflag.FlagSet) {
 	f.configFlags.register(fs)
-	fs.StringSliceVar(&f.profiles, "profile", nil, "the choices of a `PROFILE`: kpatch, klp-build, suse or strict; repeatable")
-	fs.StringSliceVar(&f.severity, "severity", nil, "give a rule another severity: `ID=SEVERITY`; repeatable")
-	fs.StringSliceVar(&f.shared, "shared-func", nil, "`GLOB` of funcs that every livepatch patches on purpose; repeatable")
-	fs.StringArrayVar(&f.waivers, "waivers", nil, "read waivers from `FILE` too; repeatable")
+	sliceFlag(fs, &f.profiles, "profile", "the choices of a `PROFILE`: kpatch, klp-build, suse or strict; repeatable")
+	sliceFlag(fs, &f.severity, "severity", "give a rule another severity: `ID=SEVERITY`; repeatable")
+	sliceFlag(fs, &f.shared, "shared-func", "`GLOB` of funcs that every livepatch patches on purpose; repeatable")
+	arrayFlag(fs, &f.waivers, "waivers", "read waivers from `FILE` too; repeatable")
 	fs.StringVar(&f.known, "known", "", "the findings in `FILE` do not count")
 	fs.StringVar(&f.writeKnown, "write-known", "", "write the findings to `FILE`, for --known")
-	fs.StringArrayVar(&f.expect, "expect", nil, "the livepatches must contain what the manifest `FILE` says; repeatable")
+	arrayFlag(fs, &f.expect, "expect", "the livepatches must contain what the manifest `FILE` says; repeatable")
 }
 
 // decisions are what the flags, the environment and the configuration come to.

@@ -84,10 +84,10 @@ func (f *filterFlags) register(cmd *cobra.Command) {
 	fs.SortFlags = false
 	fs.StringVar(&f.kernel, "release", "", "only for this kernel `RELEASE`")
 	fs.StringVar(&f.arch, "arch", "", "only for this `ARCH`")
-	fs.StringSliceVar(&f.channels, "channel", nil, "only in this `CHANNEL`; repeatable")
+	sliceFlag(fs, &f.channels, "channel", "only in this `CHANNEL`; repeatable")
 	fs.StringVar(&f.owner, "owner", "", "only of this `OWNER`")
-	fs.StringSliceVar(&f.states, "state", nil, "only in this `STATE`: candidate, active or retired; repeatable")
-	fs.StringArrayVar(&f.labels, "label", nil, "only with this label: `NAME=VALUE`; repeatable")
+	sliceFlag(fs, &f.states, "state", "only in this `STATE`: candidate, active or retired; repeatable")
+	arrayFlag(fs, &f.labels, "label", "only with this label: `NAME=VALUE`; repeatable")
 }
 
 func (f *filterFlags) filter() (registry.Filter, error) {

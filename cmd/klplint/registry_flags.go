@@ -63,7 +63,7 @@ type recordFlags struct {
 
 func (f *recordFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.owner, "owner", "", "who ships the modules: a `NAME`")
-	fs.StringArrayVar(&f.labels, "label", nil, "label the modules: `NAME=VALUE`; repeatable")
+	arrayFlag(fs, &f.labels, "label", "label the modules: `NAME=VALUE`; repeatable")
 	fs.StringVar(&f.by, "by", "", "record this `NAME` as who does it (default: the user and the host)")
 }
 

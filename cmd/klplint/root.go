@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -10,8 +12,49 @@ import (
 	"github.com/klplint/klplint/internal/report"
 )
 
-// newRootCommand builds the whole command line. The root itself is lint.
-func newRootCommand(a *app) *cobra.Command {
+// subcommand is one of those of klplint.
+type subcommand struct {
+	name string
+	make func(*app) *cobra.Command
+}
+
+// subcommands returns them in the order of the help.
+func subcommands() []subcommand {
+	return []subcommand{
+		{"lint", newLintCommand},
+		{"dump", newDumpCommand},
+		{"trace", newTraceCommand},
+		{"diff", newDiffCommand},
+		{"matrix", newMatrixCommand},
+		{"kernel", newKernelCommand},
+		{"rules", newRulesCommand},
+		{"explain", newExplainCommand},
+		{"config", newConfigCommand},
+		{"hook", newHookCommand},
+		{"registry", newRegistryCommand},
+		{"gate", newGateCommand},
+		{"version", newVersionCommand},
+	}
+}
+
+// needed returns which subcommands the arguments can mean: those that they
+// name, and all of them where the whole command line is to be described.
+func needed(args []string) func(name string) bool {
+	all := len(args) == 0
+	for _, arg := range args {
+		switch {
+		case arg == "help", arg == "completion", strings.HasPrefix(arg, "__complete"), arg == "--help",
+			strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "--") && strings.Contains(arg, "h"):
+			all = true
+		}
+	}
+	return func(name string) bool { return all || slices.Contains(args, name) }
+}
+
+// newRootCommand builds the command line. The root itself is lint. Of the
+// subcommands it makes those that args can mean, which is a good part of what
+// a run over one module takes; without args it makes all.
+func newRootCommand(a *app, args ...string) *cobra.Command {
 	root := newLintCommand(a)
 	root.Use = "klplint [flags] PATH..."
 	root.Short = "Check finished Linux livepatch modules before they are signed"
@@ -43,21 +86,12 @@ subcommand is written with its folder: ./dump.
 		}
 	}
 
-	root.AddCommand(
-		newLintCommand(a),
-		newDumpCommand(a),
-		newTraceCommand(a),
-		newDiffCommand(a),
-		newMatrixCommand(a),
-		newKernelCommand(a),
-		newRulesCommand(a),
-		newExplainCommand(a),
-		newConfigCommand(a),
-		newHookCommand(a),
-		newRegistryCommand(a),
-		newGateCommand(a),
-		newVersionCommand(a),
-	)
+	wanted := needed(args)
+	for _, sub := range subcommands() {
+		if wanted(sub.name) {
+			root.AddCommand(sub.make(a))
+		}
+	}
 	return root
 }
 

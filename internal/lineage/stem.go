@@ -5,9 +5,13 @@ package lineage
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
-var cve = regexp.MustCompile(`(?i)(?:^|_)cve_?[0-9]{4}_[0-9]+$`)
+// cve is compiled when the first name asks: most runs have none that does.
+var cve = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(?:^|_)cve_?[0-9]{4}_[0-9]+$`)
+})
 
 // Stem strips from a module's name what tells generations and builds of one
 // livepatch apart: the kernel release, as WithoutRelease does, and the version
@@ -106,7 +110,7 @@ func word(c byte) bool {
 // before it that stands for itself, and the separators before that.
 func cutVersion(name string) string {
 	head := strings.TrimRight(name, "0123456789.")
-	if head == name || len(name)-len(strings.TrimRight(name, "0123456789")) >= 5 || cve.MatchString(name) {
+	if head == name || len(name)-len(strings.TrimRight(name, "0123456789")) >= 5 || cve().MatchString(name) {
 		return name
 	}
 	for _, mark := range []string{"rev", "ver", "v", "r"} {

@@ -24,6 +24,7 @@ const DefaultBudget = 32 << 20
 const (
 	pageSize  = 4 << 10
 	readAhead = 16 << 10
+	readTail  = 6 << 10  // at the file's end: section headers and their names
 	shortRead = 64 << 10 // reads from this size on are taken as they are
 )
 
@@ -46,6 +47,8 @@ type Source struct {
 	used   int    // bytes of arena in use
 	budget int64
 	loaded int64
+
+	ranges []fileRange // scratch space of Preload
 
 	names sectionNames
 	view  nameless // what debug/elf reads
@@ -102,7 +105,7 @@ func (s *Source) load(off, n int64) ([]byte, error) {
 		first = off &^ (pageSize - 1)
 		last = min(max(last, first+readAhead), s.size)
 		if last == s.size {
-			first = min(first, max(0, s.size-readAhead)&^(pageSize-1))
+			first = min(first, max(0, s.size-readTail)&^(pageSize-1))
 		}
 	}
 	want := last - first

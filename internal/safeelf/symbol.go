@@ -112,6 +112,9 @@ func (t *Symbols) Name(y Sym) []byte { return cstring(t.names, uint64(y.NameOff)
 // names without further allocation.
 func (t *Symbols) Names() string { return string(t.names) }
 
+// NamesSize returns the size of the string table in bytes.
+func (t *Symbols) NamesSize() int { return len(t.names) }
+
 // NameIn returns the symbol's name as a part of names, which came from Names;
 // ok is false where Name returns nil.
 func (t *Symbols) NameIn(names string, y Sym) (name string, ok bool) {
