@@ -10,7 +10,7 @@ import (
 // gather makes the result of the outcomes, in an order that does not depend on
 // who finished first.
 func (j *job) gather(sets []setOutcome) *Result {
-	r := &Result{}
+	r := &Result{Modules: make([]Module, 0, len(j.config.Inputs))}
 	var n notEvaluated
 	for i := range j.outcomes {
 		out := &j.outcomes[i]

@@ -433,7 +433,7 @@ func TestSameBytes(t *testing.T) {
 		{"one empty", nil, big, false},
 	}
 	for _, test := range tests {
-		got, err := sameBytes(bytes.NewReader(test.a), bytes.NewReader(test.b))
+		got, err := sameBytes(bytes.NewReader(test.a), bytes.NewReader(test.b), new(compareBuffers))
 		if got != test.want || err != nil {
 			t.Errorf("%s: %v, %v", test.name, got, err)
 		}

@@ -125,14 +125,22 @@ func (j *job) sameFile(a, b string) (bool, error) {
 		defer f.Close()
 		streams[i] = f
 	}
-	return sameBytes(streams[0], streams[1])
+	buffers := j.comparing.Swap(nil) // a set of one name compares file after file
+	if buffers == nil {
+		buffers = new(compareBuffers)
+	}
+	defer j.comparing.Store(buffers)
+	return sameBytes(streams[0], streams[1], buffers)
 }
 
-func sameBytes(a, b io.Reader) (bool, error) {
-	var x, y [32 << 10]byte
+// compareBuffers hold what was read of two files.
+type compareBuffers [2][32 << 10]byte
+
+func sameBytes(a, b io.Reader, buffers *compareBuffers) (bool, error) {
+	x, y := buffers[0][:], buffers[1][:]
 	for {
-		n, errA := io.ReadFull(a, x[:])
-		m, errB := io.ReadFull(b, y[:])
+		n, errA := io.ReadFull(a, x)
+		m, errB := io.ReadFull(b, y)
 		if !bytes.Equal(x[:n], y[:m]) {
 			return false, nil
 		}
