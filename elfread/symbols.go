@@ -190,6 +190,11 @@ func (s *symbols) covering(at place, typ elf.SymType) (best symPlace, ok bool) {
 	if y, ok := s.startAt(at, typ); ok && y.size > 0 {
 		return y, true
 	}
+	return s.around(at, typ)
+}
+
+// around is covering for a place where no symbol with a size starts.
+func (s *symbols) around(at place, typ elf.SymType) (best symPlace, ok bool) {
 	if s.scans++; s.scans <= coverScans && !s.sorted {
 		for _, y := range s.defined {
 			if int(y.section) == at.Section && y.typ == typ && y.value <= at.Offset && at.Offset-y.value < y.size &&
@@ -246,7 +251,7 @@ func (p *parser) locate(at place) klp.Location {
 	}
 	y, ok := p.syms.startAt(at, typ)
 	if !ok {
-		y, ok = p.syms.covering(at, typ)
+		y, ok = p.syms.around(at, typ)
 	}
 	if ok {
 		l.Symbol = p.symName(y.index)

@@ -29,6 +29,9 @@ type MemberBuilder struct {
 	seen    []site          // of the one being made
 
 	replaces []*klp.Replace
+
+	recent [8]string // results of common
+	oldest int       // of recent
 }
 
 // Member is NewMember.
@@ -39,7 +42,7 @@ func (b *MemberBuilder) Member(m *klp.Module, baseline bool) *Member {
 		Path:      m.Path, // the caller's, not cut from the module
 		Name:      b.keep(m.Name),
 		SHA256:    b.keep(m.SHA256),
-		Release:   common(m.Vermagic.Release),
+		Release:   b.common(m.Vermagic.Release),
 		Toolchain: m.Toolchain,
 		Size:      m.Size,
 		Baseline:  baseline,
@@ -72,7 +75,7 @@ func (b *MemberBuilder) replace(r *klp.Replace) *klp.Replace {
 	k := *r
 	k.Sets, k.Supersedes = cloned(r.Sets), cloned(r.Supersedes)
 	k.Reason = strings.Clone(r.Reason)
-	k.At.Section, k.At.Symbol = common(r.At.Section), common(r.At.Symbol)
+	k.At.Section, k.At.Symbol = b.common(r.At.Section), b.common(r.At.Symbol)
 	if len(b.replaces) == keptReplaces {
 		b.replaces = b.replaces[:0]
 	}
@@ -125,7 +128,17 @@ func (b *MemberBuilder) keep(s string) string {
 
 // common returns a copy that all members share: sections, releases and the
 // symbols of tables are much the same in every module.
-func common(s string) string { return unique.Make(s).Value() }
+func (b *MemberBuilder) common(s string) string {
+	for i := range b.recent {
+		if b.recent[i] == s {
+			return b.recent[i]
+		}
+	}
+	s = unique.Make(s).Value()
+	b.recent[b.oldest] = s
+	b.oldest = (b.oldest + 1) % len(b.recent)
+	return s
+}
 
 func (b *MemberBuilder) takeObjects(r *Member, objects []klp.Object) {
 	count := 0
@@ -187,7 +200,7 @@ func (b *MemberBuilder) place(at klp.Location) place {
 			return place{offset: at.Offset, site: uint32(i)}
 		}
 	}
-	b.seen = append(b.seen, site{section: common(at.Section), symbol: common(at.Symbol), base: base})
+	b.seen = append(b.seen, site{section: b.common(at.Section), symbol: b.common(at.Symbol), base: base})
 	return place{offset: at.Offset, site: uint32(len(b.seen) - 1)}
 }
 
