@@ -61,3 +61,23 @@ func ExampleRun() {
 	// KLP105 error: object is named by the string "vmlinux"; the kernel image is a NULL name (.data+0xe0)
 	// fail
 }
+
+// The built modules that a candidate will be loaded beside are its baseline.
+func ExampleRun_baseline() {
+	result, err := lint.Run(context.Background(), lint.Config{
+		Enable:   []string{"set"}, // by tag: the rules that compare modules
+		Inputs:   []lint.Source{{Path: "../fixtures/static/states.ko", Named: true}},
+		Baseline: []lint.Source{{Path: "../fixtures/static/states-2.ko"}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, f := range result.Findings {
+		fmt.Printf("%s %s: %s\n", f.Rule, f.Severity, f.Message)
+	}
+	fmt.Println(result.Modules[0].Verdict)
+	// Output:
+	// KLP403 error: static_states has state 7 at version 1, static_states_2 at version 2: under mainline the load is refused with EINVAL when static_states_2, already built, is active
+	// fail
+}

@@ -35,3 +35,19 @@ func ExampleSystem_Load() {
 	// second: stacks; replaced [], owner second
 	// cumulative: replaces; replaced [first second], owner cumulative
 }
+
+// Where nobody names a model, the modules' own field does.
+func ExampleDefault() {
+	field := klp.Replace{Kind: klp.KindSets, Sets: []uint32{1, 2}, Source: klp.FromData}
+	models, err := replace.Default([]*klp.Module{{Name: "cumulative", Replace: field}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, m := range models {
+		r, err := m.Read(&field)
+		fmt.Println(m.Name(), r.Sets, r.Evicts, err)
+	}
+	// Output:
+	// sets-positional [1] [2] <nil>
+	// sets-flat [1 2] [] <nil>
+}

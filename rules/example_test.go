@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"log"
 
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -19,4 +22,21 @@ func ExampleSelect() {
 	// Output:
 	// KLP100 warning file is not a livepatch module
 	// KLP101 error module is not marked as a livepatch
+}
+
+// A farm's own rule judges one module; the driver (lint.Config.Rules) runs it
+// beside klplint's own.
+func ExampleNewModuleRule() {
+	signed := rules.NewModuleRule(&rules.Rule{
+		Severity: rules.Warning,
+		Since:    "1",
+		Analyzer: &analysis.Analyzer{Name: "FARM002", Doc: "module is signed already\n\nThis farm signs in its last step.\n\nFix: leave the signature to the farm."},
+	}, func(m *klp.Module) ([]rules.Finding, error) {
+		if m.Signature == nil {
+			return nil, nil
+		}
+		return []rules.Finding{{Message: "the module is signed by " + m.Signature.Signer}}, nil
+	})
+	fmt.Println(signed.ID(), signed.Severity, signed.Title(), signed.Requires(rules.ModuleInput))
+	// Output: FARM002 warning module is signed already true
 }
