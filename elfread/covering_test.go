@@ -133,3 +133,38 @@ func TestImportedFunction(t *testing.T) {
 		t.Errorf("%+v of func at %+v", c, at.At)
 	}
 }
+
+// TestCoveringWithLabels: a function around a place is found by the first look-ups,
+// which search all symbols, and by the later ones alike, however many labels lie
+// between.
+func TestCoveringWithLabels(t *testing.T) {
+	const funcs = 40
+	s := x86()
+	s.objects = []object{{}}
+	for i := range funcs {
+		s.objects[0].funcs = append(s.objects[0].funcs, fmt.Sprintf("f%d", i))
+	}
+	f := s.build()
+	f.Section(".text").Data = make([]byte, 4096)
+	index := elf.SectionIndex(f.Index(".text"))
+	f.EditSym("new_func", func(y *elfmut.Sym) { y.Value, y.Size = 0, 4096 })
+	f.EditSyms(func(syms []elfmut.Sym) []elfmut.Sym {
+		for i := range 100 { // mapping symbols, as on arm64
+			syms = append(syms, elfmut.Sym{Name: "$x", Shndx: index, Value: uint64(8 + 8*i)})
+		}
+		return syms
+	})
+	f.EditRelas(".rela.data", func(rs []elfmut.Rela) []elfmut.Rela {
+		for i := range rs {
+			if rs[i].Sym == 1 {
+				rs[i].Addend = 2000 // all of them into one function
+			}
+		}
+		return rs
+	})
+	for i, fn := range must(t, f, Options{}).Patch.Objects[0].Funcs {
+		if fn.New.Symbol != "new_func" {
+			t.Fatalf("func %d: %q, the ones before it new_func", i, fn.New.Symbol)
+		}
+	}
+}

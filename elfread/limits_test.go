@@ -152,3 +152,16 @@ func TestManyObjects(t *testing.T) {
 		{name: "too many", edit: func(*elfmut.File) {}, section: ".data", offset: atObjects + maxObjects*168, err: "more than 4096 objects"},
 	})
 }
+
+// TestMostStates: as many states as the limit allows, and their terminator, are
+// no state too many.
+func TestMostStates(t *testing.T) {
+	s := x86()
+	s.states = make([]uint64, maxStates)
+	for i := range s.states {
+		s.states[i] = uint64(i + 1)
+	}
+	if m, err := read(s.build().Bytes(), Options{}); err != nil || len(m.Patch.States) != maxStates {
+		t.Errorf("%d states: %v", maxStates, err)
+	}
+}

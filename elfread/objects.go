@@ -24,9 +24,6 @@ func (p *parser) readObjects(at place) error {
 	}
 	for n := uint64(0); ; n++ {
 		o := spot(at.Section, at.Offset+n*objects.size)
-		if n == maxObjects {
-			return p.fail(o, "more than %d objects", maxObjects)
-		}
 		name, err := p.pointerAt(spot(o.Section, o.Offset+l.ObjectName))
 		if err != nil {
 			return err
@@ -37,6 +34,9 @@ func (p *parser) readObjects(at place) error {
 		}
 		if name.null && funcs.null {
 			break
+		}
+		if n == maxObjects {
+			return p.fail(o, "more than %d objects", maxObjects)
 		}
 		patch.Objects = append(patch.Objects, klp.Object{})
 		if err := p.readObject(&patch.Objects[n], o, name, funcs); err != nil {

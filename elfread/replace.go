@@ -193,15 +193,15 @@ func (p *parser) readSets(at place) ([]uint32, error) {
 		if bounded && off >= array.size {
 			return nil, p.fail(pl, "list of replace sets is not terminated by a zero within its %d bytes", array.size)
 		}
-		if len(sets) == maxSets {
-			return nil, p.fail(pl, "list of more than %d replace sets", maxSets)
-		}
 		n, err := p.uint(pl, 4)
 		if err != nil {
 			return nil, step("list of replace sets", err)
 		}
 		if n == 0 {
 			return sets, nil
+		}
+		if len(sets) == maxSets {
+			return nil, p.fail(pl, "list of more than %d replace sets", maxSets)
 		}
 		sets = append(sets, uint32(n))
 	}

@@ -185,12 +185,12 @@ func (p *parser) readStates(field place) error {
 	end := false
 	for i := uint64(0); !end || i < n; i++ {
 		at := spot(ptr.to.Section, ptr.to.Offset+i*l.StateSize)
-		if i == maxStates {
-			return p.fail(at, "more than %d states", maxStates)
-		}
 		id, err := p.uint(spot(at.Section, at.Offset+l.StateID), 8)
 		if err != nil {
 			return step("states", err)
+		}
+		if i > maxStates || i == maxStates && id != 0 {
+			return p.fail(at, "more than %d states", maxStates)
 		}
 		switch {
 		case end && id != 0:

@@ -162,11 +162,15 @@ func (s *symbols) startAt(at place, typ elf.SymType) (symPlace, bool) {
 	return s.starts.find(s.defined, at, typ)
 }
 
-// sort puts the defined symbols in the order of their places.
+// sort puts the defined symbols of each section and type in the order of their
+// places: labels between two functions do not count there.
 func (s *symbols) sort() {
 	slices.SortFunc(s.defined, func(a, b symPlace) int {
 		if a.section != b.section {
 			return cmp.Compare(a.section, b.section)
+		}
+		if a.typ != b.typ {
+			return cmp.Compare(a.typ, b.typ)
 		}
 		if a.value != b.value {
 			return cmp.Compare(a.value, b.value)
@@ -211,16 +215,19 @@ func (s *symbols) around(at place, typ elf.SymType) (best symPlace, ok bool) {
 		if c := cmp.Compare(int(y.section), at.Section); c != 0 {
 			return c
 		}
+		if c := cmp.Compare(y.typ, typ); c != 0 {
+			return c
+		}
 		if y.value <= at.Offset {
 			return -1
 		}
 		return 1
 	})
 	for n := 0; n < coverSteps; n++ {
-		if i--; i < 0 || int(s.defined[i].section) != at.Section {
+		if i--; i < 0 || int(s.defined[i].section) != at.Section || s.defined[i].typ != typ {
 			break
 		}
-		if y := s.defined[i]; y.typ == typ && at.Offset-y.value < y.size && (!ok || y.value == best.value) {
+		if y := s.defined[i]; at.Offset-y.value < y.size && (!ok || y.value == best.value) {
 			best, ok = y, true // of equal starts the first in the table, as above
 		} else if ok {
 			break
