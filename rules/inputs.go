@@ -13,7 +13,9 @@ import (
 )
 
 // ModuleInput is the prerequisite of every rule that judges one module. Its
-// result is a *klp.Module, which rules must not change.
+// result is a *klp.Module, which rules must not change, nor keep beyond their
+// return: the driver reads the next module into its memory. Strings, and what
+// is copied out of it, stay good.
 //
 // The driver (package lint) seeds the result. Under any other analysis driver
 // ModuleInput reads the first of Pass.OtherFiles itself, without a kernel's
