@@ -49,6 +49,7 @@ type nameless struct {
 
 const shstrndxAt = 62 // e_shstrndx, 2 bytes
 
+// ReadAt reads like io.ReaderAt, but for the two bytes that it hides.
 func (f *nameless) ReadAt(p []byte, off int64) (int, error) {
 	n, err := f.src.ReadAt(p, off)
 	for i := int64(shstrndxAt); f.hide && i < shstrndxAt+2; i++ {

@@ -66,12 +66,16 @@ func TestAgainstDebugELF(t *testing.T) {
 					continue
 				}
 				w := want[i-1]
-				name, ok := tab.NameIn(names, y)
-				if !ok || name != w.Name || y.Info != w.Info || y.Shndx != uint16(w.Section) || y.Value != w.Value || y.Size != w.Size {
+				raw := tab.Name(y)
+				name := names[y.NameOff : int(y.NameOff)+len(raw)]
+				if raw == nil || name != w.Name || name != string(raw) || y.Info != w.Info || y.Shndx != uint16(w.Section) || y.Value != w.Value || y.Size != w.Size {
 					t.Fatalf("file %d, symbol %d: %+v %q, want %+v", n, i, y, name, w)
 				}
 			}
 			for i, sec := range f.Sections {
+				if sec.Name != ef.Sections[i].Name {
+					t.Fatalf("file %d, section %d: name %q, want %q", n, i, sec.Name, ef.Sections[i].Name)
+				}
 				data, err := f.Data(i)
 				if err != nil {
 					t.Fatal(err)

@@ -108,22 +108,12 @@ func (t *Symbols) All() iter.Seq2[int, Sym] {
 // MaxName.
 func (t *Symbols) Name(y Sym) []byte { return cstring(t.names, uint64(y.NameOff)) }
 
-// Names returns the whole string table as one string, of which NameIn makes
-// names without further allocation.
+// Names returns the whole string table as one string: the names that Name
+// returns lie at the same offsets of it.
 func (t *Symbols) Names() string { return string(t.names) }
 
 // NamesSize returns the size of the string table in bytes.
 func (t *Symbols) NamesSize() int { return len(t.names) }
-
-// NameIn returns the symbol's name as a part of names, which came from Names;
-// ok is false where Name returns nil.
-func (t *Symbols) NameIn(names string, y Sym) (name string, ok bool) {
-	b := t.Name(y)
-	if b == nil {
-		return "", false
-	}
-	return names[y.NameOff : int(y.NameOff)+len(b)], true
-}
 
 // cstring returns the NUL-terminated bytes at off, without the NUL, or nil.
 func cstring(b []byte, off uint64) []byte {
