@@ -3,7 +3,7 @@
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/klplint-dev
 GO ?= go
 
-.PHONY: dist build test race lint fmt fuzz bench fixtures kernel-test cross readme clean
+.PHONY: dist build test race lint fmt fuzz bench bench-peers fixtures kernel-test cross readme clean
 
 build: ## bin/klplint
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/klplint ./cmd/klplint
@@ -37,10 +37,26 @@ kernel-test: ## predictions against real kernels under qemu
 		$(GO) test -count=1 -timeout 40m -run Agreement ./kerneltest
 
 BENCH ?= $(CACHE)/bench
-bench: build ## klplint against modinfo and readelf; needs kernel headers
+# All programs are the cache's own: bin/klplint may be built anew meanwhile.
+define bench-prepare
 	mkdir -p $(BENCH)/variants
 	fixtures/build.sh --bench $(BENCH)/variants
-	$(GO) run bench/main.go -klplint bin/klplint -variants $(BENCH)/variants -work $(BENCH) $(BENCHFLAGS)
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BENCH)/klplint ./cmd/klplint
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BENCH)/launch bench/launch/main.go
+endef
+bench: ## klplint held to its goals beside modinfo and readelf; needs kernel headers
+	$(bench-prepare)
+	$(GO) run bench/main.go -klplint $(BENCH)/klplint -launch $(BENCH)/launch \
+		-variants $(BENCH)/variants -work $(BENCH) $(BENCHFLAGS)
+
+PAGE ?= docs/performance.md
+bench-peers: ## klplint beside all that reads such files: brings PAGE up to date
+	$(bench-prepare)
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BENCH)/floor bench/floor/main.go
+	CGO_ENABLED=0 $(GO) test -c -trimpath -o $(BENCH)/klplint.test ./cmd/klplint
+	$(GO) run bench/peers/main.go -klplint $(BENCH)/klplint -test $(BENCH)/klplint.test \
+		-launch $(BENCH)/launch -floor $(BENCH)/floor \
+		-variants $(BENCH)/variants -work $(BENCH) -page '$(PAGE)' $(BENCHFLAGS)
 
 cross: ## compile for the other systems
 	tools/cross

@@ -15,8 +15,8 @@ import (
 
 // Corpus writes n distinct modules to the folder to, made of the modules below
 // the folder from: copies that differ in the names of the module and of its
-// functions. Files that are there already are kept. It returns their paths.
-func Corpus(from, to string, n int) ([]string, error) {
+// functions. Files that are there already are kept.
+func Corpus(from, to string, n int) (Files, error) {
 	var variants []*variant
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".ko") {
@@ -30,25 +30,29 @@ func Corpus(from, to string, n int) ([]string, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return Files{}, err
 	}
 	if len(variants) == 0 {
-		return nil, fmt.Errorf("%s: no module", from)
+		return Files{}, fmt.Errorf("%s: no module", from)
+	}
+	if n < 1 || n > MaxCorpus {
+		return Files{}, fmt.Errorf("corpus of %d modules: want 1 to %d", n, MaxCorpus)
 	}
 	if err := os.MkdirAll(to, 0o777); err != nil {
-		return nil, err
+		return Files{}, err
 	}
-	paths := make([]string, n)
-	for i := range paths {
-		paths[i] = filepath.Join(to, fmt.Sprintf("lp-%05d.ko", i))
-		if _, err := os.Stat(paths[i]); err == nil {
+	files := Files{Dir: to, Names: make([]string, n)}
+	for i := range files.Names {
+		files.Names[i] = fmt.Sprintf("lp-%0*d.ko", digits, i)
+		path := filepath.Join(to, files.Names[i])
+		if _, err := os.Stat(path); err == nil {
 			continue
 		}
-		if err := os.WriteFile(paths[i], variants[i%len(variants)].distinct(i), 0o666); err != nil {
-			return nil, err
+		if err := os.WriteFile(path, variants[i%len(variants)].distinct(i), 0o666); err != nil {
+			return Files{}, err
 		}
 	}
-	return paths, nil
+	return files, nil
 }
 
 // variant is a module to make copies of.
@@ -59,6 +63,9 @@ type variant struct {
 
 // digits is the number of last characters of a name that a copy replaces.
 const digits = 5
+
+// MaxCorpus is how many modules differ in so many digits.
+const MaxCorpus = 100_000
 
 func newVariant(path string) (*variant, error) {
 	content, err := os.ReadFile(path)

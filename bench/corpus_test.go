@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/klplint/klplint/elfread"
@@ -12,13 +13,14 @@ import (
 // TestCorpus: copies are as readable as their originals, equal to them but for
 // the names, and distinct.
 func TestCorpus(t *testing.T) {
-	paths, err := Corpus("../fixtures/static/6.1", t.TempDir(), 12)
+	files, err := Corpus("../fixtures/static/6.1", t.TempDir(), 12)
 	if err != nil {
 		t.Fatal(err)
 	}
 	names := make(map[string]bool)
 	var last []byte
-	for _, path := range paths {
+	for _, name := range files.Names {
+		path := filepath.Join(files.Dir, name)
 		content, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
