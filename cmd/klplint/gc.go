@@ -4,7 +4,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 )
 
 // The heap of a run is small and its garbage short-lived: collecting it five
@@ -26,17 +25,20 @@ func tuneGC() {
 		return
 	}
 	debug.SetGCPercent(lazyPercent)
-	afterGC()
+	afterGC(lazyPercent)
 }
 
-// afterGC runs once after the next collection, and then arms itself again.
-func afterGC() {
+// afterGC runs once after the next collection, which percent has set off, and
+// then arms itself again. Package runtime/metrics would tell the live bytes, but
+// takes its share of every start.
+func afterGC(percent int) {
 	type sentinel struct{ _ *byte } // a pointer keeps it out of the tiny allocator
 	runtime.AddCleanup(new(sentinel), func(struct{}) {
-		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-		metrics.Read(live)
-		debug.SetGCPercent(percentFor(live[0].Value.Uint64()))
-		afterGC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		percent = percentFor(m.NextGC * 100 / uint64(100+percent))
+		debug.SetGCPercent(percent)
+		afterGC(percent)
 	}, struct{}{})
 }
 
