@@ -12,20 +12,24 @@ import (
 	"strings"
 )
 
-// Build compiles every module of the suite against a tree of kernel headers
+// Build compiles every module of the suite that is not built yet against a tree of kernel headers
 // and leaves them in folder as KEY.ko, without debug info. Modules are built
-// together as far as their names allow: Kbuild takes a module's name from its
-// file, so two modules of one name need two folders.
+// together: Kbuild takes a module's name from its file, so all but one module of
+// a name are built under another of that length and renamed behind the link.
 func (s *Suite) Build(ctx context.Context, headers, folder string) error {
-	var rounds []map[string]string // per round: module name -> key
+	var rounds []map[string]string // per round: name that it is built under -> key
 	for _, key := range slices.Sorted(maps.Keys(s.Modules)) {
-		name := s.Modules[key].Name
-		i := slices.IndexFunc(rounds, func(r map[string]string) bool { _, taken := r[name]; return !taken })
-		if i < 0 {
-			rounds = append(rounds, map[string]string{})
-			i = len(rounds) - 1
+		if s.Built && s.Modules[key].Kind != "target" {
+			continue
 		}
-		rounds[i][name] = key
+		name, i := "", 0
+		for ; name == ""; i++ {
+			if i == len(rounds) {
+				rounds = append(rounds, map[string]string{})
+			}
+			name = freeName(s.Modules[key].Name, rounds[i])
+		}
+		rounds[i-1][name] = key
 	}
 	for i, round := range rounds {
 		dir := filepath.Join(folder, fmt.Sprintf("build-%d", i))
@@ -33,7 +37,7 @@ func (s *Suite) Build(ctx context.Context, headers, folder string) error {
 			return err
 		}
 		for name, key := range round {
-			if err := finish(filepath.Join(dir, name+".ko"), filepath.Join(folder, key+".ko"), s.Modules[key]); err != nil {
+			if err := finish(filepath.Join(dir, name+".ko"), name, filepath.Join(folder, key+".ko"), s.Modules[key]); err != nil {
 				return err
 			}
 		}
@@ -71,11 +75,39 @@ func (s *Suite) buildRound(ctx context.Context, headers, dir string, round map[s
 	return nil
 }
 
-// finish puts a built module where the guest finds it, with its mutations.
-func finish(built, to string, m Module) error {
+// freeName is the name, or another of its length where the round has it; "" where
+// there is none.
+func freeName(name string, round map[string]string) string {
+	if _, taken := round[name]; !taken {
+		return name
+	}
+	const letters = "abcdefghijklmnopqrstuvwxyz"
+	for n := range 20_000 {
+		other := []byte(strings.Repeat("z", len(name)))
+		for i := range other {
+			other[i] = letters[n%len(letters)]
+			if n /= len(letters); n == 0 {
+				break
+			}
+		}
+		if _, taken := round[string(other)]; !taken {
+			return string(other)
+		}
+	}
+	return ""
+}
+
+// finish puts a module that was built under some name where the guest finds it,
+// with its own name and its mutations.
+func finish(built, name, to string, m Module) error {
 	data, err := os.ReadFile(built)
 	if err != nil {
 		return err
+	}
+	if name != m.Name {
+		if err := rename(data, name, m.Name); err != nil {
+			return fmt.Errorf("%s: %w", m.Name, err)
+		}
 	}
 	mutations := m.Mutate
 	if m.License != "" && m.License != "GPL" {

@@ -1,7 +1,6 @@
 package kerneltest
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -11,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/klplint/klplint/kernel"
 )
 
 // kernels returns the folders of the unpacked kernels (see fetch.sh). Without
@@ -61,135 +58,35 @@ func verdicts(t *testing.T) *Suite {
 // TestAgreement is the claim of the whole project: what klplint predicts of
 // built modules is what the kernel does with them.
 func TestAgreement(t *testing.T) {
-	ctx := context.Background()
-	seed, scenarios := number(t, "KLPLINT_SEED", 1), number(t, "KLPLINT_SCENARIOS", 60)
 	folders := kernels(t)
+	chosen := suiteNames
+	if text := os.Getenv("KLPLINT_SUITES"); text != "" {
+		chosen = strings.Split(text, ",")
+	}
 	reports := make([]string, len(folders))
-	t.Cleanup(func() { writeReport(t, reports) })
+	t.Cleanup(func() {
+		if len(chosen) == len(suiteNames) {
+			writeReport(t, reports)
+		}
+	})
 	for i, folder := range folders {
 		release := filepath.Base(folder)
 		t.Run(release, func(t *testing.T) {
 			t.Parallel()
-			known, err := kernel.Load(filepath.Join(folder, "vmlinuz"), filepath.Join(folder, "headers"), filepath.Join(folder, "modules"))
-			if err != nil {
-				t.Fatal(err)
+			a := newAgreement(t, folder)
+			for _, name := range chosen {
+				a.suite(t, name)
 			}
-			if len(known) != 1 {
-				t.Fatalf("%d kernels were made of one", len(known))
-			}
-			init := guestInit(t)
-			var tallies Tallies
-			total := 0
-			for _, name := range []string{"verdicts", "fixed", "fixtures", "random"} {
-				work := filepath.Join(workFolder(t), release, name)
-				if err := os.MkdirAll(work, 0o755); err != nil {
-					t.Fatal(err)
-				}
-				var suite *Suite
-				switch name {
-				case "verdicts":
-					suite = verdicts(t)
-				case "fixed":
-					suite = Fixed()
-				case "fixtures":
-					suite = fixtures(t, release, work)
-				case "random":
-					suite = Random(seed, 40, scenarios, 6)
-				}
-				observed := observe(ctx, t, suite, folder, init, work)
-				predicted, err := Predict(suite, work, known[0])
-				if err != nil {
-					t.Fatal(err)
-				}
-				steps := 0
-				for _, s := range observed {
-					steps += len(s.Steps)
-				}
-				total += len(observed)
-				if len(observed) != len(suite.Scenarios) {
-					t.Errorf("%s: %d of %d scenarios were observed", name, len(observed), len(suite.Scenarios))
-				}
-				for _, d := range Compare(predicted, observed) {
-					t.Errorf("%s: %s", name, d)
-				}
-				if err := tallies.Count(ctx, observed, work, known[0]); err != nil {
-					t.Error(err)
-				}
-				t.Logf("%s: %d scenarios, %d steps", name, len(observed), steps)
-			}
-			for rule, tally := range tallies.Rules {
-				for _, module := range tally.Wrong {
-					t.Errorf("%s says that %s is refused, and the kernel took it", rule, module)
+			a.tallies.check(t)
+			if len(chosen) == len(suiteNames) {
+				for _, problem := range a.tallies.Unasked(release) {
+					t.Error(problem)
 				}
 			}
-			for _, refusal := range tallies.Unforetold {
-				if strings.HasPrefix(refusal, "cb_fail: ENODEV") {
-					continue // decided at run time, by a callback
-				}
-				t.Errorf("no rule foretold: %s", refusal)
-			}
-			t.Logf("%d scenarios\n%s", total, tallies.Table())
-			reports[i] = fmt.Sprintf("## Linux %s\n\n%d scenarios.\n\n%s", release, total, tallies.Table())
+			t.Logf("%d scenarios\n%s", a.scenarios, a.tallies.Table())
+			reports[i] = agreementPart(release, a.scenarios, &a.tallies)
 		})
 	}
-}
-
-// fixtures returns the fixtures of a release: those that a run has rebuilt in
-// the folder KLPLINT_FIXTURES, else the committed ones, which exist for one
-// version of each kernel only.
-func fixtures(t *testing.T, release, work string) *Suite {
-	t.Helper()
-	root := os.Getenv("KLPLINT_FIXTURES")
-	if root == "" {
-		root = "../fixtures"
-	}
-	suite, err := Prebuilt(root, release, work)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(suite.Scenarios) == 0 {
-		t.Fatalf("%s holds no module for %s: rebuild them with fixtures/build.sh --out DIR and set KLPLINT_FIXTURES", root, release)
-	}
-	return suite
-}
-
-// observe builds and runs a suite. With KLPLINT_WORK set, modules and answers
-// are kept there and used again: for working on the predictions.
-func observe(ctx context.Context, t *testing.T, suite *Suite, folder, init, work string) []Scenario {
-	t.Helper()
-	kept := filepath.Join(work, "observed.json")
-	var observed []Scenario
-	if data, err := os.ReadFile(kept); err == nil {
-		if err := json.Unmarshal(data, &observed); err != nil {
-			t.Fatal(err)
-		}
-		return observed
-	}
-	if !suite.Built {
-		if err := suite.Build(ctx, filepath.Join(folder, "headers"), work); err != nil {
-			t.Fatal(err)
-		}
-	}
-	machine := Machine{Vmlinuz: filepath.Join(folder, "vmlinuz"), Init: init, Work: work}
-	observed, err := machine.Run(ctx, suite, work)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := json.MarshalIndent(observed, "", " ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(kept, data, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return observed
-}
-
-func workFolder(t *testing.T) string {
-	if work := os.Getenv("KLPLINT_WORK"); work != "" {
-		return work
-	}
-	return t.TempDir()
 }
 
 // writeReport writes docs/kernel-agreement.md from a run in which all kernels
@@ -199,8 +96,7 @@ func writeReport(t *testing.T, reports []string) {
 	if os.Getenv("KLPLINT_UPDATE") == "" || t.Failed() {
 		return
 	}
-	text := agreementPreface + strings.Join(reports, "\n")
-	if err := os.WriteFile("../docs/kernel-agreement.md", []byte(text), 0o644); err != nil {
+	if err := os.WriteFile("../docs/kernel-agreement.md", []byte(agreementDocument(reports)), 0o644); err != nil {
 		t.Error(err)
 	}
 }

@@ -22,6 +22,10 @@ const (
 	BadVermagicRelease Mutation = "bad-vermagic-release"
 	// NoVermagic renames the vermagic entry.
 	NoVermagic Mutation = "no-vermagic"
+	// EmptyVermagic ends the vermagic entry behind the equals sign.
+	EmptyVermagic Mutation = "empty-vermagic"
+	// UnreadableVermagic puts a control character into the release.
+	UnreadableVermagic Mutation = "unreadable-vermagic"
 	// BadCRC changes the CRC of klp_enable_patch in __versions.
 	BadCRC Mutation = "bad-crc"
 	// BadLayoutCRC changes the CRC of module_layout in __versions.
@@ -47,6 +51,10 @@ func (m Mutation) apply(data []byte) error {
 		return substitute(data, "\x00vermagic=6", "\x00vermagic=5")
 	case NoVermagic:
 		return substitute(data, "\x00vermagic=6", "\x00vermagix=6")
+	case EmptyVermagic:
+		return substitute(data, "\x00vermagic=6", "\x00vermagic=\x00")
+	case UnreadableVermagic:
+		return substitute(data, "\x00vermagic=6", "\x00vermagic=\x01")
 	case BadCRC:
 		return changeCRC(data, "klp_enable_patch")
 	case BadLayoutCRC:
@@ -77,6 +85,25 @@ func substitute(data []byte, from, to string) error {
 	if count == 0 {
 		return errNothingToMutate
 	}
+	return nil
+}
+
+// rename gives a module another name of the same length: in .modinfo, and in
+// struct module, where it comes behind the state and a list head
+// (include/linux/module.h).
+func rename(data []byte, from, to string) error {
+	if err := substitute(data, "\x00name="+from+"\x00", "\x00name="+to+"\x00"); err != nil {
+		return fmt.Errorf(".modinfo: %w", err)
+	}
+	f, err := elf.NewFile(bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	section := f.Section(".gnu.linkonce.this_module")
+	if section == nil || section.Size < 24+uint64(len(from)) || !bytes.HasPrefix(data[section.Offset+24:], []byte(from+"\x00")) {
+		return fmt.Errorf("struct module: %w", errNothingToMutate)
+	}
+	copy(data[section.Offset+24:], to)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/klplint/klplint/elfread"
@@ -12,11 +13,24 @@ import (
 
 // Prebuilt makes a suite of the livepatches of one kernel release that lie
 // under a folder, such as the fixtures: each is loaded alone, disabled and
-// unloaded. The .ko files are copied to work as KEY.ko. Modules of the
-// proposed forms of struct klp_patch and compressed files are left out: the
-// guest's kernel knows neither.
+// unloaded, and pairs that concern each other are loaded in both orders. The .ko
+// files are copied to work as KEY.ko. Modules of the proposed forms of struct
+// klp_patch and compressed files are left out: the guest's kernel knows neither.
+//
+// Those with relocations that wait for ext4 are loaded beside standIn too, before
+// and behind it.
 func Prebuilt(root, release, work string) (*Suite, error) {
-	s := &Suite{Model: "mainline", Modules: map[string]Module{}, Built: true}
+	s := &Suite{Model: "mainline", Modules: map[string]Module{standIn.Name: standIn}, Built: true}
+	return s, s.addPrebuilt(root, release, work, "")
+}
+
+// standIn answers for the kernel's own ext4, which needs other modules and a
+// disk: it has the funcs that fixtures patch and call, and does nothing.
+var standIn = Module{Name: "ext4", Kind: "target", Targets: []string{"ext4_freeze", "__ext4_msg"}}
+
+// addPrebuilt adds the modules under a folder, whose keys begin with prefix.
+func (s *Suite) addPrebuilt(root, release, work, prefix string) error {
+	added := map[string]string{} // path below root -> key
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".ko") {
 			return err
@@ -25,7 +39,7 @@ func Prebuilt(root, release, work string) (*Suite, error) {
 		if err != nil {
 			return err
 		}
-		if strings.HasPrefix(relative, "sets/") || strings.HasPrefix(relative, "worked-example/") {
+		if proposed(relative) {
 			return nil
 		}
 		m, err := elfread.Open(path, elfread.Options{})
@@ -35,22 +49,39 @@ func Prebuilt(root, release, work string) (*Suite, error) {
 		if depends, _ := m.Modinfo.Get("depends"); depends != "" {
 			return nil // the guest has no modules but these
 		}
-		key := strings.NewReplacer("/", "+", ",", "_").Replace(strings.TrimSuffix(relative, ".ko"))
+		key := prefix + strings.NewReplacer("/", "+", ",", "_").Replace(strings.TrimSuffix(relative, ".ko"))
 		name := m.Name
 		if name == "" {
 			name = key
 		}
 		s.Modules[key] = Module{Name: name, Livepatch: true}
+		added[relative] = key
 		s.alone(key)
+		if relocates(m, &standIn) {
+			s.scenario("with_ext4_"+key, "load ext4", "load "+key, "disable "+key, "unload "+key)
+			s.scenario("then_ext4_"+key, "load "+key, "load ext4", "disable "+key, "load ext4")
+		}
 		data, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
 		return os.WriteFile(filepath.Join(work, key+".ko"), data, 0o644)
 	})
-	if err != nil {
-		return nil, err
-	}
+	s.addPairs(added)
 	sortScenarios(s.Scenarios)
-	return s, nil
+	return err
+}
+
+// relocates reports whether a livepatch has livepatch relocations that wait for
+// the target, and patches only funcs that the target has.
+func relocates(m *klp.Module, target *Module) bool {
+	for i := range m.Patch.Objects {
+		o := &m.Patch.Objects[i]
+		for j := range o.Funcs {
+			if o.Name == target.Name && !slices.Contains(target.Targets, o.Funcs[j].Name) {
+				return false
+			}
+		}
+	}
+	return slices.ContainsFunc(m.KlpRelas, func(r klp.KlpRela) bool { return r.Object == target.Name })
 }

@@ -58,9 +58,12 @@ func livepatches(suite *Suite, model replace.Model, modules map[string]*klp.Modu
 	for key, read := range modules {
 		p, err := replace.NewLivepatch(model, read)
 		var field *replace.FieldError
-		if errors.As(err, &field) && field.Unknown() {
+		if errors.As(err, &field) {
 			assumed := *read
 			assumed.Replace = klp.Replace{Kind: klp.KindFlag, Flag: unknown}
+			if read.Replace.Kind == klp.KindSet {
+				assumed.Replace.Flag = byte(read.Replace.Set) != 0 // the kernel reads a bool there
+			}
 			p, err = replace.NewLivepatch(model, &assumed)
 		}
 		if err != nil {
@@ -129,7 +132,7 @@ func answer(system replace.System, d replace.Decision) Answer {
 	case replace.Refused:
 		a.Errno = d.Errno
 	case replace.Crash:
-		a.Errno = "CRASH"
+		a.Errno = crashed
 		return a
 	}
 	for _, p := range system.Active() {
@@ -195,7 +198,7 @@ func Compare(predicted, observed []Scenario) []Disagreement {
 			if j < len(foretold.Steps) {
 				d.Predicted = foretold.Steps[j].Answer
 			} else {
-				d.Predicted = Answer{Errno: "CRASH"}
+				d.Predicted = Answer{Errno: crashed}
 			}
 			if !d.Predicted.equal(d.Observed) {
 				list = append(list, d)

@@ -14,7 +14,7 @@ type Suite struct {
 	Model     string            `json:"model,omitempty"`
 	Modules   map[string]Module `json:"modules"`
 	Scenarios []Scenario        `json:"scenarios"`
-	Built     bool              `json:"-"` // the modules lie in the work folder already
+	Built     bool              `json:"-"` // the livepatches lie in the work folder already
 }
 
 // Module describes one module to build. A nil pointer is the C NULL.
@@ -70,7 +70,7 @@ type Step struct {
 
 // Answer is what a kernel did at one step.
 type Answer struct {
-	Errno    string            `json:"errno"` // OK, CRASH or an errno's name
+	Errno    string            `json:"errno"` // OK, CRASH, STUCK or an errno's name
 	Messages []string          `json:"messages"`
 	Active   []string          `json:"active"` // names of the enabled livepatches, sorted
 	Owners   map[string]string `json:"owners"` // "object:func" -> name of the livepatch whose code runs
@@ -82,13 +82,21 @@ func LoadSuite(path string) (*Suite, error) {
 	if err != nil {
 		return nil, err
 	}
+	s, err := parseSuite(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+func parseSuite(data []byte) (*Suite, error) {
 	var s Suite
 	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	for key, m := range s.Modules {
 		if err := m.decode(); err != nil {
-			return nil, fmt.Errorf("%s: module %s: %w", path, key, err)
+			return nil, fmt.Errorf("module %s: %w", key, err)
 		}
 		s.Modules[key] = m
 	}
@@ -104,6 +112,56 @@ func (m *Module) decode() error {
 		return nil
 	}
 	return json.Unmarshal(m.RawObject, &m.Objects)
+}
+
+// encoded fills the fields whose JSON form depends on the kind of module: the
+// reverse of decode.
+func (m Module) encoded() (Module, error) {
+	var err error
+	if m.Kind == "target" {
+		m.RawFuncs, err = json.Marshal(m.Targets)
+	} else {
+		if m.Objects != nil && *m.Objects == nil {
+			m.Objects = &[]Object{} // an array of none is not NULL
+		}
+		m.RawObject, err = json.Marshal(m.Objects)
+	}
+	if m.States != nil && *m.States == nil {
+		m.States = &[]State{}
+	}
+	return m, err
+}
+
+// JSON is the suite in the form that LoadSuite reads, without answers: what is
+// put into a file of testdata/found becomes part of Fixed.
+func (s *Suite) JSON() ([]byte, error) {
+	type step struct {
+		Op     string `json:"op"`
+		Module string `json:"module"`
+	}
+	type scenario struct {
+		Name  string `json:"name"`
+		Steps []step `json:"steps"`
+	}
+	plain := struct {
+		Model     string            `json:"model,omitempty"`
+		Modules   map[string]Module `json:"modules"`
+		Scenarios []scenario        `json:"scenarios"`
+	}{Model: s.Model, Modules: map[string]Module{}}
+	for key, m := range s.Modules {
+		var err error
+		if plain.Modules[key], err = m.encoded(); err != nil {
+			return nil, fmt.Errorf("module %s: %w", key, err)
+		}
+	}
+	for _, from := range s.Scenarios {
+		to := scenario{Name: from.Name}
+		for _, st := range from.Steps {
+			to.Steps = append(to.Steps, step{st.Op, st.Module})
+		}
+		plain.Scenarios = append(plain.Scenarios, to)
+	}
+	return json.MarshalIndent(plain, "", " ")
 }
 
 // sortScenarios orders by name, so that a suite written as a map is the same

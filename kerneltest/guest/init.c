@@ -26,6 +26,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define LIVEPATCH "/sys/kernel/livepatch"
@@ -217,7 +218,7 @@ static int clean(void)
 	for (int round = 0; round < 20; round++) {
 		char line[512], name[256];
 		FILE *modules;
-		int left = 0;
+		int left = 0, users;
 
 		each_patch(disable_one);
 		settle();
@@ -225,9 +226,10 @@ static int clean(void)
 		if (!modules)
 			return 0;
 		while (fgets(line, sizeof(line), modules)) {
-			if (sscanf(line, "%255s", name) != 1)
+			if (sscanf(line, "%255s %*s %d", name, &users) != 2)
 				continue;
-			if (syscall(SYS_delete_module, name, O_NONBLOCK))
+			/* O_TRUNC forces out what has no exit function (CONFIG_MODULE_FORCE_UNLOAD). */
+			if (users || syscall(SYS_delete_module, name, O_NONBLOCK | O_TRUNC))
 				left++;
 		}
 		fclose(modules);
@@ -259,6 +261,8 @@ static void step(int number, const char *op, const char *arg)
 	int err = 0;
 
 	say("step %d", number);
+	/* A step may kill the kernel: the host must know by then that it has begun. */
+	tcdrain(fileno(out));
 	if (!strcmp(op, "load"))
 		do_load(arg, &err);
 	else if (!strcmp(op, "disable"))

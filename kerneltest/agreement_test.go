@@ -1,0 +1,163 @@
+package kerneltest
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/klplint/klplint/kernel"
+)
+
+// suiteNames are the suites of a full run; KLPLINT_SUITES chooses some.
+var suiteNames = []string{"verdicts", "fixed", "fixtures", "random"}
+
+// agreement is one kernel's part of the test.
+type agreement struct {
+	release, folder, init string
+	known                 *kernel.Kernel
+	tallies               Tallies
+	scenarios             int
+}
+
+func newAgreement(t *testing.T, folder string) *agreement {
+	t.Helper()
+	known, err := kernel.Load(filepath.Join(folder, "vmlinuz"), filepath.Join(folder, "headers"), filepath.Join(folder, "modules"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(known) != 1 {
+		t.Fatalf("%d kernels were made of one", len(known))
+	}
+	return &agreement{release: filepath.Base(folder), folder: folder, init: guestInit(t), known: known[0]}
+}
+
+// suite asks the kernel about one suite and compares its answers.
+func (a *agreement) suite(t *testing.T, name string) {
+	t.Helper()
+	work := filepath.Join(workFolder(t), a.release, name)
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var suite *Suite
+	switch name {
+	case "verdicts":
+		suite = verdicts(t)
+	case "fixed":
+		suite = Fixed()
+		if err := suite.AddFound(os.DirFS("testdata/found")); err != nil {
+			t.Fatal(err)
+		}
+	case "fixtures":
+		suite = fixtures(t, a.release, work)
+	case "random":
+		scenarios := number(t, "KLPLINT_SCENARIOS", 60)
+		suite = Random(number(t, "KLPLINT_SEED", 1), max(40, scenarios/6), scenarios, number(t, "KLPLINT_STEPS", 6))
+	default:
+		t.Fatalf("KLPLINT_SUITES: there is no suite %q", name)
+	}
+	observed, predicted := a.observe(t, suite, work)
+	steps := 0
+	for _, s := range observed {
+		steps += len(s.Steps)
+	}
+	a.scenarios += len(observed)
+	if len(observed) != len(suite.Scenarios) {
+		t.Errorf("%s: %d of %d scenarios were observed", name, len(observed), len(suite.Scenarios))
+	}
+	for i, d := range Compare(predicted, observed) {
+		t.Errorf("%s: %s", name, d)
+		if name == "random" && i < maxMinimised {
+			a.minimise(t, suite, d, work)
+		}
+	}
+	if err := a.tallies.Count(t.Context(), suite, observed, work, a.known); err != nil {
+		t.Error(err)
+	}
+	t.Logf("%s: %d scenarios, %d steps", name, len(observed), steps)
+}
+
+// maxMinimised bounds the disagreements of a run that are minimised: those of
+// one run tend to have one cause.
+const maxMinimised = 1
+
+// minimise prints the smallest scenario with a disagreement, ready to be kept.
+func (a *agreement) minimise(t *testing.T, suite *Suite, d Disagreement, work string) {
+	t.Helper()
+	k := Kernel{
+		Machine: Machine{Vmlinuz: filepath.Join(a.folder, "vmlinuz"), Init: a.init, Work: work},
+		Headers: filepath.Join(a.folder, "headers"),
+		Target:  a.known,
+	}
+	small, err := Minimise(t.Context(), suite, d, k.Probe, DefaultBudget)
+	if err != nil {
+		t.Errorf("minimise %s: %v", d.Scenario, err)
+		return
+	}
+	text, err := small.Suite.JSON()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	t.Logf("%s\n%s\nTo keep it, save this as kerneltest/testdata/found/%s.json:\n%s", small, small.Disagreement, d.Scenario, text)
+}
+
+// check fails the test for what a rule said and the kernel did not do, and for
+// what no rule foretold.
+func (t *Tallies) check(test *testing.T) {
+	for rule, tally := range t.Rules {
+		for _, module := range tally.Wrong {
+			test.Errorf("%s says that %s is refused, and the kernel took it", rule, module)
+		}
+	}
+	t.Unforetold = slices.DeleteFunc(t.Unforetold, func(refusal string) bool {
+		return strings.HasPrefix(refusal, "cb_fail") // decided at run time, by a callback
+	})
+	for _, refusal := range t.Unforetold {
+		test.Errorf("no rule foretold: %s", refusal)
+	}
+}
+
+// observe builds and runs a suite, and predicts the answers before it runs. With
+// KLPLINT_WORK set, modules and answers are kept there and used again: for
+// working on the predictions.
+func (a *agreement) observe(t *testing.T, suite *Suite, work string) (observed, predicted []Scenario) {
+	t.Helper()
+	kept := filepath.Join(work, "observed.json")
+	data, err := os.ReadFile(kept)
+	if err == nil {
+		if err := json.Unmarshal(data, &observed); err != nil {
+			t.Fatal(err)
+		}
+	} else if err := suite.Build(t.Context(), filepath.Join(a.folder, "headers"), work); err != nil {
+		t.Fatal(err)
+	}
+	if predicted, err = Predict(suite, work, a.known); err != nil {
+		t.Fatal(err)
+	}
+	if observed != nil {
+		return observed, predicted
+	}
+	machine := Machine{Vmlinuz: filepath.Join(a.folder, "vmlinuz"), Init: a.init, Work: work}
+	// A crash that was foretold, and comes, is not asked for again.
+	machine.Believe = func(s *Scenario) bool { return len(Compare(predicted, []Scenario{*s})) == 0 }
+	if observed, err = machine.Run(t.Context(), suite, work); err != nil {
+		t.Fatal(err)
+	}
+	if data, err = json.MarshalIndent(observed, "", " "); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(kept, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return observed, predicted
+}
+
+func workFolder(t *testing.T) string {
+	if work := os.Getenv("KLPLINT_WORK"); work != "" {
+		return work
+	}
+	return t.TempDir()
+}

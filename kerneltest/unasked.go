@@ -1,0 +1,48 @@
+package kerneltest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/klplint/klplint/rules"
+)
+
+// unasked says why a released kernel cannot answer what a rule of the families
+// KLP1xx to KLP4xx says. Every other one must be answered in each full run.
+var unasked = map[string]string{
+	"KLP100": "what is no livepatch asks nothing of the livepatch core",
+	"KLP113": "foretells nothing: where the flag is decided at run time, both readings are predicted",
+	"KLP311": "foretells nothing: a matter of style",
+	"KLP312": "Debian's kernels have CONFIG_LIVEPATCH and reliable stack traces, and take unsigned modules",
+	"KLP313": "a kernel that reads tables of another layout does whatever the bytes say",
+	"KLP314": "the kernel patches silently whatever stands at the position",
+	"KLP317": "foretells nothing: the kernel is not the module's",
+	"KLP402": "replace sets are proposed only",
+	"KLP407": "replace sets are proposed only",
+	"KLP408": "replace sets are proposed only",
+	"KLP409": "replace sets are proposed only",
+	"KLP410": "compares two orders; of the one that a scenario takes KLP403 foretells the same refusal",
+}
+
+// Unasked lists the rules about what a kernel does that no scenario asked it
+// about although it could have been, and those that were said to be impossible
+// to ask about and were answered.
+func (t *Tallies) Unasked(release string) []string {
+	var problems []string
+	for _, rule := range rules.All() {
+		id := rule.ID()
+		if !strings.HasPrefix(id, "KLP") || !slices.Contains([]byte("1234"), id[3]) {
+			continue
+		}
+		tally := t.Rules[id]
+		answered := tally != nil && (tally.Agreed > 0 || tally.Foretold == 0 && tally.Taken > 0)
+		switch _, listed := unasked[id]; {
+		case !answered && !listed:
+			problems = append(problems, fmt.Sprintf("%s: no scenario on %s shows what the kernel does", id, release))
+		case answered && listed:
+			problems = append(problems, fmt.Sprintf("%s: said to have no answer, and %s gave one", id, release))
+		}
+	}
+	return problems
+}
