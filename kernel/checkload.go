@@ -85,7 +85,7 @@ func (k *Kernel) CheckVermagic(m *klp.Module) (klp.Refusal, bool) {
 		return klp.Refusal{}, false
 	}
 	ours, theirs := k.vermagic, m.Vermagic.Raw
-	if theirs == "" {
+	if theirs == "" && !m.Modinfo.Has("vermagic") {
 		// try_to_force_load(): taken, and the kernel tainted, where forced
 		// loading is configured.
 		if force, known := k.Config("MODULE_FORCE_LOAD"); !known || force == "y" {

@@ -125,7 +125,7 @@ func (s *Suite) single() {
 
 // mutated has modules that the loader refuses, or might.
 func (s *Suite) mutated() {
-	for _, mutation := range []Mutation{BadLicence, BadVermagicFlags, BadVermagicRelease, NoVermagic, BadCRC, BadLayoutCRC, UnknownImport, NoVersions, SmallThisModule} {
+	for _, mutation := range []Mutation{BadLicence, BadVermagicFlags, BadVermagicRelease, NoVermagic, EmptyVermagic, UnreadableVermagic, BadCRC, BadLayoutCRC, UnknownImport, NoVersions, SmallThisModule} {
 		name := "m_" + strings.ReplaceAll(string(mutation), "-", "_")
 		s.alone(s.change(s.add(name, false, image("cmdline_proc_show")), func(m *Module) { m.Mutate = []Mutation{mutation} }))
 	}

@@ -1,9 +1,13 @@
 package rules
 
 import (
+	"slices"
+	"strings"
+
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -17,29 +21,37 @@ var klp112 = moduleRule(&Rule{
 
 The loader refuses a module without vermagic unless it was built to force such
 loads (kernel/module/main.c: check_modinfo, try_to_force_load), and compares the
-string with its own, word by word (kernel/module/version.c: same_magic). It is
-also what tells klplint the kernel that a module is for: without it, nothing that
+string with its own (kernel/module/version.c: same_magic): all of it, or what is
+behind the release where the CRCs of imported symbols decide instead. It is also
+what tells klplint the kernel that a module is for: without it, nothing that
 differs between releases can be judged.
 
 Fix: build the module with Kbuild, and do not strip .modinfo.`,
 	},
 }, func(m *klp.Module) []Finding {
 	v := &m.Vermagic
-	switch {
-	case v.Raw == "":
-		return []Finding{{
-			Message:  ".modinfo has no vermagic",
-			Location: modinfoEntry(m, "vermagic"),
-			Kernel:   accepted("tainted, where CONFIG_MODULE_FORCE_LOAD is set, as Debian does; ENOEXEC elsewhere"),
-		}}
-	case v.Release == "" || !printable(v.Raw):
-		return []Finding{{
-			Message:  `vermagic "` + symbolname.Cut(v.Raw) + `" does not start with a kernel release`,
-			Location: modinfoEntry(m, "vermagic"),
-			Kernel:   refused("ENOEXEC", "version magic '"+symbolname.Cut(v.Raw)+"' should be that of the kernel"),
-		}}
+	if v.Release != "" && printable(v.Raw) {
+		return nil
 	}
-	return nil
+	f := Finding{
+		Location: modinfoEntry(m, "vermagic"),
+		Kernel:   refused("ENOEXEC", "version magic '"+symbolname.Cut(v.Raw)+"' should be that of the kernel"),
+	}
+	_, flags, _ := strings.Cut(v.Raw, " ")
+	switch {
+	case v.Raw == "" && !m.Modinfo.Has("vermagic"):
+		f.Message = ".modinfo has no vermagic"
+		f.Kernel = accepted("tainted, where CONFIG_MODULE_FORCE_LOAD is set, as Debian does; ENOEXEC elsewhere")
+	case v.Raw == "":
+		f.Message = "vermagic is empty"
+	default:
+		f.Message = `vermagic "` + symbolname.Cut(v.Raw) + `" does not start with a kernel release`
+		// A kernel that compares CRCs says so in its own string.
+		if printable(flags) && kernel.HasVersions(m) && slices.Contains(v.Flags, "modversions") {
+			f.Kernel = accepted("the module has CRCs, so the release is not compared")
+		}
+	}
+	return []Finding{f}
 })
 
 // printable reports whether the string is ASCII without control characters, as

@@ -254,8 +254,19 @@ func TestModuleRules(t *testing.T) {
 		}, nil},
 
 		{
-			"none", klp112, func(m *klp.Module) { m.Vermagic = klp.Vermagic{} },
+			"none", klp112, func(m *klp.Module) { m.Vermagic, m.Modinfo.Entries = klp.Vermagic{}, m.Modinfo.Entries[:1] },
 			[]expect{{Error, "", true, "no vermagic", "", ""}},
+		},
+		{
+			"empty", klp112, func(m *klp.Module) { m.Vermagic = klp.Vermagic{} },
+			[]expect{{Error, "ENOEXEC", false, "vermagic is empty", "", ""}},
+		},
+		{
+			"garbage for a release, which CRCs stand for", klp112, func(m *klp.Module) {
+				m.Vermagic = klp.Vermagic{Raw: "\x016.1 SMP modversions ", Release: "\x016.1", Flags: []string{"SMP", "modversions"}}
+				m.Sections = append(m.Sections, klp.Section{Name: "__versions"})
+			},
+			[]expect{{Error, "", true, "does not start with", "", ""}},
 		},
 		{
 			"no release", klp112, func(m *klp.Module) { m.Vermagic = klp.Vermagic{Raw: " SMP"} },
