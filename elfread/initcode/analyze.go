@@ -121,7 +121,7 @@ func (e *engine) replaceResult() Replace {
 	var a answer
 	for i := range e.calls {
 		if e.calls[i].reached {
-			a = joinAnswers(a, e.calls[i].answer)
+			a = e.joinAnswers(a, e.calls[i].answer)
 		}
 	}
 	switch {

@@ -119,9 +119,10 @@ func (x *word) arm64() bool {
 		x.forget()
 	case w&0x1fe00800 == 0x1a800000: // CSEL and its kin
 		rn, rm, rd := x.bits(5, 5), x.bits(16, 5), x.dest(x.bits(0, 5), 31)
-		x.move(temp0, x.source(rn, 31))
+		x.armRead(temp0, x.source(rn, 31))
 		if w&0x40000400 == 0 {
-			x.binary(opJoin, temp0, x.source(rm, 31), 0)
+			x.armRead(temp2, x.source(rm, 31))
+			x.binary(opJoin, temp0, temp2, 0)
 		} else if rn == rm && rn == 31 { // CSET, CSETM
 			x.add(op{code: opDecide, dst: temp0})
 		} else {
@@ -303,6 +304,7 @@ func (x *word) armMoveWide() bool {
 		x.constant(rd, n<<uint(shift))
 	case 3:
 		x.add(op{code: opInsert, dst: rd, b: shift, width: 16, imm: n})
+		x.armWrite(rd, rd)
 	default:
 		return false
 	}

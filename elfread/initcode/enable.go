@@ -14,7 +14,7 @@ type call struct {
 type answer struct {
 	kind   answerKind
 	width  uint8
-	val    value
+	val    value // of inData: where the field is
 	at     place
 	reason string
 }
@@ -38,7 +38,7 @@ func (e *engine) enabled(s *state, arg value, at place) {
 		return
 	}
 	if c.reached {
-		c.arg, c.answer = join(c.arg, arg), joinAnswers(c.answer, ans)
+		c.arg, c.answer = join(c.arg, arg), e.joinAnswers(c.answer, ans)
 	} else {
 		c.reached, c.arg, c.answer = true, arg, ans
 	}
@@ -106,7 +106,7 @@ func (e *engine) replace(s *state, arg value) answer {
 		case s.blind && e.isExposed(r, off):
 			return unknown("the patch may have been written to by code that is not followed")
 		case n == 0:
-			return e.parameter(r, off)
+			return e.parameter(value{kind: address, reg: r, off: off})
 		}
 	}
 	switch {
@@ -115,7 +115,7 @@ func (e *engine) replace(s *state, arg value) answer {
 	case hit.val.kind == constant || hit.val.exact() && hit.val.reg.isSection() && hit.width == 8:
 		return answer{kind: known, width: hit.width, val: hit.val, at: hit.at}
 	}
-	if hit.val.vague() {
+	if k := hit.val.kind; hit.val.vague() || k == lowByte || k == lowWord {
 		return unknown("the value that is stored to the replace field is not understood")
 	}
 	return answer{kind: atRuntime, width: hit.width, at: hit.at, reason: "the stored value is not a constant, or depends on the path"}
@@ -124,9 +124,10 @@ func (e *engine) replace(s *state, arg value) answer {
 // parameter is the answer for a static patch that init does not store to: a module
 // parameter may be bound to the field, or have functions of the module that set it
 // (struct kernel_param, include/linux/moduleparam.h: ops at 16, arg at 32, of 40 bytes).
-func (e *engine) parameter(r region, off int64) answer {
+func (e *engine) parameter(at value) answer {
+	r, off := at.reg, at.off
 	if e.in.Params <= 0 {
-		return answer{kind: inData}
+		return answer{kind: inData, val: at}
 	}
 	sec := e.section(e.in.Params)
 	if sec == nil {
@@ -147,12 +148,12 @@ func (e *engine) parameter(r region, off int64) answer {
 			}
 		}
 	}
-	return answer{kind: inData}
+	return answer{kind: inData, val: at}
 }
 
 // joinAnswers is what is known where several calls, or several paths to one, gave
 // these answers.
-func joinAnswers(a, b answer) answer {
+func (e *engine) joinAnswers(a, b answer) answer {
 	switch {
 	case a.kind == notAsked:
 		return b
@@ -162,9 +163,19 @@ func joinAnswers(a, b answer) answer {
 		return a
 	case b.kind == notKnown:
 		return b
-	case a.kind == known && b.kind == known && a.val == b.val && a.width == b.width:
-		a.at = earlier(a.at, b.at)
+	case a.kind == inData && b.kind == inData:
 		return a
+	case a.kind == known && b.kind == known && a.val == b.val:
+		if a.width == b.width {
+			a.at = earlier(a.at, b.at)
+		} else if a.width < b.width { // a store tells more than a zeroed allocation
+			a = b
+		}
+		return a
+	case a.kind == known && b.kind == inData:
+		return e.joinAnswers(b, a)
+	case a.kind == inData && b.kind == known && e.mayHold(a.val.reg.number(), a.val.off, int(b.width), b.val):
+		return answer{kind: notKnown, reason: "what is stored to the replace field on some path may be what it holds on the others"}
 	}
 	if a.at == (place{}) {
 		a.at = b.at

@@ -106,9 +106,9 @@ func (e *engine) load(s *state, p value, width int, signed bool) value {
 		if p.reg == stack { // an unknown slot can hold what escaped
 			return anything(s.escaped)
 		}
-		b := s.escaped | e.cellBits(s, p.reg, p.off, width)
-		if p.reg.isAlloc() || s.isWild(p.reg) || b != s.escaped {
-			return anything(b)
+		b, stored := s.covering(p.reg, p.off, width)
+		if b |= s.escaped; p.reg.isAlloc() || s.isWild(p.reg) || stored {
+			return anything(b) // parts of it may be known, and need not be decided
 		}
 		return runtime(b) // a variable, of the module or another's
 	}
@@ -132,16 +132,6 @@ func (e *engine) load(s *state, p value, width int, signed bool) value {
 	return runtime(b)
 }
 
-func (e *engine) cellBits(s *state, r region, off int64, width int) bits {
-	var b bits
-	for i := range s.cells {
-		if c := &s.cells[i]; c.overlaps(r, off, width) {
-			b |= c.val.bits()
-		}
-	}
-	return b
-}
-
 // loadExact is the content of memory at a known place, and false where it is not known.
 func (e *engine) loadExact(s *state, r region, off int64, width int) (value, bool) {
 	n := 0
@@ -153,10 +143,8 @@ func (e *engine) loadExact(s *state, r region, off int64, width int) (value, boo
 		}
 	}
 	switch {
-	case n == 1 && hit.off == off && int(hit.width) == width:
-		return hit.val, true
-	case n == 1 && isNumber(hit.val) && hit.off == off && int(hit.width) > width && !e.big:
-		return hit.val, true // the low bytes of a number
+	case n == 1:
+		return e.part(hit, off, width)
 	case n > 0 || s.isWild(r):
 		return value{}, false
 	case r.isAlloc():
@@ -171,11 +159,43 @@ func (e *engine) loadExact(s *state, r region, off int64, width int) (value, boo
 	return value{}, false
 }
 
+// part is what bytes of a cell hold, in the lowest bytes of the value.
+func (e *engine) part(c *cell, off int64, width int) (value, bool) {
+	below := off - c.off // bytes of less weight
+	above := int64(c.width) - below - int64(width)
+	if e.big {
+		below, above = above, below
+	}
+	switch {
+	case below < 0 || above < 0:
+		return value{}, false
+	case below == 0:
+		return c.val, true
+	case isNumber(c.val):
+		return number(int64(uint64(c.val.off) >> uint(8*below))), true
+	}
+	return value{}, false
+}
+
 // initial is what a section that nobody writes to holds: a relocated pointer, or
 // a number. (Pools of constants and ppc64's .toc are such sections.)
 func (e *engine) initial(section int, off int64, width int) (value, bool) {
+	if sec := e.section(section); sec == nil || sec.Write && sec.Name != ".toc" || sec.Data == nil {
+		return value{}, false
+	}
+	return e.content(section, off, width)
+}
+
+// content is what a section holds in the file, and false where a relocation makes it
+// something else than a pointer.
+func (e *engine) content(section int, off int64, width int) (value, bool) {
 	sec := e.section(section)
-	if sec == nil || sec.Write && sec.Name != ".toc" || off < 0 || off > int64(len(sec.Data))-int64(width) {
+	switch {
+	case sec == nil || off < 0:
+		return value{}, false
+	case sec.Data == nil: // SHT_NOBITS
+		return number(0), true
+	case off > int64(len(sec.Data))-int64(width):
 		return value{}, false
 	}
 	rels := relocsIn(sec, uint64(off), uint64(off)+uint64(width))
@@ -195,6 +215,15 @@ func (e *engine) initial(section int, off int64, width int) (value, bool) {
 		}
 	}
 	return number(int64(n)), true
+}
+
+// mayHold reports whether a section may hold v already, as far as the file tells.
+func (e *engine) mayHold(section int, off int64, width int, v value) bool {
+	if v.kind == unknown {
+		return v.vague()
+	}
+	old, ok := e.content(section, off, width)
+	return !ok || v == old || v.kind != constant && v.kind != address
 }
 
 // store writes v to width bytes at address p.

@@ -132,6 +132,8 @@ func (x *word) loong() bool {
 	case op >= 0xa0 && op <= 0xaa:
 		x.loongMemory(op, rd, rj)
 		return true
+	case op == 0xab: // PRELD
+		return true
 	case x.w>>23 == 0x1 && x.w>>22&1 == 0 || op == 0x3, x.w>>21 == 0x3: // BSTRINS.D, BSTRPICK.D and of words
 		if op == 0x2 || x.w>>21 == 0x3 && x.w>>15&1 == 0 { // insertion
 			x.mix(d, d, x.source(rj, 0))
@@ -290,7 +292,7 @@ func (x *word) loongThree(d int8, rd, rj, rk uint32) bool {
 		x.mix(d, temp0, x.source(rk, 0))
 	case x.w>>10 == 0x16 || x.w>>10 == 0x17: // EXT.W.H, EXT.W.B
 		x.mix(d, temp0, temp0)
-	case op == 0x54, op == 0x70e4, op == 0x70e5, op == 0x5458: // BREAK: WARN() comes back behind it; barriers
+	case op == 0x54, op == 0x70e4, op == 0x70e5, op == 0x7058: // BREAK: WARN() comes back behind it; barriers; PRELDX
 	case op >= 0x7000 && op <= 0x7050 && op&7 == 0: // LDX, STX
 		x.binary(opSum, temp0, temp0, x.source(rk, 0))
 		width := 1 << (op >> 3 & 3)

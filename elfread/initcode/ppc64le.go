@@ -284,7 +284,11 @@ func (x *word) ppcRotate(primary uint32) {
 		case 1:
 			keep = ^uint64(0) << (63 - mask)
 		case 2:
-			keep &= ^uint64(0) << sh
+			if low := ^uint64(0) << sh; mask+sh <= 63 {
+				keep &= low
+			} else { // the mask wraps around
+				keep |= low
+			}
 		}
 		x.add(op{code: opRotate, dst: ra, a: rs, b: int8(sh), imm: int64(keep)})
 	case primary == 20, primary == 30 && x.bits(2, 3) == 3: // RLWIMI, RLDIMI

@@ -47,6 +47,21 @@ func (p *program) setField(n byte) *program { return p.op(0xc6, 0x05).data(field
 // allocate leaves fresh zeroed memory in %rax.
 func (p *program) allocate() *program { return p.op(0xbe, 0xc0, 0x0d, 0, 0).call(symAlloc) }
 
+// then appends another program.
+func (p *program) then(q *program) *program {
+	for _, r := range q.relocs {
+		r.Offset += uint64(len(p.code))
+		p.relocs = append(p.relocs, r)
+	}
+	return p.op(q.code...)
+}
+
+// either goes through one of two programs.
+func (p *program) either(a, b *program) *program {
+	p.op(0x85, 0xdb).op(0x74, byte(len(a.code)+2)).then(a) // test %ebx,%ebx; je
+	return p.op(0xeb, byte(len(b.code))).then(b)
+}
+
 func (p *program) analyze() Result {
 	return Analyze(newSnippet(p.op(0xc3).code, p.relocs...).input(klp.X86_64))
 }
@@ -92,20 +107,7 @@ func TestNotProven(t *testing.T) {
 // the other path may have stored anything.
 func TestNotDecided(t *testing.T) {
 	branch := func(other *program) *program {
-		p := new(program).op(0x85, 0xdb) // test %ebx,%ebx
-		store := new(program).setField(1)
-		p.op(0x74, byte(len(store.code)+2)) // je
-		add := func(q *program) {
-			for _, r := range q.relocs {
-				r.Offset += uint64(len(p.code))
-				p.relocs = append(p.relocs, r)
-			}
-			p.op(q.code...)
-		}
-		add(store)
-		p.op(0xeb, byte(len(other.code)))
-		add(other)
-		return p.enable()
+		return new(program).either(new(program).setField(1), other).enable()
 	}
 	somewhere := new(program).op(0xc6, 0x83).ref(rX8632S, symData, 0).op(0)
 	if r := branch(somewhere).analyze().Replace; r.Known || r.Runtime || r.Static || r.Reason == "" {
@@ -115,6 +117,17 @@ func TestNotDecided(t *testing.T) {
 	if r := branch(unknown).analyze().Replace; r.Known || r.Runtime || r.Static || r.Reason == "" {
 		t.Errorf("a byte that is not known on the other path: %+v", r)
 	}
+	part := new(program).op(0xb0, 1).op(0x48, 0x89, 0x05).data(fieldAt, 0).enable() // mov $1,%al; mov %rax,field
+	if r := part.analyze().Replace; r.Known || r.Runtime || r.Static || r.Reason == "" {
+		t.Errorf("seven bytes that are not known: %+v", r)
+	}
+	given := new(program).either( // variable = 1, or elsewhere(&variable); replace = variable
+		new(program).op(0xc6, 0x05).data(variableAt, 1).op(1),
+		new(program).op(0x48, 0xc7, 0xc7).ref(rX8632S, symData, variableAt).call(symOther)).
+		op(0x0f, 0xb6, 0x05).data(variableAt, 0).op(0x88, 0x05).data(fieldAt, 0).enable()
+	if r := given.analyze().Replace; r.Known || r.Runtime || r.Static || r.Reason == "" {
+		t.Errorf("a variable that is given away on the other path: %+v", r)
+	}
 	if r := branch(new(program).setField(0)).analyze().Replace; !r.Runtime {
 		t.Errorf("another value on the other path: %+v", r)
 	}
@@ -123,6 +136,97 @@ func TestNotDecided(t *testing.T) {
 	}
 	if r := branch(new(program).setField(1)).analyze().Replace; !r.Known || r.Value != 1 {
 		t.Errorf("the same on the other path: %+v", r)
+	}
+}
+
+// TestStoredOnOnePath: a store that may leave what was there is no proof that the code
+// decides; that an allocation was zeroed is known, what a variable held before
+// init is not.
+func TestStoredOnOnePath(t *testing.T) {
+	nothing := new(program).op(0x90)
+	field := func(n byte) *program { return new(program).op(0x41, 0xc6, 0x44, 0x24, 0x18, n) } // movb $n,24(%r12)
+	// p = allocate(); p->mod = &__this_module; kept in %r12
+	allocated := func(flags byte) *program {
+		return new(program).op(0xbe, 0xc0, flags, 0, 0).call(symAlloc).op(0x49, 0x89, 0xc4).op(0x48, 0xc7, 0x00).ref(rX8632S, symModule, 0)
+	}
+	const zeroed, garbage = 0x0d, 0x0c
+	pass := func() *program { return new(program).op(0x4c, 0x89, 0xe7).call(symEnable) } // mov %r12,%rdi
+	for _, tc := range []struct {
+		name string
+		p    *program
+		want string
+	}{
+		{"0 in zeroed memory", allocated(zeroed).either(field(0), nothing).then(pass()), "1 byte 0x0"},
+		{"0 in zeroed memory, on the other path", allocated(zeroed).either(nothing, field(0)).then(pass()), "1 byte 0x0"},
+		{"0 in zeroed memory, and two calls", allocated(zeroed).either(field(0).then(pass()), pass()), "1 byte 0x0"},
+		{"0 in zeroed memory, and the other call first", allocated(zeroed).either(pass(), field(0).then(pass())), "1 byte 0x0"},
+		{"1 in zeroed memory", allocated(zeroed).either(field(1), nothing).then(pass()), "runtime"},
+		{"1 in zeroed memory, and two calls", allocated(zeroed).either(field(1).then(pass()), pass()), "runtime"},
+		{"0 in memory that is not zeroed", allocated(garbage).either(field(0), nothing).then(pass()), unproven},
+		{"1 in memory that is not zeroed", allocated(garbage).either(field(1), nothing).then(pass()), unproven},
+		{"0, and a byte somewhere", // movb $1,(%r12,%rbx)
+			allocated(zeroed).either(field(0), new(program).op(0x41, 0xc6, 0x04, 0x1c, 1)).then(pass()), unproven},
+		{"0, and more of it", // movq $0,24(%r12)
+			allocated(zeroed).either(field(0), new(program).op(0x49, 0xc7, 0x44, 0x24, 0x18, 0, 0, 0, 0)).then(pass()), unproven},
+		{"0 in static data", new(program).either(new(program).setField(0), nothing).enable(), unproven},
+		{"1 in static data", new(program).either(new(program).setField(1), nothing).enable(), "runtime"},
+		{"0 in static data, and two calls", new(program).either(new(program).setField(0).enable(), new(program).enable()), unproven},
+		{"1 in static data, and two calls", new(program).either(new(program).enable(), new(program).setField(1).enable()), "runtime"},
+	} {
+		if r := tc.p.analyze().Replace; describe(t, nil, r) != tc.want {
+			t.Errorf("%s: %+v, want %s", tc.name, r, tc.want)
+		}
+	}
+}
+
+// TestPartOfVariable: part of a number is a number; part of what is decided at run time
+// need not be decided.
+func TestPartOfVariable(t *testing.T) {
+	number := new(program).op(0x48, 0xc7, 0x05).data(variableAt, 4).op(0xfe, 0xff, 0xff, 0xff) // movq $-2,variable
+	unknown := new(program).op(0x48, 0x89, 0x1d).data(variableAt, 0)                           // mov %rbx,variable
+	result := new(program).call(symOther).op(0x48, 0x89, 0x05).data(variableAt, 0)             // mov %rax,variable
+	for _, tc := range []struct {
+		name string
+		p    *program
+		at   int64
+		want string
+	}{
+		{"the low half of a number", number, 0, "4 byte 0xfffffffe"},
+		{"the high half of a number", number, 4, "4 byte 0xffffffff"},
+		{"the middle of a number", number, 2, "4 byte 0xffffffff"},
+		{"beyond a number", number, 6, unproven},
+		{"the high half of what is not known", unknown, 4, unproven},
+		{"the low half of a result", result, 0, "runtime"},
+		{"the high half of a result", result, 4, unproven},
+	} {
+		p := new(program).then(tc.p).op(0x8b, 0x0d).data(variableAt+tc.at, 0).op(0x89, 0x0d).data(fieldAt, 0).enable() // by way of %ecx
+		if r := p.analyze().Replace; describe(t, nil, r) != tc.want {
+			t.Errorf("%s: %+v, want %s", tc.name, r, tc.want)
+		}
+	}
+}
+
+// TestSameLowPart: what differs between paths in bytes that are not stored is no proof
+// that the code decides.
+func TestSameLowPart(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		a, b  []byte
+		store byte // mov %al or mov %eax
+		want  string
+	}{
+		// mov $5,%eax; movabs $0x100000005,%rax
+		{"a word", []byte{0xb8, 5, 0, 0, 0}, []byte{0x48, 0xb8, 5, 0, 0, 0, 1, 0, 0, 0}, 0x89, "4 byte 0x5"},
+		// mov $5,%eax; mov $5,%al behind an unknown one
+		{"a byte", []byte{0xb8, 5, 0, 0, 0}, []byte{0xb0, 5}, 0x88, "1 byte 0x5"},
+		{"a word with a known byte", []byte{0xb8, 5, 0, 0, 0}, []byte{0xb0, 5}, 0x89, unproven},
+		{"another word", []byte{0xb8, 5, 0, 0, 0}, []byte{0xb8, 6, 0, 0, 0}, 0x89, "runtime"},
+		{"another byte", []byte{0xb8, 5, 0, 0, 0}, []byte{0xb0, 6}, 0x88, "runtime"},
+	} {
+		p := new(program).either(new(program).op(tc.a...), new(program).op(tc.b...)).op(tc.store, 0x05).data(fieldAt, 0).enable()
+		if r := p.analyze().Replace; describe(t, nil, r) != tc.want {
+			t.Errorf("%s: %+v, want %s", tc.name, r, tc.want)
+		}
 	}
 }
 

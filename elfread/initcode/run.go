@@ -50,7 +50,7 @@ func (f *frame) atLeader(at place) bool {
 func (e *engine) reach(f *frame, at place, s *state) {
 	i, ok := f.find(at)
 	if ok {
-		if !f.leaders[i].state.joinFrom(s) {
+		if !e.joinStates(f.leaders[i].state, s) {
 			return
 		}
 	} else {
@@ -74,7 +74,7 @@ func (e *engine) leave(f *frame, s *state) {
 		f.exit.copyFrom(s)
 		return
 	}
-	f.exit.joinFrom(s)
+	e.joinStates(f.exit, s)
 }
 
 // run interprets a function from its start and returns what holds where it

@@ -148,6 +148,13 @@ func (x *s390Insn) half(dst, src int8) {
 	x.add(op{code: opSetLow, dst: dst, a: src, width: 4})
 }
 
+// halfIf is half if a condition holds.
+func (x *s390Insn) halfIf(dst, src int8) {
+	x.move(temp0, dst)
+	x.half(temp0, src)
+	x.binary(opJoin, dst, temp0, 0)
+}
+
 // lower lowers the instructions that matter, and reports whether this is one.
 func (x *s390Insn) lower() bool {
 	op := x.bits(0, 8)
@@ -225,7 +232,8 @@ func (x *s390Insn) short2(op uint32) bool {
 		x.half(r1, r2)
 	case 0x17: // XR
 		if r1 == r2 {
-			x.constant(r1, 0)
+			x.constant(temp0, 0)
+			x.half(r1, temp0)
 		} else {
 			x.mix(r1, r1, r2)
 		}
@@ -241,13 +249,18 @@ func (x *s390Insn) short2(op uint32) bool {
 	case 0x41: // LA
 		b, d := x.short(true)
 		x.addImm(r1, b, d)
-	case 0x43, 0x48: // IC, LH
+	case 0x43: // IC
 		b, d := x.short(true)
 		x.load(temp1, b, d, 1)
-		x.mix(r1, r1, temp1)
+		x.binary(opSetLow, r1, temp1, 0)
+	case 0x48: // LH
+		b, d := x.short(true)
+		x.loadSigned(temp1, b, d, 2)
+		x.half(r1, temp1)
 	case 0x58: // L
 		b, d := x.short(true)
-		x.load(r1, b, d, 4)
+		x.load(temp1, b, d, 4)
+		x.half(r1, temp1)
 	case 0x4a, 0x54, 0x56, 0x57, 0x5a, 0x5b, 0x5e, 0x5f, 0x71, 0x4c: // arithmetic with storage
 		b, d := x.short(true)
 		x.load(temp1, b, d, 4)
@@ -324,13 +337,18 @@ func (x *s390Insn) characters(op uint32) {
 	}
 }
 
-// multiple lowers loads and stores of a range of registers.
+// multiple lowers loads and stores of a range of registers. Loads of four bytes
+// leave the high halves.
 func (x *s390Insn) multiple(from, to, base int8, off int64, width int, store bool) {
 	x.move(temp0, base)
 	for r := from; ; r = (r + 1) & 15 {
-		if store {
+		switch {
+		case store:
 			x.store(r, temp0, off, width)
-		} else {
+		case width == 4:
+			x.load(temp1, temp0, off, width)
+			x.half(r, temp1)
+		default:
 			x.load(r, temp0, off, width)
 		}
 		off += int64(width)

@@ -39,7 +39,8 @@ func (x *s390Insn) immediate(op uint32) bool {
 	case 0xa79: // LGHI
 		x.constant(r1, n)
 	case 0xa7a: // AHI
-		x.addImm(temp0, r1, n)
+		x.extendSigned(temp0, r1, 4)
+		x.addImm(temp0, temp0, n)
 		x.half(r1, temp0)
 		x.forget()
 	case 0xa7b: // AGHI
@@ -148,14 +149,23 @@ func (x *s390Insn) relativeData(op uint32, r1 int8) bool {
 		x.store(r1, temp0, 0, 8)
 	case 0xc4c: // LGFRL
 		x.loadSigned(r1, temp0, 0, 4)
-	case 0xc4d, 0xc4e: // LRL, LLGFRL
+	case 0xc4d: // LRL
+		x.load(temp1, temp0, 0, 4)
+		x.half(r1, temp1)
+	case 0xc4e: // LLGFRL
 		x.load(r1, temp0, 0, 4)
 	case 0xc4f: // STRL
 		x.store(r1, temp0, 0, 4)
-	case 0xc42, 0xc46: // LLHRL, LLGHRL
+	case 0xc42: // LLHRL
+		x.load(temp1, temp0, 0, 2)
+		x.half(r1, temp1)
+	case 0xc46: // LLGHRL
 		x.load(r1, temp0, 0, 2)
-	case 0xc44, 0xc45: // LGHRL, LHRL
+	case 0xc44: // LGHRL
 		x.loadSigned(r1, temp0, 0, 2)
+	case 0xc45: // LHRL
+		x.loadSigned(temp1, temp0, 0, 2)
+		x.half(r1, temp1)
 	case 0xc47: // STHRL
 		x.store(r1, temp0, 0, 2)
 	default:
@@ -183,14 +193,26 @@ func (x *s390Insn) registers(op uint32) bool {
 		x.compare(r1, 0, 0)
 	case 0x16: // LLGFR
 		x.extend(r1, r2, 4)
-	case 0x06, 0x26: // LGBR, LBR
+	case 0x06: // LGBR
 		x.extendSigned(r1, r2, 1)
-	case 0x07, 0x27: // LGHR, LHR
+	case 0x26: // LBR
+		x.extendSigned(temp0, r2, 1)
+		x.half(r1, temp0)
+	case 0x07: // LGHR
 		x.extendSigned(r1, r2, 2)
-	case 0x84, 0x94: // LLGCR, LLCR
+	case 0x27: // LHR
+		x.extendSigned(temp0, r2, 2)
+		x.half(r1, temp0)
+	case 0x84: // LLGCR
 		x.extend(r1, r2, 1)
-	case 0x85, 0x95: // LLGHR, LLHR
+	case 0x94: // LLCR
+		x.extend(temp0, r2, 1)
+		x.half(r1, temp0)
+	case 0x85: // LLGHR
 		x.extend(r1, r2, 2)
+	case 0x95: // LLHR
+		x.extend(temp0, r2, 2)
+		x.half(r1, temp0)
 	case 0x08, 0x0a: // AGR, ALGR
 		x.binary(opSum, r1, r1, r2)
 		x.forget()
@@ -225,8 +247,10 @@ func (x *s390Insn) registers(op uint32) bool {
 		x.move(r1+1, r1)
 	case 0x20, 0x21, 0x30, 0x31: // comparisons
 		x.forget()
-	case 0xe2, 0xf2: // LOCGR, LOCR
+	case 0xe2: // LOCGR
 		x.binary(opJoin, r1, r2, 0)
+	case 0xf2: // LOCR
+		x.halfIf(r1, r2)
 	default:
 		return false
 	}

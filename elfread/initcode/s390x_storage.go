@@ -14,24 +14,39 @@ func (x *s390Insn) storage(op uint32) bool {
 		x.load(r1, b, d, 8)
 		x.compare(r1, 0, 0)
 	case 0x12: // LT
-		x.load(r1, b, d, 4)
-		x.extendSigned(temp1, r1, 4)
+		x.loadSigned(temp1, b, d, 4)
+		x.half(r1, temp1)
 		x.compare(temp1, 0, 0)
-	case 0x58, 0x16: // LY, LLGF
+	case 0x58: // LY
+		x.load(temp1, b, d, 4)
+		x.half(r1, temp1)
+	case 0x16: // LLGF
 		x.load(r1, b, d, 4)
 	case 0x14: // LGF
 		x.loadSigned(r1, b, d, 4)
 	case 0x32: // LTGF
 		x.loadSigned(r1, b, d, 4)
 		x.compare(r1, 0, 0)
-	case 0x90, 0x94: // LLGC, LLC
+	case 0x90: // LLGC
 		x.load(r1, b, d, 1)
-	case 0x76, 0x77: // LB, LGB
+	case 0x94: // LLC
+		x.load(temp1, b, d, 1)
+		x.half(r1, temp1)
+	case 0x77: // LGB
 		x.loadSigned(r1, b, d, 1)
-	case 0x91, 0x95: // LLGH, LLH
+	case 0x76: // LB
+		x.loadSigned(temp1, b, d, 1)
+		x.half(r1, temp1)
+	case 0x91: // LLGH
 		x.load(r1, b, d, 2)
-	case 0x15, 0x78: // LGH, LHY
+	case 0x95: // LLH
+		x.load(temp1, b, d, 2)
+		x.half(r1, temp1)
+	case 0x15: // LGH
 		x.loadSigned(r1, b, d, 2)
+	case 0x78: // LHY
+		x.loadSigned(temp1, b, d, 2)
+		x.half(r1, temp1)
 	case 0x24: // STG
 		x.store(r1, b, d, 8)
 	case 0x50: // STY
@@ -98,14 +113,18 @@ func (x *s390Insn) storageMultiple(op uint32) bool {
 		x.addImm(temp1, temp1, x.signed(8, 8))
 		x.store(temp1, temp0, 0, width)
 		x.forget()
-	case 0xe2, 0xf2: // LOCG, LOC
-		x.load(temp1, b, d, map[uint32]int{0xe2: 8, 0xf2: 4}[op])
+	case 0xe2: // LOCG
+		x.load(temp1, b, d, 8)
 		x.binary(opJoin, r1, temp1, 0)
+	case 0xf2: // LOC
+		x.load(temp1, b, d, 4)
+		x.halfIf(r1, temp1)
 	case 0xe3, 0xf3: // STOCG, STOC
 		width := map[uint32]int{0xe3: 8, 0xf3: 4}[op]
 		x.addImm(temp0, b, d)
 		x.load(temp1, temp0, 0, width)
-		x.binary(opJoin, temp1, r1, 0)
+		x.extend(temp2, r1, width)
+		x.binary(opJoin, temp1, temp2, 0)
 		x.store(temp1, temp0, 0, width)
 	default:
 		return false
@@ -136,11 +155,15 @@ func (x *s390Insn) compareAndBranch(op uint32) bool {
 		if x.condition(r2); (op == 0x7d || op == 0x7f) && x.cond != condZero && x.cond != condNotZero {
 			x.cond = condOther
 		}
-	case 0x42, 0x46: // LOCHI, LOCGHI
+	case 0x42: // LOCHI
+		x.constant(temp1, x.signed(16, 16))
+		x.halfIf(r1, temp1)
+	case 0x46: // LOCGHI
 		x.constant(temp0, x.signed(16, 16))
 		x.binary(opJoin, r1, temp0, 0)
 	case 0xd8: // AHIK
-		x.addImm(temp0, r2, x.signed(16, 16))
+		x.extendSigned(temp0, r2, 4)
+		x.addImm(temp0, temp0, x.signed(16, 16))
 		x.half(r1, temp0)
 		x.forget()
 	case 0xd9: // AGHIK

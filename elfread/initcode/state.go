@@ -73,8 +73,8 @@ func (s *state) isWild(r region) bool {
 	return s.wild&r.bit() != 0
 }
 
-// joinFrom widens s so that it holds on o's paths too, and reports a change.
-func (s *state) joinFrom(o *state) bool {
+// joinStates widens s so that it holds on o's paths too, and reports a change.
+func (e *engine) joinStates(s, o *state) bool {
 	changed := false
 	for i := range s.regs {
 		if s.regs[i] == o.regs[i] {
@@ -104,8 +104,7 @@ func (s *state) joinFrom(o *state) bool {
 			continue
 		}
 		n := *c
-		n.val = join(c.val, runtime(c.val.bits()|o.escaped))
-		n.clean = c.clean && !o.isWild(c.reg) && !o.touched(c)
+		e.joinOld(&n, o)
 		if n != *c {
 			*c, changed = n, true
 		}
@@ -115,8 +114,7 @@ func (s *state) joinFrom(o *state) bool {
 			continue
 		}
 		c := o.cells[i]
-		c.clean = c.clean && !s.isWild(c.reg) && !s.touched(&c)
-		c.val = join(c.val, runtime(c.val.bits()|s.escaped))
+		e.joinOld(&c, s)
 		s.insert(c, &escaped)
 		changed = true
 	}
@@ -133,6 +131,37 @@ func (s *state) joinFrom(o *state) bool {
 		s.wild, s.escaped, changed = wild, escaped, true
 	}
 	return changed
+}
+
+// joinOld widens a cell so that it holds where o has no such cell too.
+func (e *engine) joinOld(c *cell, o *state) {
+	b := c.val.bits() | o.escaped
+	if o.isWild(c.reg) || o.touched(c) || o.blind && c.reg.isSection() && e.isExposed(c.reg, c.off) {
+		c.val, c.clean = anything(b), false
+		return
+	}
+	old := e.untouched(c)
+	if old.kind == unknown {
+		old.off |= int64(b)
+	}
+	c.val = join(c.val, old)
+}
+
+// untouched is what the bytes of a cell hold where nothing was stored to them.
+func (e *engine) untouched(c *cell) value {
+	switch {
+	case c.reg.isAlloc() && e.allocs[c.reg.number()].zero:
+		return number(0)
+	case !c.reg.isSection():
+		return anything(0)
+	}
+	// A static variable has what its section says, unless something stored to it before
+	// init ran: parameters and jump labels do. So it may well be what this code stores,
+	// which is no proof that it is.
+	if e.mayHold(c.reg.number(), c.off, int(c.width), c.val) {
+		return anything(0)
+	}
+	return runtime(0)
 }
 
 func earlier(a, b place) place {
@@ -172,6 +201,16 @@ func (s *state) touched(c *cell) bool {
 		}
 	}
 	return false
+}
+
+// covering reports whether cells overlap these bytes, and what those may point into.
+func (s *state) covering(r region, off int64, width int) (b bits, any bool) {
+	for i := range s.cells {
+		if c := &s.cells[i]; c.overlaps(r, off, width) {
+			b, any = b|c.val.bits(), true
+		}
+	}
+	return b, any
 }
 
 // insert adds a cell; where there is no room, its region becomes wild.

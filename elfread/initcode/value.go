@@ -115,10 +115,37 @@ func join(v, w value) value {
 		return v
 	case v.pointer() && w.pointer() && v.reg == w.reg:
 		return value{kind: within, reg: v.reg}
+	case sharesLow(v, w, lowWord):
+		return setLow(high(v, w), number(v.off), lowWord)
+	case sharesLow(v, w, lowByte) && (v.kind != constant || w.kind != constant):
+		return setLow(high(v, w), number(v.off), lowByte)
 	case v.vague() || w.vague():
 		return anything(v.bits() | w.bits())
 	}
 	return runtime(v.bits() | w.bits())
+}
+
+// sharesLow reports whether two numbers have the same lowest byte or word.
+func sharesLow(v, w value, k kind) bool {
+	mask := int64(0xff)
+	if k == lowWord {
+		mask = 1<<32 - 1
+	}
+	holds := func(v value) bool {
+		return v.kind == constant || v.kind == lowWord || v.kind == lowByte && k == lowByte
+	}
+	return holds(v) && holds(w) && (v.off^w.off)&mask == 0
+}
+
+// high is a value whose high bytes may point into what those of v and w may.
+func high(v, w value) value {
+	switch {
+	case v.bits() == 0:
+		return w
+	case w.bits() == 0 || v.reg == w.reg:
+		return v
+	}
+	return anything(v.bits() | w.bits())
 }
 
 // mix is the outcome of some arithmetic on v and w.

@@ -75,8 +75,12 @@ func (x *x86Insn) lower() {
 		x.arithmetic(opMix, width)
 	case x86asm.SHL:
 		if i, ok := args[1].(x86asm.Imm); ok && width >= 4 {
+			mask := int64(31) // of the count, whatever the width below a quadword
+			if width == 8 {
+				mask = 63
+			}
 			src := x.read(args[0], width)
-			x.add(op{code: opShl, dst: temp1, a: src, imm: int64(i)})
+			x.add(op{code: opShl, dst: temp1, a: src, imm: int64(i) & mask})
 			x.write(args[0], temp1, width)
 			x.forget()
 			return
@@ -204,7 +208,11 @@ func (x *x86Insn) conditional(width int) {
 		src := x.read(x.inst.Args[1], width)
 		if r, ok := x.inst.Args[0].(x86asm.Reg); ok {
 			n, _ := x86Reg(r)
-			if src != temp1 {
+			if width == 4 { // the high halves are not joined: both are cleared
+				x.extend(temp1, src, 4)
+				x.extend(temp2, n, 4)
+				n = temp2
+			} else if src != temp1 {
 				x.move(temp1, src)
 			}
 			x.binary(opJoin, temp1, n, 0)
@@ -288,11 +296,14 @@ func (x *x86Insn) exchange(a, b x86asm.Arg, width int) {
 		x.havoc("XCHG")
 		return
 	}
-	if ra == rb {
-		return
-	}
 	na, wa := x86Reg(ra)
 	nb, wb := x86Reg(rb)
+	if ra == rb {
+		if wa == 4 { // 90 is NOP, and no exchange of EAX with itself
+			x.extend(na, na, 4)
+		}
+		return
+	}
 	if wa != wb || wa < 4 {
 		x.havoc("XCHG")
 		return

@@ -31,7 +31,8 @@ func checkTokens(source string, tokens token.Tokens) error {
 		return &Error{Message: fmt.Sprintf("more than %d words", maxTokens)}
 	}
 	var blocks []block
-	flow, dashes, line := 0, 0, 0
+	var flow []bool // the brackets that are open: whether of a list
+	dashes, line := 0, 0
 	for _, t := range tokens {
 		p := t.Position
 		if p.Line != line {
@@ -46,17 +47,20 @@ func checkTokens(source string, tokens token.Tokens) error {
 		case token.MappingKeyType:
 			return refuse("explicit keys (\"? \") are not read")
 		case token.MappingStartType, token.SequenceStartType:
-			if flow++; flow > maxDepth {
+			if flow = append(flow, t.Type == token.SequenceStartType); len(flow) > maxDepth {
 				return refuse(fmt.Sprintf("nested deeper than %d", maxDepth))
 			}
 		case token.MappingEndType, token.SequenceEndType:
-			flow--
+			flow = flow[:max(0, len(flow)-1)]
 		case token.SequenceEntryType:
 			if dashes++; dashes > 2 {
 				return refuse("lists directly in lists are not read")
 			}
 		case token.MappingValueType:
-			if keys := count(&blocks, t, flow); keys > maxKeys {
+			if n := len(flow); n > 0 && flow[n-1] { // an entry of a list: it has one key
+				break
+			}
+			if keys := count(&blocks, t, len(flow)); keys > maxKeys {
 				return refuse(fmt.Sprintf("more than %d keys in one mapping", maxKeys))
 			}
 			if len(blocks) > 4*maxDepth {

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 )
 
 // reader reads typed values out of a parsed document. It decides itself what
@@ -124,11 +126,43 @@ func (r *reader) textList(n ast.Node, of string, limit int) ([]string, []ast.Nod
 	}
 	out := make([]string, len(nodes))
 	for i, v := range nodes {
-		if out[i], err = r.text(v, "an entry of "+of); err != nil {
+		if s, ok := colonWord(v); ok {
+			out[i] = s
+		} else if out[i], err = r.text(v, "an entry of "+of); err != nil {
 			return nil, nil, err
 		}
 	}
 	return out, nodes, nil
+}
+
+// colonWord returns the plain word that the parser takes for a mapping of one pair: in a
+// list within {} it ends a key at any colon, YAML 1.2 only where a space follows
+// (7.3.3). What has a space, a quote or braces is no such word.
+func colonWord(n ast.Node) (string, bool) {
+	m, ok := n.(*ast.MappingNode)
+	if !ok || m.IsFlowStyle || len(m.Values) != 1 {
+		return "", false
+	}
+	pair := m.Values[0]
+	switch pair.Value.(type) {
+	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+	default:
+		return "", false
+	}
+	key, colon, value := pair.Key.GetToken(), pair.Start, pair.Value.GetToken()
+	if key == nil || colon == nil || value == nil || key.Indicator == token.QuotedScalarIndicator || value.Indicator == token.QuotedScalarIndicator {
+		return "", false
+	}
+	at := *key.Position
+	for _, next := range []struct {
+		width int
+		t     *token.Token
+	}{{utf8.RuneCountInString(key.Value), colon}, {1, value}} {
+		if at.Column += next.width; next.t.Position.Line != at.Line || next.t.Position.Column != at.Column {
+			return "", false
+		}
+	}
+	return key.Value + ":" + value.Value, true
 }
 
 func (r *reader) truth(n ast.Node, of string) (bool, error) {

@@ -190,6 +190,48 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+// TestWordWithColon: a plain word may have a colon wherever it stands, with no
+// space behind it.
+func TestWordWithColon(t *testing.T) {
+	for _, module := range []string{
+		"{name: a, funcs: [vmlinux:f, ext4:g.isra.0, x:1]}",
+		"{name: a, funcs: [\n      vmlinux:f, # one\n      ext4:g.isra.0, 'x:1'\n    ]}",
+		"{name: a, funcs: ['vmlinux:f', \"ext4:g.isra.0\", x:1]}",
+		"name: a\n    funcs: [vmlinux:f, ext4:g.isra.0, x:1]",
+		"name: a\n    funcs:\n    - vmlinux:f\n    - ext4:g.isra.0\n    - x:1",
+	} {
+		p, err := plan.Parse([]byte("modules:\n  - " + module + "\nsteps: [{load: a}]\n"))
+		if err != nil {
+			t.Errorf("%s: %v", module, err)
+			continue
+		}
+		var got []string
+		for _, o := range p.Modules[0].Klp.Patch.Objects {
+			for _, f := range o.Funcs {
+				got = append(got, o.Name+":"+f.Name)
+			}
+		}
+		if diff := cmp.Diff([]string{"vmlinux:f", "ext4:g.isra.0", "x:1"}, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", module, diff)
+		}
+	}
+	p, err := plan.Parse([]byte("symbols: {vmlinux: [a:b]}\nmodules: [{name: a}]\nsteps: []\n"))
+	if err != nil || p.Symbols["vmlinux"]["a:b"] != 1 {
+		t.Errorf("a symbol: %v", err)
+	}
+	for _, entry := range []string{"vmlinux: f", "'vmlinux':f", "vmlinux:'f'", "vmlinux :f", "{vmlinux:f}", "vmlinux:[f]", "vmlinux:{f: g}"} {
+		_, err := plan.Parse([]byte("modules:\n  - {name: a, funcs: [" + entry + "]}\nsteps: []\n"))
+		var e *plan.Error
+		if !errors.As(err, &e) || e.Line != 2 || e.Column < 23 {
+			t.Errorf("%s: %v", entry, err)
+		}
+	}
+	many := strings.Repeat("vmlinux:f, ", 5000)
+	if _, err := plan.Parse([]byte("modules:\n  - {name: a, funcs: [" + many + "]}\nsteps: []\n")); err != nil {
+		t.Errorf("many: %v", err)
+	}
+}
+
 // TestLongForm reads everything that the long form can say.
 func TestLongForm(t *testing.T) {
 	p, err := plan.Parse([]byte(`
@@ -336,6 +378,8 @@ func TestBounds(t *testing.T) {
 		"value":   "modules: " + strings.Repeat("a", 100_000),
 		"colons":  strings.Repeat("a: b: ", 100_000),
 		"dashes":  strings.Repeat("- ", 400_000),
+		"pairs":   "modules: [" + strings.Repeat("a: ", 150_000) + "]\n",
+		"in list": "modules: {a: [" + strings.Repeat("a:b ", 150_000) + "]}\n",
 	} {
 		began := time.Now()
 		_, err := plan.Parse([]byte(s))
