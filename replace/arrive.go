@@ -36,13 +36,19 @@ func (s System) Arrive(m Ordinary) (System, Decision) {
 }
 
 // arrive is klp_module_coming(): the active livepatches in stacking order, of
-// each the first object of that name.
+// each the first object of that name. Every module that is loaded makes the
+// kernel read them all.
 func (s *System) arrive(f *findings, m *module) {
 	if m.name == klp.VmlinuxObjectName {
 		f.refuse("EINVAL", "vmlinux.ko: invalid module name", "no module may be named vmlinux")
 		return
 	}
 	for _, p := range s.active {
+		if freed(p.Module) {
+			f.add(refusal{crash: true, Refusal: klp.Refusal{Reason: fmt.Sprintf(
+				"the kernel reads the tables of %s, which were in %s and freed after its init function", p.Name, p.Module.Patch.At.Section)}})
+			return
+		}
 		for i := range p.objects {
 			o := &p.objects[i]
 			if !o.vmlinux && o.name == m.name {

@@ -131,8 +131,9 @@ func TestAfterACrash(t *testing.T) {
 	}
 }
 
-// TestFreedTables: a patch in .init.data is gone when it is disabled; tables from
-// which init code built another are not missed.
+// TestFreedTables: a patch in .init.data is gone when it is disabled, and when the
+// next module makes the kernel look at it; tables from which init code built
+// another are not missed.
 func TestFreedTables(t *testing.T) {
 	for toolchain, crash := range map[klp.Toolchain]bool{klp.Static: true, klp.KlpBuild: false} {
 		s := start(t, replace.Mainline{}, replace.Env{Behaviour: known})
@@ -141,7 +142,17 @@ func TestFreedTables(t *testing.T) {
 			m.Init.Enables = []klp.Enable{{Arg: klp.ArgData}}
 		}))
 		if _, d := s.sys.Disable("m"); (d.Outcome == replace.Crash) != crash {
-			t.Errorf("%s: %s %s", toolchain, d.Outcome, d.Reason)
+			t.Errorf("disable, %s: %s %s", toolchain, d.Outcome, d.Reason)
+		}
+		if _, d := s.sys.Arrive(replace.Ordinary{Name: "any"}); (d.Outcome == replace.Crash) != crash {
+			t.Errorf("another module, %s: %s %s", toolchain, d.Outcome, d.Reason)
+		}
+		next, err := replace.NewLivepatch(replace.Mainline{}, vm("next", flag(false), "g"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, d := s.sys.Load(next, replace.LoadOptions{}); (d.Outcome == replace.Crash) != crash {
+			t.Errorf("another livepatch, %s: %s %s", toolchain, d.Outcome, d.Reason)
 		}
 	}
 }
