@@ -232,7 +232,8 @@ func (s *search) otherOwners(owner string) error {
 	return nil
 }
 
-// otherStates wants modules with states that the candidate lacks.
+// otherStates wants modules with states that the candidate lacks, of each replace
+// field one: a model passes over the modules whose field it does not have.
 func (s *search) otherStates(m *klp.Module) error {
 	where := s.active("m.")
 	where.add(`i.kernel = ? AND i.active = 1 AND i.kind = 'state'`, s.kernel)
@@ -246,7 +247,7 @@ func (s *search) otherStates(m *klp.Module) error {
 	if len(have) > 0 {
 		where.in(`i.value NOT`, have...)
 	}
-	_, err := s.want(`SELECT min(i.module) FROM item i JOIN module m ON m.id = i.module`+where.where()+` GROUP BY i.value ORDER BY i.value LIMIT 8`, where.args...)
+	_, err := s.want(`SELECT min(i.module) FROM item i JOIN module m ON m.id = i.module`+where.where()+` GROUP BY i.value, m.replace_field ORDER BY i.value, m.replace_field LIMIT `+strconv.Itoa(8*len(replaceFields)), where.args...)
 	return err
 }
 
