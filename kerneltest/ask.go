@@ -24,7 +24,7 @@ func (k *Kernel) Probe(ctx context.Context, suite *Suite, boots int) ([]Disagree
 	if err != nil {
 		return nil, 0, err
 	}
-	defer os.RemoveAll(work)
+	defer func() { _ = os.RemoveAll(work) }()
 	if err := suite.Build(ctx, k.Headers, work); err != nil {
 		return nil, 0, budgetOr(ctx, err)
 	}

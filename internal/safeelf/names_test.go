@@ -12,7 +12,12 @@ func TestSectionNames(t *testing.T) {
 	var n sectionNames
 	long := strings.Repeat("n", maxKeptName+1)
 	files := [][]string{
-		{"", ".text", ".data"}, {"", ".data", ".text", ".bss"}, {""}, {"", long, ".text"}, {"", ".text"}, {"", long + "x"},
+		{"", ".text", ".data"},
+		{"", ".data", ".text", ".bss"},
+		{""},
+		{"", long, ".text"},
+		{"", ".text"},
+		{"", long + "x"},
 		{"", ".text", ".data", ".bss", ".modinfo"},
 	}
 	var many []string
