@@ -147,8 +147,15 @@ func (p *parser) klpTarget(section int, k *klp.KlpRela, e safeelf.Rela) error {
 	if !ok {
 		return p.fail(place{Section: section}, "relocation at 0x%x, beyond the end of %s", e.Off, p.f.Sections[info].Name)
 	}
+	relocated := false
 	if allZero(b) {
-		return nil
+		if p.f.Sections[section].Flags&klp.SHFRelaLivepatch == 0 {
+			return nil // to the loader it is an ordinary one itself
+		}
+		var err error
+		if relocated, err = p.fills(at, width); err != nil || !relocated {
+			return err
+		}
 	}
 	if k.NonZeroCount++; k.NonZeroCount <= maxNonZero {
 		v := uint64(0)
@@ -157,7 +164,22 @@ func (p *parser) klpTarget(section int, k *klp.KlpRela, e safeelf.Rela) error {
 		} else {
 			v = uint64(p.f.Uint32(b))
 		}
-		k.NonZero = append(k.NonZero, klp.NonZero{At: p.locate(at), Type: e.Type, Value: v})
+		k.NonZero = append(k.NonZero, klp.NonZero{At: p.locate(at), Type: e.Type, Value: v, Relocated: relocated})
 	}
 	return nil
+}
+
+// fills reports whether an ordinary relocation fills a byte of a field.
+func (p *parser) fills(at place, width uint64) (bool, error) {
+	const widest = 8
+	rs, err := p.relocsIn(at.Section, at.Offset-min(at.Offset, widest-1), at.Offset+width)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range rs {
+		if w := p.arch.fields[r.Type]; w > 0 && r.Offset+w > at.Offset {
+			return true, nil
+		}
+	}
+	return false, nil
 }

@@ -134,6 +134,32 @@ func TestFilledTargets(t *testing.T) {
 	}
 }
 
+// TestFilledByRelocation: what an ordinary relocation writes is there before a
+// livepatch relocation, whichever of the bytes they share.
+func TestFilledByRelocation(t *testing.T) {
+	f := x86().build()
+	sym := uint32(f.AddSym(elfmut.Sym{Name: ".klp.sym.vmlinux.f,0", Bind: elf.STB_GLOBAL, Shndx: klp.SHNLivepatch}))
+	pc32 := uint32(elf.R_X86_64_PC32)
+	f.AddRelas(".rela.text", ".text", 0, []elfmut.Rela{
+		{Offset: 16, Sym: 1, Type: abs64}, {Offset: 32, Sym: 1, Type: pc32}, {Offset: 42, Sym: 1, Type: uint32(elf.R_X86_64_NONE)},
+	})
+	var got []uint64
+	var relas []elfmut.Rela
+	for _, off := range []uint64{0, 12, 13, 16, 20, 24, 28, 29, 32, 35, 36, 40} {
+		relas = append(relas, elfmut.Rela{Offset: off, Sym: sym, Type: pc32})
+	}
+	klpSection(f, relas...)
+	for _, n := range must(t, f, Options{}).KlpRelas[0].NonZero {
+		if !n.Relocated || n.Value != 0 {
+			t.Errorf("%+v", n)
+		}
+		got = append(got, n.At.Offset)
+	}
+	if want := []uint64{13, 16, 20, 29, 32, 35}; !slices.Equal(got, want) {
+		t.Errorf("filled: %d, want %d", got, want)
+	}
+}
+
 // TestRefusedKlpRelas: livepatch relocations that lead out of their section.
 func TestRefusedKlpRelas(t *testing.T) {
 	const section = ".klp.rela.vmlinux..text"

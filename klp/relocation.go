@@ -39,7 +39,10 @@ type Foreign struct {
 type NonZero struct {
 	At    Location // the target
 	Type  uint32   // relocation type
-	Value uint64   // what stands there
+	Value uint64   // what stands there in the file
+	// Relocated: nothing stands there in the file, but an ordinary relocation,
+	// which the loader applies too, fills some of the same bytes.
+	Relocated bool
 }
 
 // KlpSym is a symbol that the livepatch core resolves: SHN_LIVEPATCH (0xff20)

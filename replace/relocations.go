@@ -48,7 +48,11 @@ func (s *System) section(f *findings, p *Livepatch, r *klp.KlpRela, loaded *modu
 	}
 	if p.Module.Arch == klp.X86_64 && len(r.NonZero) > 0 {
 		n := r.NonZero[0]
-		f.refuse("ENOEXEC", "", fmt.Sprintf("section %s: the relocation target %s+%#x already holds %#x", r.Section, n.At.Section, n.At.Offset, n.Value))
+		holds := fmt.Sprintf("%#x", n.Value)
+		if n.Relocated {
+			holds = "what an ordinary relocation wrote"
+		}
+		f.refuse("ENOEXEC", "", fmt.Sprintf("section %s: the relocation target %s+%#x already holds %s", r.Section, n.At.Section, n.At.Offset, holds))
 	}
 }
 

@@ -19,8 +19,9 @@ var klp205 = moduleRule(&Rule{
 
 x86 refuses to relocate a place that already holds a value, because that is what
 a relocation applied twice looks like (arch/x86/kernel/module.c:
-__write_relocate_add). The other architectures write into instructions, which are
-never zero, and do not check: they are not judged.
+__write_relocate_add). An ordinary relocation of the same bytes leaves one too. The
+other architectures write into instructions, which are never zero, and do not check:
+they are not judged.
 
 Fix: the linker or a later tool wrote the addend into the section. Build the module
 with a toolchain that leaves it in the relocation (RELA), and do not apply the
@@ -37,9 +38,13 @@ relocations before the kernel does.`,
 			continue
 		}
 		first := &r.NonZero[0]
+		what := fmt.Sprintf("the first %#x", first.Value)
+		if first.Relocated {
+			what = "the first one by an ordinary relocation of the same place"
+		}
 		c.add(Finding{
-			Message: fmt.Sprintf("%s: %s a value before relocation, the first %#x",
-				symbolname.Cut(r.Section), plural(r.NonZeroCount, "target holds", "targets hold"), first.Value),
+			Message: fmt.Sprintf("%s: %s a value before relocation, %s",
+				symbolname.Cut(r.Section), plural(r.NonZeroCount, "target holds", "targets hold"), what),
 			Object:   r.Object,
 			Location: first.At,
 			Kernel: refused("ENOEXEC", fmt.Sprintf(
