@@ -46,12 +46,10 @@ type Config struct {
 	// done and the number of all. Calls do not overlap, and done only rises.
 	Progress func(done, total int)
 
-	// Target, Keep and rules see each module while it is judged. Only where Keep
-	// is set does it stay good after that; else its memory serves the next one.
-
 	// Keep, if not nil, is called with each module as it is read, candidates and
 	// baseline, in no fixed order. Calls do not overlap; the module may be kept
-	// and must not be changed.
+	// and must not be changed. Without Keep the memory of a module serves the next
+	// one once it is judged: Target and rules must not keep it.
 	Keep func(*klp.Module)
 
 	newReader func() reader // for tests; nil means elfread
