@@ -33,7 +33,10 @@ func (p *parser) readKlpRelas() error {
 		}
 		k := klp.KlpRela{Section: s.Name, Index: i, At: p.at(place{Section: i})}
 		k.Object, k.Target, k.Malformed = parseKlpRela(s.Name)
-		k.Wrong = p.wrongKlpRela(s, &k)
+		if k.Wrong = p.wrongKlpRela(s); k.Wrong == "" && k.Malformed == "" && k.Target != p.f.Sections[s.Info].Name {
+			k.Misnamed = true
+			k.Wrong = fmt.Sprintf("it is named for section %q, but its target is %q", k.Target, p.f.Sections[s.Info].Name)
+		}
 		if s.Type == elf.SHT_RELA {
 			if err := p.klpEntries(i, &k, used); err != nil {
 				return err
@@ -52,7 +55,7 @@ func isKlpRela(s *elf.Section) bool {
 // kernel/module/main.c apply_relocations() skips targets that are not there or
 // not loaded, treats sections without the livepatch flag as ordinary ones, and
 // keeps only SHF_ALLOC sections for objects that are loaded later.
-func (p *parser) wrongKlpRela(s *elf.Section, k *klp.KlpRela) string {
+func (p *parser) wrongKlpRela(s *elf.Section) string {
 	switch {
 	case s.Type != elf.SHT_RELA:
 		return fmt.Sprintf("its type is %v, not SHT_RELA", s.Type)
@@ -65,12 +68,8 @@ func (p *parser) wrongKlpRela(s *elf.Section, k *klp.KlpRela) string {
 	case int64(s.Info) >= int64(len(p.f.Sections)):
 		return fmt.Sprintf("its target is section %d of %d", s.Info, len(p.f.Sections))
 	}
-	target := p.f.Sections[s.Info]
-	switch {
-	case s.Info == 0 || target.Flags&elf.SHF_ALLOC == 0:
+	if target := p.f.Sections[s.Info]; s.Info == 0 || target.Flags&elf.SHF_ALLOC == 0 {
 		return fmt.Sprintf("its target, section %d (%s), is not loaded", s.Info, target.Name)
-	case k.Malformed == "" && k.Target != target.Name:
-		return fmt.Sprintf("it is named for section %q, but its target is %q", k.Target, target.Name)
 	}
 	return ""
 }

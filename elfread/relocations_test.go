@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klplint/klplint/fixtures"
 	"github.com/klplint/klplint/fixtures/elfmut"
 	"github.com/klplint/klplint/klp"
 )
@@ -230,4 +231,20 @@ func TestLeftovers(t *testing.T) {
 			f.Section(section).Data[0] = 1
 		}, section: section, err: "pointer 0x1 without a relocation"},
 	})
+}
+
+// TestMisnamed: of what is wrong with a section the kernel overlooks only that its
+// name speaks of another one than it relocates.
+func TestMisnamed(t *testing.T) {
+	for _, name := range fixtures.Under(t, "rules/KLP206") {
+		m, err := Open(fixtures.Path(t, name), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range m.KlpRelas {
+			if want := strings.Contains(name, "other-place"); k.Misnamed != want || want && !strings.Contains(k.Wrong, "is named for section") {
+				t.Errorf("%s: %s: %q, misnamed %v", name, k.Section, k.Wrong, k.Misnamed)
+			}
+		}
+	}
 }

@@ -13,9 +13,12 @@ type KlpRela struct {
 	Malformed      string
 	// Wrong says why the kernel would pass the section over or misapply it:
 	// wrong type, flags, link, info or target; "" when it is in order.
-	Wrong   string
-	Entries int   // relocations in it, R_*_NONE included
-	Symbols []int // indices into Module.KlpSyms, in order of first use
+	Wrong string
+	// Misnamed: what is wrong is only that its name speaks of another section.
+	// The kernel applies it to its target all the same.
+	Misnamed bool
+	Entries  int   // relocations in it, R_*_NONE included
+	Symbols  []int // indices into Module.KlpSyms, in order of first use
 	// Foreign lists relocations against symbols that are not SHN_LIVEPATCH; at
 	// most 64 places. ForeignCount has all.
 	Foreign      []Foreign

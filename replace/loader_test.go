@@ -213,3 +213,25 @@ func TestLongLists(t *testing.T) {
 		t.Errorf("%v, %v", r.Sets, err)
 	}
 }
+
+// TestMisnamedSection: the kernel applies a section to its target whatever its name
+// says, and passes over one whose headers are wrong.
+func TestMisnamedSection(t *testing.T) {
+	for _, misnamed := range []bool{false, true} {
+		s := start(t, replace.Mainline{}, replace.Env{Behaviour: known})
+		m := with(vm("m", flag(false), "f"), func(m *klp.Module) {
+			m.Arch = klp.X86_64
+			m.KlpRelas = []klp.KlpRela{{
+				Section: ".klp.rela.vmlinux..text", Object: "vmlinux", Target: ".text", Wrong: "why", Misnamed: misnamed,
+				NonZero: []klp.NonZero{{Relocated: true}}, NonZeroCount: 1,
+			}}
+		})
+		p, err := replace.NewLivepatch(replace.Mainline{}, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, d := s.sys.Load(p, replace.LoadOptions{}); (d.Errno == "ENOEXEC") != misnamed {
+			t.Errorf("misnamed %v: %s %s", misnamed, d.Outcome, d.Errno)
+		}
+	}
+}
