@@ -13,9 +13,9 @@ import (
 // there is no goal left to keep, and the default holds.
 const (
 	lazyPercent    = 400
-	busyPercent    = 50
+	busyPercent    = 35
 	defaultPercent = 100
-	heapGoal       = 30 << 20 // bytes
+	heapGoal       = 26 << 20 // bytes
 )
 
 // tuneGC sets the collector's pace and adapts it after each collection. Whoever
