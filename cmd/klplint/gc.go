@@ -15,7 +15,7 @@ const (
 	lazyPercent    = 400
 	busyPercent    = 35
 	defaultPercent = 100
-	heapGoal       = 26 << 20 // bytes
+	heapGoal       = 24 << 20 // bytes
 )
 
 // tuneGC sets the collector's pace and adapts it after each collection. Whoever

@@ -24,7 +24,7 @@ const DefaultBudget = 32 << 20
 const (
 	pageSize  = 4 << 10
 	readAhead = 16 << 10
-	readTail  = 6 << 10  // at the file's end: section headers and their names
+	readTail  = 4 << 10  // at the file's end: section headers and their names
 	shortRead = 64 << 10 // reads from this size on are taken as they are
 )
 
