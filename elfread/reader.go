@@ -63,7 +63,6 @@ func (r *Reader) Read(in io.ReaderAt, size int64, path string) (*klp.Module, err
 		if r.recycles {
 			r.recycled = m
 		}
-		r.last = nil
 		return nil, pathError(path, err)
 	}
 	r.last = m
@@ -186,7 +185,7 @@ func (r *Reader) parse(m *klp.Module) error {
 	if err != nil {
 		return err
 	}
-	f.Preload(aboutCode)
+	f.Preload()
 	p := &r.parser
 	p.reset(f, m, &r.options, &r.code)
 	return p.run()

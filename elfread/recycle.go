@@ -17,6 +17,7 @@ func (r *Reader) Recycle(m *klp.Module) {
 // module returns the Module to read into.
 func (r *Reader) module() *klp.Module {
 	m := r.recycled
+	r.last = nil
 	r.parser.slabs.reset(m != nil, r.recycles)
 	if r.recycled = nil; m == nil {
 		return new(klp.Module)

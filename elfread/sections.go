@@ -98,12 +98,6 @@ func (p *parser) readSections() {
 	}
 }
 
-// aboutCode reports whether a section has nothing to do with debug information,
-// which is most of a module that has any.
-func aboutCode(s *elf.Section) bool {
-	return !strings.HasPrefix(s.Name, ".debug_") && !strings.HasPrefix(s.Name, ".rela.debug_")
-}
-
 // flag reports whether section i exists and has all the flags.
 func (p *parser) flag(i int, want elf.SectionFlag) bool {
 	return i > 0 && i < len(p.f.Sections) && p.f.Sections[i].Flags&want == want

@@ -30,6 +30,9 @@ type KlpRela struct {
 	At           Location // start of the section
 }
 
+// PassedOver reports whether the kernel does not apply the section at all.
+func (r *KlpRela) PassedOver() bool { return r.Wrong != "" && !r.Misnamed }
+
 // Foreign is a relocation of a livepatch section against a symbol that is not
 // SHN_LIVEPATCH.
 type Foreign struct {

@@ -58,11 +58,12 @@ func (j *job) groups() (map[group][]int, []group) {
 		if !out.livepatch || out.err != nil {
 			continue
 		}
-		if i < len(j.config.Inputs) && len(members[out.group()]) == 0 {
-			keys = append(keys, out.group()) // candidates come first
+		g := out.group()
+		if i < len(j.config.Inputs) && len(members[g]) == 0 {
+			keys = append(keys, g) // candidates come first
 		}
-		if i < len(j.config.Inputs) || len(members[out.group()]) > 0 {
-			members[out.group()] = append(members[out.group()], i)
+		if i < len(j.config.Inputs) || len(members[g]) > 0 {
+			members[g] = append(members[g], i)
 		}
 	}
 	slices.SortFunc(keys, func(a, b group) int {

@@ -13,8 +13,7 @@ func (s *System) vmlinuxRelocations(f *findings, p *Livepatch) {
 	for i := range p.Module.KlpRelas {
 		r := &p.Module.KlpRelas[i]
 		switch {
-		case r.Wrong != "" && !r.Misnamed:
-			// Passed over by the kernel; not a refusal.
+		case r.PassedOver(): // not a refusal
 		case r.Malformed != "":
 			f.refuse("EINVAL", fmt.Sprintf("section %s has an incorrectly formatted name", r.Section), r.Malformed)
 		case r.Object == klp.VmlinuxObjectName:
@@ -28,7 +27,7 @@ func (s *System) vmlinuxRelocations(f *findings, p *Livepatch) {
 func (s *System) objectRelocations(f *findings, p *Livepatch, o *object, loaded *module) {
 	for i := range p.Module.KlpRelas {
 		r := &p.Module.KlpRelas[i]
-		if (r.Wrong == "" || r.Misnamed) && r.Malformed == "" && r.Object == o.name {
+		if !r.PassedOver() && r.Malformed == "" && r.Object == o.name {
 			s.section(f, p, r, loaded)
 		}
 	}

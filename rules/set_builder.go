@@ -73,7 +73,7 @@ func (b *MemberBuilder) replace(r *klp.Replace) *klp.Replace {
 		}
 	}
 	k := *r
-	k.Sets, k.Supersedes = cloned(r.Sets), cloned(r.Supersedes)
+	k.Sets, k.Supersedes = slices.Clone(r.Sets), slices.Clone(r.Supersedes)
 	k.Reason = strings.Clone(r.Reason)
 	k.At.Section, k.At.Symbol = b.common(r.At.Section), b.common(r.At.Symbol)
 	if len(b.replaces) == keptReplaces {
@@ -90,14 +90,6 @@ func equalReplace(a, b *klp.Replace) bool {
 }
 
 func equalLists(a, b []uint32) bool { return (a == nil) == (b == nil) && slices.Equal(a, b) }
-
-// cloned keeps nil apart from an empty list, which says something else.
-func cloned(list []uint32) []uint32 {
-	if list == nil {
-		return nil
-	}
-	return append([]uint32{}, list...)
-}
 
 // textSize is the size of one piece of text, in bytes.
 const textSize = 32 << 10

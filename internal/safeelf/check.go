@@ -119,7 +119,6 @@ func nameTable(s *Source, o order, h []byte, off int64) ([]byte, error) {
 // at offset shoff of the file. It returns where the last section ends.
 func checkSections(s *Source, o order, table, names []byte, shoff int64) (end int64, err error) {
 	total := 0
-	kept := s.names.raw[:0]
 	for i := 0; i+shdrSize <= len(table); i += shdrSize {
 		h := table[i : i+shdrSize]
 		var name []byte
@@ -137,7 +136,7 @@ func checkSections(s *Source, o order, table, names []byte, shoff int64) (end in
 				return 0, at(shoff+int64(i), "%w: section names of more than %d bytes", ErrTooLarge, maxNames)
 			}
 		}
-		kept = append(kept, name)
+		s.names.raw = append(s.names.raw, name)
 		typ, off, size := elf.SectionType(o.u32(h[4:])), o.u64(h[24:]), o.u64(h[32:])
 		if typ == elf.SHT_NULL || typ == elf.SHT_NOBITS {
 			continue
@@ -147,7 +146,6 @@ func checkSections(s *Source, o order, table, names []byte, shoff int64) (end in
 		}
 		end = max(end, int64(off+size))
 	}
-	s.names.raw = kept
 	return end, nil
 }
 

@@ -70,12 +70,17 @@ func (f *File) DWARF(limit uint64) (d *dwarf.Data, err error) {
 	return d, nil
 }
 
+// aboutDebug reports whether a section is about debugging, or relocates one that is.
+func aboutDebug(s *elf.Section) bool {
+	return strings.HasPrefix(s.Name, ".debug_") || strings.HasPrefix(s.Name, ".rela.debug_")
+}
+
 // checkDebugSize adds up the sections about debugging, their relocations and
 // the symbols.
 func (f *File) checkDebugSize(limit uint64) error {
 	var total uint64
 	for _, s := range f.Sections {
-		if strings.HasPrefix(s.Name, ".debug_") || strings.HasPrefix(s.Name, ".rela.debug_") || s.Type == elf.SHT_SYMTAB {
+		if aboutDebug(s) || s.Type == elf.SHT_SYMTAB {
 			size := max(s.Size, s.FileSize)
 			if size > limit-total {
 				return fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)

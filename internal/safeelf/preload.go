@@ -12,17 +12,17 @@ const (
 	preloadMax = 64 << 10 // of neighbours together; more is read when it is asked for
 )
 
-// Preload reads the sections that wanted picks, neighbours in one go. It only
-// saves system calls: what it leaves out, or cannot read, is read, or fails,
-// when it is asked for.
-func (f *File) Preload(wanted func(*elf.Section) bool) {
+// Preload reads the sections that are not about debugging, which most of a module
+// with debug information is; neighbours in one go. It only saves system calls:
+// what it leaves out, or cannot read, is read, or fails, when it is asked for.
+func (f *File) Preload() {
 	s := f.src
 	if s.r == nil {
 		return
 	}
 	list := s.ranges[:0]
 	for _, sec := range f.Sections {
-		if sec.Type != elf.SHT_NOBITS && sec.Type != elf.SHT_NULL && sec.FileSize > 0 && sec.FileSize <= preloadMax && wanted(sec) {
+		if sec.Type != elf.SHT_NOBITS && sec.Type != elf.SHT_NULL && sec.FileSize > 0 && sec.FileSize <= preloadMax && !aboutDebug(sec) {
 			list = append(list, fileRange{int64(sec.Offset), int64(sec.Offset + sec.FileSize)})
 		}
 	}
