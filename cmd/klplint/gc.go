@@ -6,13 +6,13 @@ import (
 	"runtime/debug"
 )
 
-// The heap of a run is small and its garbage short-lived: collecting it five
+// The heap of a run is small and its garbage short-lived: collecting it a few
 // times less often than by default saves a tenth of the CPU. What is kept of
 // each module grows with their number: towards heapGoal the collector runs more
 // often, so that ten thousand modules stay below 64 MiB in all. Far beyond it
 // there is no goal left to keep, and the default holds.
 const (
-	lazyPercent    = 400
+	lazyPercent    = 300
 	busyPercent    = 35
 	defaultPercent = 100
 	heapGoal       = 24 << 20 // bytes

@@ -4,7 +4,7 @@ import "testing"
 
 func TestPercentFor(t *testing.T) {
 	for live, want := range map[uint64]int{
-		0: 400, 1 << 20: 400, 4 << 20: 400, 10 << 20: 140, 12 << 20: 100, 19 << 20: 35, 23 << 20: 35,
+		0: lazyPercent, 1 << 20: lazyPercent, 4 << 20: lazyPercent, 10 << 20: 140, 12 << 20: 100, 19 << 20: 35, 23 << 20: 35,
 		heapGoal: 35, 2*heapGoal - 1: 35, 2 * heapGoal: 100, 1 << 40: 100,
 	} {
 		if got := percentFor(live); got != want {

@@ -1,7 +1,6 @@
 package safeelf
 
 import (
-	"cmp"
 	"debug/elf"
 	"slices"
 )
@@ -22,23 +21,35 @@ func (f *File) Preload() {
 	}
 	list := s.ranges[:0]
 	for _, sec := range f.Sections {
-		if sec.Type != elf.SHT_NOBITS && sec.Type != elf.SHT_NULL && sec.FileSize > 0 && sec.FileSize <= preloadMax && !aboutDebug(sec) {
-			list = append(list, fileRange{int64(sec.Offset), int64(sec.Offset + sec.FileSize)})
+		if sec.Type == elf.SHT_NOBITS || sec.Type == elf.SHT_NULL || sec.FileSize == 0 || sec.FileSize > preloadMax || aboutDebug(sec) {
+			continue
 		}
+		if _, ok := s.held(int64(sec.Offset), int64(sec.FileSize)); ok {
+			continue
+		}
+		list = append(list, fileRange(sec.Offset<<32|(sec.Offset+sec.FileSize)))
 	}
-	slices.SortFunc(list, func(a, b fileRange) int { return cmp.Compare(a.from, b.from) })
+	slices.Sort(list)
 	s.ranges = list
 	for len(list) > 0 {
-		r, n := list[0], 1
-		for n < len(list) && list[n].from <= r.to+preloadGap && list[n].to-r.from <= preloadMax {
-			r.to = max(r.to, list[n].to)
-			n++
+		from, to := list[0].bounds()
+		n := 1
+		for ; n < len(list); n++ {
+			start, end := list[n].bounds()
+			if start > to+preloadGap || end-from > preloadMax {
+				break
+			}
+			to = max(to, end)
 		}
 		if list = list[n:]; n > 1 {
-			_, _ = s.Slice(r.from, r.to-r.from)
+			_, _ = s.read(from, to-from)
 		}
 	}
 }
 
-// fileRange is bytes [from, to) of a file.
-type fileRange struct{ from, to int64 }
+// fileRange is a range of a file, from its first byte, in the upper half, to
+// where it ends: numbers sort fast, and MaxFile fits into a half.
+type fileRange uint64
+
+// bounds returns the first byte, and where the range ends.
+func (r fileRange) bounds() (from, to int64) { return int64(r >> 32), int64(r & (1<<32 - 1)) }

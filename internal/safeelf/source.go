@@ -89,16 +89,24 @@ func (s *Source) Slice(off, n int64) ([]byte, error) {
 	if s.r == nil {
 		return s.whole[off : off+n : off+n], nil
 	}
-	for i := range s.pieces {
-		p := &s.pieces[i]
-		if d := off - p.off; d >= 0 && d <= int64(len(p.data)) && n <= int64(len(p.data))-d {
-			return p.data[d : d+n : d+n], nil
-		}
+	if b, ok := s.held(off, n); ok {
+		return b, nil
 	}
 	return s.load(off, n)
 }
 
-// load reads a piece that holds n bytes at off.
+// held returns the n bytes at off if a piece holds them.
+func (s *Source) held(off, n int64) ([]byte, bool) {
+	for i := range s.pieces {
+		p := &s.pieces[i]
+		if d := off - p.off; d >= 0 && d <= int64(len(p.data)) && n <= int64(len(p.data))-d {
+			return p.data[d : d+n : d+n], true
+		}
+	}
+	return nil, false
+}
+
+// load reads a piece that holds n bytes at off, which no piece holds.
 func (s *Source) load(off, n int64) ([]byte, error) {
 	first, last := off, off+n
 	if n < shortRead {
@@ -108,7 +116,16 @@ func (s *Source) load(off, n int64) ([]byte, error) {
 			first = min(first, max(0, s.size-readTail)&^(pageSize-1))
 		}
 	}
-	want := last - first
+	b, err := s.read(first, last-first)
+	if err != nil {
+		return nil, err
+	}
+	d := off - first
+	return b[d : d+n : d+n], nil
+}
+
+// read makes the want bytes at off a piece.
+func (s *Source) read(off, want int64) ([]byte, error) {
 	if s.loaded+want > s.budget {
 		return nil, at(off, "%w: more than %d bytes of the file are needed at once", ErrTooLarge, s.budget)
 	}
@@ -122,16 +139,15 @@ func (s *Source) load(off, n int64) ([]byte, error) {
 	} else {
 		data = make([]byte, want)
 	}
-	if m, err := s.r.ReadAt(data, first); m < len(data) {
+	if m, err := s.r.ReadAt(data, off); m < len(data) {
 		if err == nil || errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
-		return nil, at(first+int64(m), "read: %w", err)
+		return nil, at(off+int64(m), "read: %w", err)
 	}
 	s.loaded += want
-	s.pieces = append(s.pieces, piece{first, data})
-	d := off - first
-	return data[d : d+n : d+n], nil
+	s.pieces = append(s.pieces, piece{off, data})
+	return data, nil
 }
 
 // ReadAt reads like io.ReaderAt, from the pieces where they hold the bytes.
