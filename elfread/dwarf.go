@@ -1,6 +1,7 @@
 package elfread
 
 import (
+	"bytes"
 	"debug/dwarf"
 	"fmt"
 	"sync"
@@ -42,15 +43,10 @@ func (p *parser) fromDWARF() *klp.Layout {
 	return l
 }
 
-// layoutNames are names whose absence from .debug_str tells that no struct has
-// such a member. The first stands for replace_sets too; supersedes was proposed
-// beside it only.
-var layoutNames = sync.OnceValue(func() *needles { return newNeedles("replace_set", "klp_patch\x00") })
-
-const (
-	hasReplaceSet = 1 << iota
-	hasKlpPatch
-)
+// proposedField is a name whose absence from .debug_str tells that no struct has
+// one of the proposed fields: it stands for replace_sets too, and supersedes was
+// proposed beside that only.
+var proposedField = sync.OnceValue(func() *needle { return newNeedle("replace_set") })
 
 // fieldFromDWARF tells which field decides about replacing. Where no string of
 // the debug information names one of the proposed fields, none of its structs
@@ -61,13 +57,12 @@ func (p *parser) fieldFromDWARF() klp.ReplaceKind {
 	}
 	if i := p.sec.debugStr; i != 0 {
 		names, err := p.f.Unpacked(i, maxDebug)
-		if err == nil {
-			switch layoutNames().in(names) {
-			case hasKlpPatch:
-				return klp.KindFlag
-			case 0:
-				return klp.KindUnknown
-			}
+		switch {
+		case err != nil || proposedField().in(names):
+		case bytes.Contains(names, []byte("klp_patch\x00")):
+			return klp.KindFlag
+		default:
+			return klp.KindUnknown
 		}
 	}
 	if l := p.fromDWARF(); l != nil {

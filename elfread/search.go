@@ -1,70 +1,48 @@
 package elfread
 
 import (
+	"bytes"
 	"encoding/binary"
-	"math/bits"
 )
 
-// stride of scan, in bytes. A text of at least scanStride+2 bytes holds, wherever
-// it stands, three bytes in a row of which the first is at a multiple of scanStride.
-const scanStride = 8
+// stride of a search, in bytes. A text of at least searchStride+3 bytes holds,
+// wherever it stands, four bytes in a row of which the first is at a multiple of
+// searchStride.
+const searchStride = 8
 
-// needles are two byte strings to look for at once: of every eight bytes only
-// three are looked at, in a table of what the strings hold. Names in .debug_str
+// needle is a text to look for where it most probably is not: of every eight bytes
+// only four are looked at, in a table of what the text holds. Names in .debug_str
 // share their letters so much that bytes.Index, which jumps to the next first
 // letter, takes several times as long.
-type needles struct {
-	texts [2]string       // of scanStride+2 bytes at least
-	table [1 << 12]uint16 // by three bytes: bit scanStride*i+j for byte j of text i
+type needle struct {
+	text  string         // of searchStride+3 bytes at least
+	table [1 << 12]uint8 // by the hash of four bytes: 1 where the text may hold them
 }
 
-func newNeedles(a, b string) *needles {
-	n := &needles{texts: [2]string{a, b}}
-	for i, t := range n.texts {
-		for j := range scanStride {
-			n.table[trigram(uint32(t[j])|uint32(t[j+1])<<8|uint32(t[j+2])<<16)] |= 1 << (scanStride*i + j)
-		}
+func newNeedle(text string) *needle {
+	n := &needle{text: text}
+	for i := range searchStride {
+		n.table[hashFour(binary.LittleEndian.Uint32([]byte(text[i:i+4])))] = 1
 	}
 	return n
 }
 
-// trigram hashes the lowest three bytes of v.
-func trigram(v uint32) uint32 { return v << 8 * 0x9E3779B1 >> 20 }
+func hashFour(v uint32) uint32 { return v * 0x9E3779B1 >> 20 }
 
-// in returns the set of texts that b contains, bit i for the i-th.
-func (n *needles) in(b []byte) (found uint8) {
+// in reports whether b contains the text.
+func (n *needle) in(b []byte) bool {
+	const block = 8 * searchStride
 	i := 0
-	const block = 4 * scanStride
 	for ; i+block <= len(b); i += block {
 		w := b[i : i+block : i+block]
-		h0 := n.table[trigram(binary.LittleEndian.Uint32(w))]
-		h1 := n.table[trigram(binary.LittleEndian.Uint32(w[scanStride:]))]
-		h2 := n.table[trigram(binary.LittleEndian.Uint32(w[2*scanStride:]))]
-		h3 := n.table[trigram(binary.LittleEndian.Uint32(w[3*scanStride:]))]
-		if h0|h1|h2|h3 != 0 {
-			found |= n.verify(b, i, h0) | n.verify(b, i+scanStride, h1) |
-				n.verify(b, i+2*scanStride, h2) | n.verify(b, i+3*scanStride, h3)
+		h := n.at(w) | n.at(w[searchStride:]) | n.at(w[2*searchStride:]) | n.at(w[3*searchStride:]) |
+			n.at(w[4*searchStride:]) | n.at(w[5*searchStride:]) | n.at(w[6*searchStride:]) | n.at(w[7*searchStride:])
+		// A text whose four bytes are in this block begins less than a stride before it.
+		if h != 0 && bytes.Contains(b[max(0, i-searchStride):min(len(b), i+block+len(n.text))], []byte(n.text)) {
+			return true
 		}
 	}
-	for ; i+4 <= len(b); i += scanStride {
-		if hits := n.table[trigram(binary.LittleEndian.Uint32(b[i:]))]; hits != 0 {
-			found |= n.verify(b, i, hits)
-		}
-	}
-	if i+3 <= len(b) {
-		found |= n.verify(b, i, ^uint16(0))
-	}
-	return found
+	return bytes.Contains(b[max(0, i-searchStride):], []byte(n.text))
 }
 
-// verify returns the texts of which one of the hits, with its byte at i, is true.
-func (n *needles) verify(b []byte, i int, hits uint16) (found uint8) {
-	for ; hits != 0; hits &= hits - 1 {
-		bit := bits.TrailingZeros16(hits)
-		t, start := n.texts[bit/scanStride], i-bit%scanStride
-		if start >= 0 && start+len(t) <= len(b) && string(b[start:start+len(t)]) == t {
-			found |= 1 << (bit / scanStride)
-		}
-	}
-	return found
-}
+func (n *needle) at(w []byte) uint8 { return n.table[hashFour(binary.LittleEndian.Uint32(w))] }
