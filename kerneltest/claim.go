@@ -49,8 +49,7 @@ func judge(ctx context.Context, config lint.Config, path string, target klp.Targ
 		if f.Kernel == nil || f.Undecided || f.Module != path {
 			continue
 		}
-		c := Claim{Rule: f.Rule, Errno: f.Kernel.Errno}
-		c.Crash = strings.Contains(f.Kernel.Message, "for ever") || strings.Contains(f.Kernel.Message, "crash") || strings.Contains(f.Kernel.Message, "never returns")
+		c := Claim{Rule: f.Rule, Errno: f.Kernel.Errno, Crash: f.Kernel.Crash}
 		c.Takes = c.Errno == "" && !c.Crash
 		if conditional(f.Rule, f.Object) {
 			c.Object = f.Object

@@ -34,8 +34,11 @@ type Finding struct {
 type Answer struct {
 	// Errno is the symbolic name insmod fails with, e.g. "EINVAL"; two names
 	// joined by " or " where it is not known which one this release gives; ""
-	// where the kernel accepts.
-	Errno   string
+	// where the kernel accepts or crashes.
+	Errno string
+	// Crash: instead of an answer the kernel oopses in the load, or never returns
+	// from it.
+	Crash   bool
 	Message string // the kernel's log line, or what happens, in one clause
 }
 

@@ -29,5 +29,5 @@ Fix: take __initdata or __initconst from the tables.`,
 			return "freed after load"
 		}
 		return ""
-	}, "the kernel goes on using freed memory")
+	}, func() *Answer { return accepted("the kernel goes on using freed memory") })
 })

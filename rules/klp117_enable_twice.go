@@ -33,6 +33,6 @@ again.`,
 	return []Finding{{
 		Message:  "the init function can call klp_enable_patch() twice with the same patch",
 		Location: at,
-		Kernel:   accepted("the second call never returns: the kernel loops for ever"),
+		Kernel:   crashes("the second call never returns, the kernel loops for ever"),
 	}}
 })

@@ -29,5 +29,5 @@ Fix: drop const and __ro_after_init from klp_patch, its objects and funcs.`,
 			return "read-only"
 		}
 		return ""
-	}, "the kernel crashes when it writes to it")
+	}, func() *Answer { return crashes("the kernel oopses when it writes to it") })
 })

@@ -249,6 +249,9 @@ func TestModuleRules(t *testing.T) {
 			{Error, "", true, "array of objects", "", ""},
 			{Error, "", true, "array of funcs of object vmlinux", "vmlinux", ""},
 		}},
+		{"read-only", klp118, func(m *klp.Module) {
+			m.Patch.At.Section, m.Sections = ".rodata", append(m.Sections, klp.Section{Name: ".rodata"})
+		}, []expect{{Error, "crash", false, "struct klp_patch is in .rodata, which is read-only", "", ""}}},
 		{"klp-build's own", klp111, func(m *klp.Module) {
 			m.Toolchain, vmlinux(m).FuncsAt.Section = klp.KlpBuild, ".init.klp_funcs"
 		}, nil},
@@ -330,7 +333,7 @@ func TestModuleRules(t *testing.T) {
 		},
 
 		{"twice", klp117, func(m *klp.Module) { m.Init.Repeats = true }, // enable_twice
-			[]expect{{Warning, "", true, "twice with the same patch", "", ""}}},
+			[]expect{{Warning, "crash", false, "twice with the same patch", "", ""}}},
 	})
 }
 

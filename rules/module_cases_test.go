@@ -111,7 +111,7 @@ func apply(t *testing.T, r *Rule, m *klp.Module) []Finding {
 // expect is what one finding must say.
 type expect struct {
 	severity Severity
-	errno    string // "" where the kernel accepts or nothing is foretold
+	errno    string // "" where the kernel accepts or nothing is foretold, "crash" where it does not survive
 	accepted bool   // the answer tells what happens after a load that works
 	message  string // a part of it
 	object   string
@@ -154,8 +154,14 @@ func compare(t *testing.T, got Finding, want expect) {
 		t.Errorf("about %q, %q; want %q, %q", got.Object, got.Func, want.object, want.fn)
 	}
 	errno, accepted := "", false
-	if got.Kernel != nil {
-		errno, accepted = got.Kernel.Errno, strings.HasPrefix(got.Kernel.Message, "accepted: ")
+	if k := got.Kernel; k != nil {
+		errno, accepted = k.Errno, strings.HasPrefix(k.Message, "accepted: ")
+		if k.Crash != strings.HasPrefix(k.Message, "crash: ") || k.Crash && errno != "" {
+			t.Errorf("the kernel crashes: %t, with errno %q and the message %q", k.Crash, errno, k.Message)
+		}
+		if k.Crash {
+			errno = "crash"
+		}
 	}
 	if errno != want.errno || accepted != want.accepted {
 		t.Errorf("kernel's answer %+v; want errno %q, accepted: %v", got.Kernel, want.errno, want.accepted)

@@ -9,9 +9,9 @@ import (
 
 // staticTables reports the structs and arrays of a static module that lie where
 // the kernel, which keeps and writes them, cannot have them. Wrong says of a
-// place why, "" where it will do; then is what the kernel does. OnlyRead takes
+// place why, "" where it will do; answer is the kernel's. OnlyRead takes
 // in what the kernel never writes to: states, and the end of an empty array.
-func staticTables(m *klp.Module, onlyRead bool, wrong func(klp.Location) string, then string) []Finding {
+func staticTables(m *klp.Module, onlyRead bool, wrong func(klp.Location) string, answer func() *Answer) []Finding {
 	if m.Toolchain != klp.Static {
 		return nil
 	}
@@ -28,7 +28,7 @@ func staticTables(m *klp.Module, onlyRead bool, wrong func(klp.Location) string,
 			Message:  fmt.Sprintf("%s is in %s, which is %s", what, symbolname.Cut(at.Section), why),
 			Object:   object,
 			Location: at,
-			Kernel:   accepted(then),
+			Kernel:   answer(),
 		})
 	}
 	p := &m.Patch

@@ -17,6 +17,9 @@ func refused(errno, message string) *Answer { return &Answer{Errno: errno, Messa
 // what happens then.
 func accepted(then string) *Answer { return &Answer{Message: "accepted: " + then} }
 
+// crashes is the answer of a kernel that does not survive the load, and how.
+func crashes(how string) *Answer { return &Answer{Crash: true, Message: "crash: " + how} }
+
 // behaviourOf returns how the kernel that the module was built for answers.
 // Rules of one module judge without a target kernel: the release in vermagic
 // is all they know.
