@@ -67,6 +67,55 @@ func TestTypesAreStrict(t *testing.T) {
 	}
 }
 
+// Functions are named like numbers now and then, and a word with a colon is one
+// word within braces too (YAML 1.2, 7.3.3).
+func TestWords(t *testing.T) {
+	d, err := Parse("f", []byte("{list: [f, 7, 1.50, true, vmlinux:f, ext4:g.isra.0, 0x1f], key: vmlinux:f}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := d.Root().Mapping("it")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := entries[0].Value.List("it", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"f", "7", "1.50", "true", "vmlinux:f", "ext4:g.isra.0", "0x1f"} {
+		if got, err := list[i].Word("it"); err != nil || got != want {
+			t.Errorf("word %q, %v; want %q", got, err, want)
+		}
+	}
+	if _, err := list[1].Text("it"); err == nil {
+		t.Error("a number was taken for a string")
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for in, want := range map[string]uint64{"0": 0, "42": 42, "0x1f": 31, "18446744073709551615": 1<<64 - 1} {
+		if got, err := root(t, in).Number("it", 1<<64-1); err != nil || got != want {
+			t.Errorf("%s: %d, %v", in, got, err)
+		}
+	}
+	for in, want := range map[string]string{
+		"-1": "must not be negative", "43": "the largest is 42", "18446744073709551616": "", "1.5": "whole number", "'7'": "whole number", "[]": "a list",
+	} {
+		if got, err := root(t, in).Number("it", 42); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %d, %v; want an error with %q", in, got, err, want)
+		}
+	}
+}
+
+func root(t *testing.T, in string) Node {
+	t.Helper()
+	d, err := Parse("f", []byte(in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Root()
+}
+
 // An error inside a string is shown where it stands in the file.
 func TestFailIn(t *testing.T) {
 	const source = `a: module.nme
@@ -132,5 +181,7 @@ func walk(n Node, depth int) {
 		walk(v, depth+1)
 	}
 	_, _ = n.Text("it")
+	_, _ = n.Word("it")
 	_, _ = n.Truth("it")
+	_, _ = n.Number("it", 1<<64-1)
 }

@@ -10,7 +10,7 @@ import (
 // enough that a hostile file costs little.
 const (
 	MaxSize   = 1 << 20 // bytes of the file
-	maxTokens = 200_000
+	maxTokens = 400_000
 	maxDepth  = 16       // of nesting
 	maxKeys   = 2000     // in one mapping; the parser compares each with each
 	maxScalar = 16 << 10 // bytes of one value
@@ -24,7 +24,8 @@ func (d *Document) checkTokens(tokens token.Tokens) error {
 		return d.whole("more than %d words", maxTokens)
 	}
 	var blocks []block
-	flow, dashes, line := 0, 0, 0
+	var flow []bool // the brackets that are open: whether of a list
+	dashes, line := 0, 0
 	for _, t := range tokens {
 		p := t.Position
 		if p.Line != line {
@@ -39,17 +40,20 @@ func (d *Document) checkTokens(tokens token.Tokens) error {
 		case token.MappingKeyType:
 			return refuse("explicit keys (\"? \") are not read")
 		case token.MappingStartType, token.SequenceStartType:
-			if flow++; flow > maxDepth {
+			if flow = append(flow, t.Type == token.SequenceStartType); len(flow) > maxDepth {
 				return refuse(fmt.Sprintf("nested deeper than %d", maxDepth))
 			}
 		case token.MappingEndType, token.SequenceEndType:
-			flow--
+			flow = flow[:max(0, len(flow)-1)]
 		case token.SequenceEntryType:
 			if dashes++; dashes > 2 {
 				return refuse("lists directly in lists are not read")
 			}
 		case token.MappingValueType:
-			if keys := count(&blocks, t, flow); keys > maxKeys {
+			if n := len(flow); n > 0 && flow[n-1] { // an entry of a list: it has one key
+				break
+			}
+			if keys := count(&blocks, t, len(flow)); keys > maxKeys {
 				return refuse(fmt.Sprintf("more than %d keys in one mapping", maxKeys))
 			}
 			if len(blocks) > 4*maxDepth {

@@ -2,7 +2,9 @@ package yamldoc
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -191,6 +193,9 @@ func (n Node) Text(of string) (string, error) {
 	case *ast.LiteralNode:
 		return s.Value.Value, nil
 	}
+	if s, ok := colonWord(n.node); ok {
+		return s, nil
+	}
 	return "", n.Fail("%s is %s, it must be a string", of, n.what())
 }
 
@@ -200,4 +205,71 @@ func (n Node) Truth(of string) (bool, error) {
 		return b.Value, nil
 	}
 	return false, n.Fail("%s is %s, it must be true or false", of, n.what())
+}
+
+// Word returns a string. A plain word that YAML takes for a number or a truth value
+// is taken as it is written: functions are named so too.
+func (n Node) Word(of string) (string, error) {
+	switch n.node.(type) {
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		return n.node.GetToken().Value, nil
+	}
+	return n.Text(of)
+}
+
+// Number returns a whole number from 0 to limit.
+func (n Node) Number(of string, limit uint64) (uint64, error) {
+	i, ok := n.node.(*ast.IntegerNode)
+	if !ok {
+		return 0, n.Fail("%s is %s, it must be a whole number", of, n.what())
+	}
+	var v uint64
+	switch x := i.Value.(type) {
+	case uint64:
+		v = x
+	case int64:
+		if x < 0 {
+			return 0, n.Fail("%s is %d, it must not be negative", of, x)
+		}
+		v = uint64(x)
+	default:
+		var err error
+		if v, err = strconv.ParseUint(i.GetToken().Value, 0, 64); err != nil {
+			return 0, n.Fail("%s is no number from 0 to %d", of, limit)
+		}
+	}
+	if v > limit {
+		return 0, n.Fail("%s is %d, the largest is %d", of, v, limit)
+	}
+	return v, nil
+}
+
+// colonWord returns the plain word that the parser takes for a mapping of one pair: in a
+// list within {} it ends a key at any colon, YAML 1.2 only where a space follows
+// (7.3.3). What has a space, a quote or braces is no such word.
+func colonWord(n ast.Node) (string, bool) {
+	m, ok := n.(*ast.MappingNode)
+	if !ok || m.IsFlowStyle || len(m.Values) != 1 {
+		return "", false
+	}
+	pair := m.Values[0]
+	switch pair.Value.(type) {
+	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+	default:
+		return "", false
+	}
+	key, colon, value := pair.Key.GetToken(), pair.Start, pair.Value.GetToken()
+	if key == nil || colon == nil || value == nil || key.Indicator == token.QuotedScalarIndicator || value.Indicator == token.QuotedScalarIndicator {
+		return "", false
+	}
+	at := *key.Position
+	for _, next := range []struct {
+		width int
+		t     *token.Token
+	}{{utf8.RuneCountInString(key.Value), colon}, {1, value}} {
+		if at.Column += next.width; next.t.Position.Line != at.Line || next.t.Position.Column != at.Column {
+			return "", false
+		}
+	}
+	return key.Value + ":" + value.Value, true
 }

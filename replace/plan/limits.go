@@ -1,108 +1,16 @@
 package plan
 
-import (
-	"fmt"
+import "github.com/klplint/klplint/internal/yamldoc"
 
-	"github.com/goccy/go-yaml/token"
-)
-
-// The bounds of a plan. They are far above what a person writes, and low
-// enough that a hostile file costs little.
+// The bounds of a plan, beside those of package yamldoc. They are far above what a
+// person writes, and low enough that a hostile file costs little.
 const (
-	MaxSize    = 1 << 20 // bytes of the file
+	MaxSize    = yamldoc.MaxSize // bytes of the file
 	MaxModules = 1000
 	MaxSteps   = 1000    // a trace shows what is active after each of them
 	MaxFuncs   = 100_000 // over all modules
 	MaxSets    = 1000    // numbers in one list
 	// MaxShown bounds one trace: the active livepatches and the owners of
 	// funcs, over all steps.
-	MaxShown  = 500_000
-	maxTokens = 400_000
-	maxDepth  = 16   // of nesting
-	maxKeys   = 2000 // in one mapping; the parser compares each with each
-	maxScalar = 4096 // bytes of one value: longer than any name a kernel takes
+	MaxShown = 500_000
 )
-
-// checkTokens refuses what no plan needs and what would make the parser slow:
-// anchors and aliases (which multiply), tags, explicit keys, deep nesting,
-// very large mappings.
-func checkTokens(source string, tokens token.Tokens) error {
-	if len(tokens) > maxTokens {
-		return &Error{Message: fmt.Sprintf("more than %d words", maxTokens)}
-	}
-	var blocks []block
-	var flow []bool // the brackets that are open: whether of a list
-	dashes, line := 0, 0
-	for _, t := range tokens {
-		p := t.Position
-		if p.Line != line {
-			line, dashes = p.Line, 0
-		}
-		refuse := func(what string) error { return at(source, p.Line, p.Column, what) }
-		switch t.Type {
-		case token.AnchorType, token.AliasType, token.MergeKeyType:
-			return refuse("anchors and aliases are not read")
-		case token.TagType, token.DirectiveType:
-			return refuse("tags and directives are not read")
-		case token.MappingKeyType:
-			return refuse("explicit keys (\"? \") are not read")
-		case token.MappingStartType, token.SequenceStartType:
-			if flow = append(flow, t.Type == token.SequenceStartType); len(flow) > maxDepth {
-				return refuse(fmt.Sprintf("nested deeper than %d", maxDepth))
-			}
-		case token.MappingEndType, token.SequenceEndType:
-			flow = flow[:max(0, len(flow)-1)]
-		case token.SequenceEntryType:
-			if dashes++; dashes > 2 {
-				return refuse("lists directly in lists are not read")
-			}
-		case token.MappingValueType:
-			if n := len(flow); n > 0 && flow[n-1] { // an entry of a list: it has one key
-				break
-			}
-			if keys := count(&blocks, t, len(flow)); keys > maxKeys {
-				return refuse(fmt.Sprintf("more than %d keys in one mapping", maxKeys))
-			}
-			if len(blocks) > 4*maxDepth {
-				return refuse(fmt.Sprintf("nested deeper than %d", 4*maxDepth))
-			}
-		}
-		if len(t.Value) > maxScalar && t.Type != token.CommentType {
-			return refuse(fmt.Sprintf("a value of more than %d bytes", maxScalar))
-		}
-	}
-	return nil
-}
-
-// block counts the keys of the mapping that is being read at one column, or
-// for flow style at one depth.
-type block struct{ column, flow, keys int }
-
-// count notes one key at the ':' and returns how many its mapping has so far;
-// a new mapping at the same place is not told from the same one going on,
-// except behind a "-", which starts a new one.
-func count(blocks *[]block, colon *token.Token, flow int) int {
-	key := colon.Prev
-	column, first := 0, false
-	if key != nil {
-		column = key.Position.Column
-		first = key.Prev != nil && (key.Prev.Type == token.SequenceEntryType || key.Prev.Type == token.MappingStartType)
-	}
-	if flow > 0 {
-		column = 0
-	}
-	b := *blocks
-	for len(b) > 0 && (b[len(b)-1].flow > flow || flow == 0 && b[len(b)-1].column > column) {
-		b = b[:len(b)-1]
-	}
-	if n := len(b); n == 0 || b[n-1].flow != flow || b[n-1].column != column {
-		b = append(b, block{column: column, flow: flow})
-	}
-	top := &b[len(b)-1]
-	if first {
-		top.keys = 0
-	}
-	top.keys++
-	*blocks = b
-	return top.keys
-}

@@ -5,8 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/goccy/go-yaml/ast"
-
+	"github.com/klplint/klplint/internal/yamldoc"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace"
 )
@@ -19,67 +18,67 @@ var targetKeys = []string{"name", "module", "kind", "funcs"}
 
 const moduleKeys = "name, module, kind, file, replace, replace_set, supersedes, replace_sets, funcs, objects, states, callbacks, pre_patch_errno, livepatch, license, depends, mod_null, patch_null, enable_twice"
 
-// module reads one module; funcs counts those of all modules.
-func (r *reader) module(n ast.Node, funcs *int) (*Module, error) {
-	entries, err := r.mapping(n, "a module")
+// module reads one module.
+func (r *reader) module(n yamldoc.Node) (*Module, error) {
+	entries, err := n.Mapping("a module")
 	if err != nil {
 		return nil, err
 	}
-	get := func(key string) (entry, bool) {
-		i := slices.IndexFunc(entries, func(e entry) bool { return e.key == key })
+	get := func(key string) (yamldoc.Entry, bool) {
+		i := slices.IndexFunc(entries, func(e yamldoc.Entry) bool { return e.Key == key })
 		if i < 0 {
-			return entry{}, false
+			return yamldoc.Entry{}, false
 		}
 		return entries[i], true
 	}
 	m := &Module{Kind: KindLivepatch}
 	e, ok := get("name")
 	if !ok {
-		return nil, r.fail(n, "a module needs a name")
+		return nil, n.Fail("a module needs a name")
 	}
-	if m.Label, err = r.text(e.value, "name"); err != nil {
+	if m.Label, err = e.Value.Word("name"); err != nil {
 		return nil, err
 	}
 	if m.Label == "" {
-		return nil, r.fail(e.value, "a module's name is empty")
+		return nil, e.Value.Fail("a module's name is empty")
 	}
 	m.Name = m.Label
 	if e, ok := get("kind"); ok {
-		kind, err := r.text(e.value, "kind")
+		kind, err := e.Value.Word("kind")
 		if err != nil {
 			return nil, err
 		}
 		if m.Kind = Kind(kind); m.Kind != KindLivepatch && m.Kind != KindTarget {
-			return nil, r.fail(e.value, "kind is %q, it must be livepatch or target", kind)
+			return nil, e.Value.Fail("kind is %q, it must be livepatch or target", kind)
 		}
 	}
 	_, built := get("file")
 	for _, e := range entries {
 		switch {
-		case built && !slices.Contains(builtKeys, e.key):
-			return nil, r.fail(e.node, "%q does not go with file: the built module says it", e.key)
-		case !built && m.Kind == KindTarget && !slices.Contains(targetKeys, e.key):
-			return nil, r.fail(e.node, "%q is nothing that a target has", e.key)
+		case built && !slices.Contains(builtKeys, e.Key):
+			return nil, e.Name.Fail("%q does not go with file: the built module says it", e.Key)
+		case !built && m.Kind == KindTarget && !slices.Contains(targetKeys, e.Key):
+			return nil, e.Name.Fail("%q is nothing that a target has", e.Key)
 		}
 	}
 	switch {
 	case built:
 		return m, r.built(m, entries)
 	case m.Kind == KindTarget:
-		return m, r.target(m, entries, funcs)
+		return m, r.target(m, entries)
 	}
-	return m, r.livepatch(m, entries, funcs)
+	return m, r.livepatch(m, entries)
 }
 
-func (r *reader) built(m *Module, entries []entry) (err error) {
+func (r *reader) built(m *Module, entries []yamldoc.Entry) (err error) {
 	for _, e := range entries {
-		switch e.key {
+		switch e.Key {
 		case "file":
-			if m.File, err = r.text(e.value, "file"); err == nil && m.File == "" {
-				err = r.fail(e.value, "file is empty")
+			if m.File, err = e.Value.Word("file"); err == nil && m.File == "" {
+				err = e.Value.Fail("file is empty")
 			}
 		case "pre_patch_errno":
-			m.PrePatchErrno, err = r.errno(e.value)
+			m.PrePatchErrno, err = r.errno(e.Value)
 		}
 		if err != nil {
 			return err
@@ -88,16 +87,16 @@ func (r *reader) built(m *Module, entries []entry) (err error) {
 	return nil
 }
 
-func (r *reader) target(m *Module, entries []entry, funcs *int) (err error) {
+func (r *reader) target(m *Module, entries []yamldoc.Entry) (err error) {
 	list := replace.SymbolList{}
 	for _, e := range entries {
-		switch e.key {
+		switch e.Key {
 		case "module":
-			m.Name, err = r.text(e.value, "module")
+			m.Name, err = e.Value.Word("module")
 		case "funcs":
 			var names []string
-			if names, _, err = r.textList(e.value, "funcs", MaxFuncs); err == nil {
-				err = r.countFuncs(e.value, funcs, len(names))
+			if names, _, err = textList(e.Value, "funcs", MaxFuncs); err == nil {
+				err = r.countFuncs(e.Value, len(names))
 			}
 			for _, name := range names {
 				list[name]++
@@ -111,16 +110,16 @@ func (r *reader) target(m *Module, entries []entry, funcs *int) (err error) {
 	return nil
 }
 
-func (r *reader) countFuncs(n ast.Node, funcs *int, more int) error {
-	if *funcs += more; *funcs > MaxFuncs {
-		return r.fail(n, "%s", tooMany("funcs", *funcs, MaxFuncs))
+func (r *reader) countFuncs(n yamldoc.Node, more int) error {
+	if r.count += more; r.count > MaxFuncs {
+		return n.Fail("%s", tooMany("funcs", r.count, MaxFuncs))
 	}
 	return nil
 }
 
 // errno reads the name of an errno: upper-case letters and digits after an E.
-func (r *reader) errno(n ast.Node) (string, error) {
-	s, err := r.text(n, "pre_patch_errno")
+func (r *reader) errno(n yamldoc.Node) (string, error) {
+	s, err := n.Word("pre_patch_errno")
 	if err != nil {
 		return "", err
 	}
@@ -129,40 +128,40 @@ func (r *reader) errno(n ast.Node) (string, error) {
 		ok = ok && (s[i] >= 'A' && s[i] <= 'Z' || i > 0 && s[i] >= '0' && s[i] <= '9')
 	}
 	if !ok {
-		return "", r.fail(n, "pre_patch_errno is %q, it must be the name of an errno, e.g. ENODEV", s)
+		return "", n.Fail("pre_patch_errno is %q, it must be the name of an errno, e.g. ENODEV", s)
 	}
 	return s, nil
 }
 
-func (r *reader) livepatch(m *Module, entries []entry, funcs *int) (err error) {
+func (r *reader) livepatch(m *Module, entries []yamldoc.Entry) (err error) {
 	k := describe(m.Label)
 	license, livepatch := "GPL", true
-	var callbacks, short, long, supersedes *entry
+	var callbacks, short, long, supersedes *yamldoc.Entry
 	set := klp.Replace{Kind: klp.KindSet, Source: klp.FromData, FieldSource: klp.FieldOption}
 	hasSet := false
 	for i := range entries {
 		e := &entries[i]
-		switch e.key {
+		switch e.Key {
 		case "name", "kind":
 		case "module":
-			if k.Name, err = r.text(e.value, "module"); err == nil && k.Name == "" {
-				err = r.fail(e.value, "a module's name is empty")
+			if k.Name, err = e.Value.Word("module"); err == nil && k.Name == "" {
+				err = e.Value.Fail("a module's name is empty")
 			}
 		case "replace":
 			f := klp.Replace{Kind: klp.KindFlag, Source: klp.FromData, FieldSource: klp.FieldOption}
-			f.Flag, err = r.truth(e.value, "replace")
+			f.Flag, err = e.Value.Truth("replace")
 			m.Fields = append(m.Fields, f)
 		case "replace_set":
 			var v uint64
-			v, err = r.number(e.value, "replace_set", math.MaxUint32)
+			v, err = e.Value.Number("replace_set", math.MaxUint32)
 			set.Set, hasSet = uint32(v), true
 		case "supersedes":
 			supersedes = e
-			set.Supersedes, err = r.sets(e.value, "supersedes")
+			set.Supersedes, err = sets(e.Value, "supersedes")
 		case "replace_sets":
 			f := klp.Replace{Kind: klp.KindSets, Source: klp.FromData, FieldSource: klp.FieldOption}
-			if f.SetsNull = isNull(e.value); !f.SetsNull {
-				f.Sets, err = r.sets(e.value, "replace_sets")
+			if f.SetsNull = e.Value.IsNull(); !f.SetsNull {
+				f.Sets, err = sets(e.Value, "replace_sets")
 			}
 			m.Fields = append(m.Fields, f)
 		case "funcs":
@@ -170,26 +169,26 @@ func (r *reader) livepatch(m *Module, entries []entry, funcs *int) (err error) {
 		case "objects":
 			long = e
 		case "states":
-			err = r.states(k, e.value)
+			err = r.states(k, e.Value)
 		case "callbacks":
 			callbacks = e
 		case "pre_patch_errno":
-			m.PrePatchErrno, err = r.errno(e.value)
+			m.PrePatchErrno, err = r.errno(e.Value)
 		case "livepatch":
-			livepatch, err = r.truth(e.value, e.key)
+			livepatch, err = e.Value.Truth(e.Key)
 		case "license":
-			license, err = r.text(e.value, e.key)
+			license, err = e.Value.Word(e.Key)
 		case "depends":
-			err = r.depends(k, e.value)
+			err = r.depends(k, e.Value)
 		case "mod_null":
-			k.Patch.ModNull, err = r.truth(e.value, e.key)
+			k.Patch.ModNull, err = e.Value.Truth(e.Key)
 		case "patch_null":
 			var null bool
-			if null, err = r.truth(e.value, e.key); null {
+			if null, err = e.Value.Truth(e.Key); null {
 				k.Init.Enables[0].Arg = klp.ArgNull
 			}
 		case "enable_twice":
-			k.Init.Repeats, err = r.truth(e.value, e.key)
+			k.Init.Repeats, err = e.Value.Truth(e.Key)
 		default:
 			err = r.unknown(*e, "a module", moduleKeys)
 		}
@@ -203,17 +202,17 @@ func (r *reader) livepatch(m *Module, entries []entry, funcs *int) (err error) {
 	}
 	switch {
 	case supersedes != nil && !hasSet:
-		return r.fail(supersedes.node, "supersedes stands beside replace_set")
+		return supersedes.Name.Fail("supersedes stands beside replace_set")
 	case hasSet:
 		m.Fields = append(m.Fields, set)
 	}
 	switch {
 	case short != nil && long != nil:
-		return r.fail(long.node, "funcs and objects are two ways to say the same; a module has one of them")
+		return long.Name.Fail("funcs and objects are two ways to say the same; a module has one of them")
 	case short != nil:
-		err = r.shortFuncs(k, short.value, funcs)
+		err = r.shortFuncs(k, short.Value)
 	case long != nil:
-		err = r.objects(k, long.value, funcs)
+		err = r.objects(k, long.Value)
 	}
 	if err == nil && callbacks != nil {
 		err = r.moduleCallbacks(k, callbacks)
@@ -222,8 +221,8 @@ func (r *reader) livepatch(m *Module, entries []entry, funcs *int) (err error) {
 	return err
 }
 
-func (r *reader) depends(k *klp.Module, n ast.Node) error {
-	names, _, err := r.textList(n, "depends", 100)
+func (r *reader) depends(k *klp.Module, n yamldoc.Node) error {
+	names, _, err := textList(n, "depends", 100)
 	value := ""
 	for i, name := range names {
 		if i > 0 {
@@ -235,29 +234,29 @@ func (r *reader) depends(k *klp.Module, n ast.Node) error {
 	return err
 }
 
-func (r *reader) states(k *klp.Module, n ast.Node) error {
-	if isNull(n) {
+func (r *reader) states(k *klp.Module, n yamldoc.Node) error {
+	if n.IsNull() {
 		return nil
 	}
 	k.Patch.HasStates = true
-	nodes, err := r.list(n, "states", MaxFuncs)
+	nodes, err := n.List("states", MaxFuncs)
 	if err != nil {
 		return err
 	}
 	for _, node := range nodes {
-		entries, err := r.mapping(node, "a state")
+		entries, err := node.Mapping("a state")
 		if err != nil {
 			return err
 		}
 		s, hasID := klp.State{}, false
 		for _, e := range entries {
-			switch e.key {
+			switch e.Key {
 			case "id":
 				hasID = true
-				s.ID, err = r.number(e.value, "id", math.MaxUint64)
+				s.ID, err = e.Value.Number("id", math.MaxUint64)
 			case "version":
 				var v uint64
-				v, err = r.number(e.value, "version", math.MaxUint32)
+				v, err = e.Value.Number("version", math.MaxUint32)
 				s.Version = uint32(v)
 			default:
 				err = r.unknown(e, "a state", "id, version")
@@ -267,7 +266,7 @@ func (r *reader) states(k *klp.Module, n ast.Node) error {
 			}
 		}
 		if !hasID {
-			return r.fail(node, "a state needs an id")
+			return node.Fail("a state needs an id")
 		}
 		// The kernel reads up to the first id 0 (klp_for_each_state()).
 		if s.ID == 0 || k.Patch.StatesBehindEnd > 0 {
@@ -277,19 +276,19 @@ func (r *reader) states(k *klp.Module, n ast.Node) error {
 		k.Patch.States = append(k.Patch.States, s)
 	}
 	if k.Patch.StatesBehindEnd > 0 {
-		k.Patch.StatesBehindEnd-- // the terminating entry itself
+		k.Patch.StatesBehindEnd-- // the terminating yamldoc.Entry itself
 	}
 	return nil
 }
 
 // shortFuncs reads "object:name,sympos"; objects come in the order of their
 // first func.
-func (r *reader) shortFuncs(k *klp.Module, n ast.Node, funcs *int) error {
-	names, nodes, err := r.textList(n, "funcs", MaxFuncs)
+func (r *reader) shortFuncs(k *klp.Module, n yamldoc.Node) error {
+	names, nodes, err := textList(n, "funcs", MaxFuncs)
 	if err != nil {
 		return err
 	}
-	if err := r.countFuncs(n, funcs, len(names)); err != nil {
+	if err := r.countFuncs(n, len(names)); err != nil {
 		return err
 	}
 	index := make(map[string]int)
@@ -301,7 +300,7 @@ func (r *reader) shortFuncs(k *klp.Module, n ast.Node, funcs *int) error {
 			ok = err == nil
 		}
 		if !ok {
-			return r.fail(nodes[i], "%q is no func: write object:name or object:name,sympos", s)
+			return nodes[i].Fail("%q is no func: write object:name or object:name,sympos", s)
 		}
 		at, seen := index[object]
 		if !seen {

@@ -3,26 +3,25 @@ package plan
 import (
 	"math"
 
-	"github.com/goccy/go-yaml/ast"
-
+	"github.com/klplint/klplint/internal/yamldoc"
 	"github.com/klplint/klplint/klp"
 )
 
 // objects reads the long form, which can say all that the tables can.
-func (r *reader) objects(k *klp.Module, n ast.Node, funcs *int) error {
-	if isNull(n) {
+func (r *reader) objects(k *klp.Module, n yamldoc.Node) error {
+	if n.IsNull() {
 		k.Patch.ObjsNull = true
 		return nil
 	}
-	nodes, err := r.list(n, "objects", MaxFuncs)
+	nodes, err := n.List("objects", MaxFuncs)
 	if err != nil {
 		return err
 	}
-	if err := r.countFuncs(n, funcs, len(nodes)); err != nil {
+	if err := r.countFuncs(n, len(nodes)); err != nil {
 		return err
 	}
 	for _, node := range nodes {
-		o, err := r.object(node, funcs)
+		o, err := r.object(node)
 		if err != nil {
 			return err
 		}
@@ -34,27 +33,27 @@ func (r *reader) objects(k *klp.Module, n ast.Node, funcs *int) error {
 	return nil
 }
 
-func (r *reader) object(n ast.Node, funcs *int) (klp.Object, error) {
+func (r *reader) object(n yamldoc.Node) (klp.Object, error) {
 	o := klp.Object{Name: klp.VmlinuxObjectName, Null: true}
-	entries, err := r.mapping(n, "an object")
+	entries, err := n.Mapping("an object")
 	if err != nil {
 		return o, err
 	}
 	hasName, hasFuncs := false, false
 	for _, e := range entries {
-		switch e.key {
+		switch e.Key {
 		case "name":
 			hasName = true
-			if !isNull(e.value) {
-				o.Name, err = r.text(e.value, "an object's name")
+			if !e.Value.IsNull() {
+				o.Name, err = e.Value.Word("an object's name")
 				o.Null, o.Literal = false, o.Name == klp.VmlinuxObjectName
 			}
 		case "callbacks":
-			o.Callbacks, err = r.callbacks(e.value)
+			o.Callbacks, err = r.callbacks(e.Value)
 		case "funcs":
 			hasFuncs = true
-			if o.FuncsNull = isNull(e.value); !o.FuncsNull {
-				o.Funcs, err = r.funcs(e.value, funcs)
+			if o.FuncsNull = e.Value.IsNull(); !o.FuncsNull {
+				o.Funcs, err = r.funcs(e.Value)
 			}
 		default:
 			err = r.unknown(e, "an object", "name, callbacks, funcs")
@@ -65,19 +64,19 @@ func (r *reader) object(n ast.Node, funcs *int) (klp.Object, error) {
 	}
 	switch {
 	case !hasName:
-		return o, r.fail(n, "an object needs a name (null for the kernel image)")
+		return o, n.Fail("an object needs a name (null for the kernel image)")
 	case !hasFuncs:
-		return o, r.fail(n, "an object needs funcs (a list, or null for a NULL pointer)")
+		return o, n.Fail("an object needs funcs (a list, or null for a NULL pointer)")
 	}
 	return o, nil
 }
 
-func (r *reader) funcs(n ast.Node, funcs *int) ([]klp.Func, error) {
-	nodes, err := r.list(n, "funcs", MaxFuncs)
+func (r *reader) funcs(n yamldoc.Node) ([]klp.Func, error) {
+	nodes, err := n.List("funcs", MaxFuncs)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.countFuncs(n, funcs, len(nodes)); err != nil {
+	if err := r.countFuncs(n, len(nodes)); err != nil {
 		return nil, err
 	}
 	var out []klp.Func
@@ -95,28 +94,28 @@ func (r *reader) funcs(n ast.Node, funcs *int) ([]klp.Func, error) {
 }
 
 // fn reads one func: a mapping, or a name alone.
-func (r *reader) fn(n ast.Node) (klp.Func, error) {
+func (r *reader) fn(n yamldoc.Node) (klp.Func, error) {
 	var f klp.Func
-	if s, ok := n.(*ast.StringNode); ok {
-		f.Name = s.Value
+	if s, err := n.Word("a func"); err == nil {
+		f.Name = s
 		return f, nil
 	}
-	entries, err := r.mapping(n, "a func")
+	entries, err := n.Mapping("a func")
 	if err != nil {
 		return f, err
 	}
 	hasName := false
 	for _, e := range entries {
-		switch e.key {
+		switch e.Key {
 		case "name":
 			hasName = true
-			if f.NameNull = isNull(e.value); !f.NameNull {
-				f.Name, err = r.text(e.value, "a func's name")
+			if f.NameNull = e.Value.IsNull(); !f.NameNull {
+				f.Name, err = e.Value.Word("a func's name")
 			}
 		case "sympos":
-			f.Sympos, err = r.number(e.value, "sympos", math.MaxUint64)
+			f.Sympos, err = e.Value.Number("sympos", math.MaxUint64)
 		case "new_null":
-			f.New.Null, err = r.truth(e.value, "new_null")
+			f.New.Null, err = e.Value.Truth("new_null")
 		default:
 			err = r.unknown(e, "a func", "name, sympos, new_null")
 		}
@@ -125,7 +124,7 @@ func (r *reader) fn(n ast.Node) (klp.Func, error) {
 		}
 	}
 	if !hasName {
-		return f, r.fail(n, "a func needs a name (null for a NULL pointer)")
+		return f, n.Fail("a func needs a name (null for a NULL pointer)")
 	}
 	return f, nil
 }
@@ -134,17 +133,17 @@ func (r *reader) fn(n ast.Node) (klp.Func, error) {
 var allCallbacks = []klp.CallbackKind{klp.PrePatch, klp.PostPatch, klp.PreUnpatch, klp.PostUnpatch}
 
 // callbacks reads true (all four), false, or a list of their names.
-func (r *reader) callbacks(n ast.Node) ([]klp.Callback, error) {
+func (r *reader) callbacks(n yamldoc.Node) ([]klp.Callback, error) {
 	var out []klp.Callback
-	if b, ok := n.(*ast.BoolNode); ok {
-		if b.Value {
+	if all, err := n.Truth("callbacks"); err == nil {
+		if all {
 			for _, kind := range allCallbacks {
 				out = append(out, klp.Callback{Kind: kind})
 			}
 		}
 		return out, nil
 	}
-	names, nodes, err := r.textList(n, "callbacks", len(allCallbacks))
+	names, nodes, err := textList(n, "callbacks", len(allCallbacks))
 	if err != nil {
 		return nil, err
 	}
@@ -156,20 +155,20 @@ next:
 				continue next
 			}
 		}
-		return nil, r.fail(nodes[i], "%q is no callback: they are pre_patch, post_patch, pre_unpatch, post_unpatch", name)
+		return nil, nodes[i].Fail("%q is no callback: they are pre_patch, post_patch, pre_unpatch, post_unpatch", name)
 	}
 	return out, nil
 }
 
 // moduleCallbacks gives the short form's callbacks to every object.
-func (r *reader) moduleCallbacks(k *klp.Module, e *entry) error {
-	list, err := r.callbacks(e.value)
+func (r *reader) moduleCallbacks(k *klp.Module, e *yamldoc.Entry) error {
+	list, err := r.callbacks(e.Value)
 	if err != nil {
 		return err
 	}
 	for i := range k.Patch.Objects {
 		if k.Patch.Objects[i].Callbacks != nil {
-			return r.fail(e.node, "callbacks stand with the module or with its objects, not with both")
+			return e.Name.Fail("callbacks stand with the module or with its objects, not with both")
 		}
 		k.Patch.Objects[i].Callbacks = list
 	}

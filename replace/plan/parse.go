@@ -1,14 +1,11 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
-
+	"github.com/klplint/klplint/internal/yamldoc"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace"
 )
@@ -25,64 +22,51 @@ import (
 // is the kernel image and the string "vmlinux" what it says, and funcs is a
 // list or null of {name, sympos, new_null}, name: null being a NULL old_name.
 func Parse(data []byte) (*Plan, error) {
-	if len(data) > MaxSize {
-		return nil, &Error{Message: fmt.Sprintf("the plan has %d bytes, %d are the limit", len(data), MaxSize)}
+	p, err := parse(data)
+	var y *yamldoc.Error
+	if errors.As(err, &y) {
+		return nil, &Error{Line: y.Line, Column: y.Column, Message: y.Message, Excerpt: y.Excerpt}
 	}
-	if !utf8.Valid(data) {
-		return nil, &Error{Message: "the plan is not UTF-8"}
-	}
-	source := string(data)
-	tokens := lexer.Tokenize(source)
-	if err := checkTokens(source, tokens); err != nil {
+	return p, err
+}
+
+func parse(data []byte) (*Plan, error) {
+	doc, err := yamldoc.Parse("", data)
+	if err != nil {
 		return nil, err
 	}
-	file, err := parser.Parse(tokens, 0)
-	if err != nil {
-		return nil, syntax(source, err)
-	}
-	r := &reader{source: source}
-	var body ast.Node
-	for _, d := range file.Docs {
-		if isNull(d.Body) {
-			continue
-		}
-		if body != nil {
-			return nil, r.fail(d.Body, "a second document: a plan is one")
-		}
-		body = d.Body
-	}
-	if len(file.Docs) > 1 && body != nil && !isNull(file.Docs[0].Body) {
-		return nil, &Error{Message: "a second document: a plan is one"}
-	}
-	if body == nil {
+	if doc.Root().IsNull() {
 		return nil, &Error{Message: "the plan is empty"}
 	}
-	return r.plan(body)
+	return new(reader).plan(doc.Root())
 }
+
+// reader builds the plan.
+type reader struct{ count int } // funcs of all modules so far
 
 func tooMany(what string, n, limit int) string {
 	return fmt.Sprintf("%d %s, %d are the limit", n, what, limit)
 }
 
-func (r *reader) plan(body ast.Node) (*Plan, error) {
-	entries, err := r.mapping(body, "the plan")
+func (r *reader) plan(body yamldoc.Node) (*Plan, error) {
+	entries, err := body.Mapping("the plan")
 	if err != nil {
 		return nil, err
 	}
 	p := &Plan{}
-	var steps, modules ast.Node
+	var steps, modules yamldoc.Node // null, as if they were left out
 	for _, e := range entries {
-		switch e.key {
+		switch e.Key {
 		case "kernel":
-			p.Kernel, err = r.text(e.value, "kernel")
+			p.Kernel, err = e.Value.Word("kernel")
 		case "symbols":
-			err = r.symbols(p, e.value)
+			err = r.symbols(p, e.Value)
 		case "untraceable":
-			err = r.untraceable(p, e.value)
+			err = r.untraceable(p, e.Value)
 		case "modules":
-			modules = e.value
+			modules = e.Value
 		case "steps":
-			steps = e.value
+			steps = e.Value
 		default:
 			err = r.unknown(e, "the plan", "kernel, symbols, untraceable, modules, steps")
 		}
@@ -90,11 +74,11 @@ func (r *reader) plan(body ast.Node) (*Plan, error) {
 			return nil, err
 		}
 	}
-	if modules == nil {
-		return nil, r.fail(body, "the plan has no modules")
+	if modules.IsNull() {
+		return nil, body.Fail("the plan has no modules")
 	}
-	if steps == nil {
-		return nil, r.fail(body, "the plan has no steps")
+	if steps.IsNull() {
+		return nil, body.Fail("the plan has no steps")
 	}
 	labels, err := r.modules(p, modules)
 	if err != nil {
@@ -103,18 +87,18 @@ func (r *reader) plan(body ast.Node) (*Plan, error) {
 	return p, r.steps(p, steps, labels)
 }
 
-func (r *reader) unknown(e entry, in, known string) error {
-	return r.fail(e.node, "%s has no key %q; it may have %s", in, e.key, known)
+func (r *reader) unknown(e yamldoc.Entry, in, known string) error {
+	return e.Name.Fail("%s has no key %q; it may have %s", in, e.Key, known)
 }
 
-func (r *reader) symbols(p *Plan, n ast.Node) error {
-	entries, err := r.mapping(n, "symbols")
+func (r *reader) symbols(p *Plan, n yamldoc.Node) error {
+	entries, err := n.Mapping("symbols")
 	if err != nil {
 		return err
 	}
 	p.Symbols = make(map[string]replace.SymbolList, len(entries))
 	for _, e := range entries {
-		names, _, err := r.textList(e.value, "the symbols of "+e.key, MaxFuncs)
+		names, _, err := textList(e.Value, "the symbols of "+e.Key, MaxFuncs)
 		if err != nil {
 			return err
 		}
@@ -122,20 +106,20 @@ func (r *reader) symbols(p *Plan, n ast.Node) error {
 		for _, name := range names {
 			list[name]++
 		}
-		p.Symbols[e.key] = list
+		p.Symbols[e.Key] = list
 	}
 	return nil
 }
 
 // untraceable reads names by object, as symbols does.
-func (r *reader) untraceable(p *Plan, n ast.Node) error {
-	entries, err := r.mapping(n, "untraceable")
+func (r *reader) untraceable(p *Plan, n yamldoc.Node) error {
+	entries, err := n.Mapping("untraceable")
 	if err != nil {
 		return err
 	}
 	p.Untraceable = make(map[string]map[string]bool, len(entries))
 	for _, e := range entries {
-		names, _, err := r.textList(e.value, "the untraceable names of "+e.key, MaxFuncs)
+		names, _, err := textList(e.Value, "the untraceable names of "+e.Key, MaxFuncs)
 		if err != nil {
 			return err
 		}
@@ -143,25 +127,24 @@ func (r *reader) untraceable(p *Plan, n ast.Node) error {
 		for _, name := range names {
 			set[name] = true
 		}
-		p.Untraceable[e.key] = set
+		p.Untraceable[e.Key] = set
 	}
 	return nil
 }
 
-func (r *reader) modules(p *Plan, n ast.Node) (map[string]*Module, error) {
-	nodes, err := r.list(n, "modules", MaxModules)
+func (r *reader) modules(p *Plan, n yamldoc.Node) (map[string]*Module, error) {
+	nodes, err := n.List("modules", MaxModules)
 	if err != nil {
 		return nil, err
 	}
 	labels := make(map[string]*Module, len(nodes))
-	funcs := 0
 	for _, node := range nodes {
-		m, err := r.module(node, &funcs)
+		m, err := r.module(node)
 		if err != nil {
 			return nil, err
 		}
 		if labels[m.Label] != nil {
-			return nil, r.fail(node, "two modules are named %q; a label is given once (module: sets the module's own name)", m.Label)
+			return nil, node.Fail("two modules are named %q; a label is given once (module: sets the module's own name)", m.Label)
 		}
 		labels[m.Label] = m
 		p.Modules = append(p.Modules, m)
@@ -169,8 +152,8 @@ func (r *reader) modules(p *Plan, n ast.Node) (map[string]*Module, error) {
 	return labels, nil
 }
 
-func (r *reader) steps(p *Plan, n ast.Node, labels map[string]*Module) error {
-	nodes, err := r.list(n, "steps", MaxSteps)
+func (r *reader) steps(p *Plan, n yamldoc.Node, labels map[string]*Module) error {
+	nodes, err := n.List("steps", MaxSteps)
 	if err != nil {
 		return err
 	}
@@ -184,30 +167,30 @@ func (r *reader) steps(p *Plan, n ast.Node, labels map[string]*Module) error {
 	return nil
 }
 
-func (r *reader) step(n ast.Node, labels map[string]*Module) (Step, error) {
+func (r *reader) step(n yamldoc.Node, labels map[string]*Module) (Step, error) {
 	var s Step
-	entries, err := r.mapping(n, "a step")
+	entries, err := n.Mapping("a step")
 	if err != nil {
 		return s, err
 	}
-	var override ast.Node
+	var override *yamldoc.Entry
 	for _, e := range entries {
-		switch op := Op(e.key); op {
+		switch op := Op(e.Key); op {
 		case Load, Disable, Unload:
 			if s.Op != "" {
-				return s, r.fail(e.node, "a step does one thing, this one has %s and %s", s.Op, op)
+				return s, e.Name.Fail("a step does one thing, this one has %s and %s", s.Op, op)
 			}
-			label, err := r.text(e.value, "the module of a step")
+			label, err := e.Value.Word("the module of a step")
 			if err != nil {
 				return s, err
 			}
 			s.Op, s.Module = op, labels[label]
 			if s.Module == nil {
-				return s, r.fail(e.value, "no module is named %q", label)
+				return s, e.Value.Fail("no module is named %q", label)
 			}
 		case "override":
-			override = e.node
-			if s.Override, err = r.sets(e.value, "override"); err != nil {
+			override = &e
+			if s.Override, err = sets(e.Value, "override"); err != nil {
 				return s, err
 			}
 		default:
@@ -216,9 +199,9 @@ func (r *reader) step(n ast.Node, labels map[string]*Module) (Step, error) {
 	}
 	switch {
 	case s.Op == "":
-		return s, r.fail(n, "a step needs load, disable or unload")
+		return s, n.Fail("a step needs load, disable or unload")
 	case override != nil && (s.Op != Load || s.Module.Kind == KindTarget):
-		return s, r.fail(override, "override belongs to the load of a livepatch")
+		return s, override.Name.Fail("override belongs to the load of a livepatch")
 	}
 	return s, nil
 }

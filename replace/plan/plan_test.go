@@ -143,7 +143,7 @@ func TestParseErrors(t *testing.T) {
 		{"comment only", "# nothing\n", 0, 0, "the plan is empty"},
 		{"unknown key", "modules: []\nstep: []\n", 2, 1, `the plan has no key "step"`},
 		{"repeated key", "modules: []\nmodules: []\n", 2, 1, "already defined"},
-		{"second document", ok + "---\n" + ok, 6, 1, "a second document"},
+		{"second document", ok + "---\n" + ok, 5, 1, "a second document"},
 		{"no steps", "modules: []\n", 1, 1, "the plan has no steps"},
 		{"modules no list", "modules: {a: 1}\nsteps: []\n", 1, 10, "modules is a mapping, it must be a list"},
 		{"no name", "modules:\n  - {replace: true}\nsteps: []\n", 2, 5, "a module needs a name"},
@@ -171,7 +171,7 @@ func TestParseErrors(t *testing.T) {
 		{"tag", "modules: !!seq []\nsteps: []\n", 1, 10, "tags and directives are not read"},
 		{"list in list", "modules:\n- - - a\nsteps: []\n", 2, 5, "lists directly in lists"},
 		{"deep", "modules: " + strings.Repeat("[", 40) + "\n", 1, 26, "nested deeper than 16"},
-		{"not UTF-8", "modules: \xff\n", 0, 0, "the plan is not UTF-8"},
+		{"not UTF-8", "modules: \xff\n", 0, 0, "the file is not UTF-8"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
