@@ -16,15 +16,16 @@
 //   - KLP404 (dropped funcs) and the lacking states of KLP403: a candidate evicts
 //     the other. Under set models the two share a set number. Under mainline a
 //     candidate that replaces, or may, evicts all that is active: all of it is
-//     loaded, up to 256 modules; of more, some that the candidate drops funcs of,
-//     some with states that it lacks. KLP404 compares with the newest of each
-//     lineage, so that the newest one is loaded for each module that is. A func
-//     that another module patches which stays is not dropped: under set models
-//     the modules that share a func with an evicted one are loaded too; under
-//     mainline nothing stays.
+//     loaded, up to 256 modules; of more, and of each replace field that occurs,
+//     some that the candidate drops funcs of, some with states that it lacks: a
+//     model passes over modules whose field it does not have. KLP404 compares with
+//     the newest of each lineage, so that the newest one is loaded for each module
+//     that is. A func that another module patches which stays is not dropped: under
+//     set models the modules that share a func with an evicted one are loaded too;
+//     under mainline nothing stays.
 //   - KLP407 (readings differ), KLP408 (lists overlap): they share a set number.
 //   - KLP409 (evicts others): the candidate evicts the other; of more than 256 some
-//     of other owners.
+//     of other owners, of each replace field.
 //   - KLP410 (order) is about candidates alone.
 //   - Which models apply, and whether a model can read a module at all, follows
 //     from the replace fields that occur: one module of each is loaded.

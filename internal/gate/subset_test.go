@@ -14,6 +14,7 @@ import (
 	"github.com/klplint/klplint/internal/registry/registrytest"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
+	"github.com/klplint/klplint/rules"
 )
 
 // replaces draws what a module says of replacing. Of the three fields one is
@@ -92,6 +93,63 @@ func TestSubsetGivesTheSameVerdict(t *testing.T) {
 				checkSubset(t, r, sampled)
 			})
 		})
+	}
+}
+
+// TestWitnessesOfEachField: a model passes over modules whose replace field it
+// does not have, so that what it has to speak of must not hide behind them.
+func TestWitnessesOfEachField(t *testing.T) {
+	var all []*registry.Entry
+	add := func(owner string, replace klp.Replace, funcs string) {
+		m := registrytest.Module("fix_"+owner, replace, funcs, "")
+		m.Path, m.SHA256 = "build/"+owner+".ko", fmt.Sprintf("%064x", len(all)+1)
+		all = append(all, &registry.Entry{Module: m, Owner: owner, State: registry.Active})
+	}
+	for i := range 20 {
+		add(fmt.Sprintf("a%02d", i), klp.Replace{Kind: klp.KindSet, Set: 1, Source: klp.FromData}, fmt.Sprint("f", i))
+	}
+	flag := klp.Replace{Kind: klp.KindFlag, Source: klp.FromData}
+	add("b", flag, "f") // by itself the registry knows one module of each field
+	add("c", flag, "gone")
+	flag.Flag = true
+	candidate := &registry.Entry{Module: registrytest.Module("fix_d", flag, "f", ""), Owner: "d"}
+	candidate.Module.Path, candidate.Module.SHA256 = "build/d.ko", fmt.Sprintf("%064x", 100)
+	question := registry.Question{
+		Kernel: all[0].Kernel(), MaxEvicted: 1,
+		Candidates: []registry.Asking{{Module: candidate.Module, Owner: candidate.Owner}},
+	}
+	r, err := registry.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "r.db"), registry.Options{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var related *registry.Related
+	err = r.Write(t.Context(), func(tx *registry.Tx) error {
+		if _, err := tx.Add(all); err != nil {
+			return err
+		}
+		var err error
+		related, err = tx.Related(question)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gate{}
+	g.Lint.Set.Model = "mainline"
+	want, err := g.judge([]*registry.Entry{candidate}, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := g.judge([]*registry.Entry{candidate}, related.Entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(want.Findings, func(f rules.Finding) bool { return f.Rule == "KLP404" }) {
+		t.Fatalf("no func is dropped: %v", want.Findings)
+	}
+	if d := cmp.Diff(voices(want), voices(got)); d != "" {
+		t.Errorf("over %d of %d modules (-all +subset):\n%s", len(related.Entries), len(all), d)
 	}
 }
 

@@ -81,6 +81,7 @@ type search struct {
 	most     int // see Question.MaxEvicted
 	wanted   []int64
 	entries  map[int64]*Entry
+	fields   []string // the replace fields that occur: a model passes over modules with others than its own
 	asked    map[item]bool
 	sampled  bool
 	swept    bool // all that is active is wanted or sampled
@@ -126,10 +127,18 @@ func (s *search) sharing(candidates []Asking) error {
 		return err
 	}
 	c := s.active("m.")
-	query := `WITH fields (field) AS (VALUES ('` + strings.Join(replaceFields[:], `'),('`) + `'))
-SELECT (SELECT m.id FROM module m` + c.where() + ` AND m.replace_field = fields.field ORDER BY m.id LIMIT 1) FROM fields`
-	_, err := s.want(query, c.args...)
-	return err
+	return s.each(func(rows *sql.Rows) error {
+		var field string
+		var id sql.NullInt64
+		if err := rows.Scan(&field, &id); err != nil {
+			return err
+		}
+		if id.Valid {
+			s.fields, s.wanted = append(s.fields, field), append(s.wanted, id.Int64)
+		}
+		return nil
+	}, `WITH fields (field) AS (VALUES ('`+strings.Join(replaceFields[:], `'),('`)+`'))
+SELECT field, (SELECT m.id FROM module m`+c.where()+` AND m.replace_field = fields.field ORDER BY m.id LIMIT 1) FROM fields ORDER BY field`, c.args...)
 }
 
 // having wants every module that has one of the items.
@@ -208,23 +217,29 @@ func (s *search) evicted(c Asking) error {
 		}
 		s.wanted, s.sampled = s.wanted[:before], true
 	}
-	if err := s.otherOwners(c.Owner); err != nil {
-		return err
-	}
 	if err := s.otherStates(c.Module); err != nil {
 		return err
 	}
-	return s.droppedFuncs(c.Module)
+	for _, field := range s.fields {
+		if err := s.otherOwners(c.Owner, field); err != nil {
+			return err
+		}
+		if err := s.droppedFuncs(c.Module, field); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (s *search) otherOwners(owner string) error {
+// otherOwners wants modules with one replace field that belong to somebody else.
+func (s *search) otherOwners(owner, field string) error {
 	if owner == "" {
 		return nil
 	}
 	for _, side := range []string{`owner < ?`, `owner > ?`} {
 		where := s.active("")
 		where.add(side, owner)
-		where.add(`owner <> ''`)
+		where.add(`owner <> '' AND replace_field = ?`, field)
 		if _, err := s.want(`SELECT id FROM module`+where.where()+` ORDER BY owner, stem, age LIMIT 8`, where.args...); err != nil {
 			return err
 		}
@@ -233,7 +248,7 @@ func (s *search) otherOwners(owner string) error {
 }
 
 // otherStates wants modules with states that the candidate lacks, of each replace
-// field one: a model passes over the modules whose field it does not have.
+// field one.
 func (s *search) otherStates(m *klp.Module) error {
 	where := s.active("m.")
 	where.add(`i.kernel = ? AND i.active = 1 AND i.kind = 'state'`, s.kernel)
@@ -251,10 +266,11 @@ func (s *search) otherStates(m *klp.Module) error {
 	return err
 }
 
-// droppedFuncs wants modules that are the newest of their lineage and patch
-// something that the candidate does not. Pages are read until there are enough:
-// a candidate that covers nearly all of many lineages takes as long as it takes.
-func (s *search) droppedFuncs(m *klp.Module) error {
+// droppedFuncs wants modules with one replace field that are the newest of their
+// lineage and patch something that the candidate does not. Pages are read until
+// there are enough: a candidate that covers nearly all of many lineages takes as long
+// as it takes.
+func (s *search) droppedFuncs(m *klp.Module, field string) error {
 	mine, objects := make(map[item]bool), make(map[item]bool)
 	for _, it := range itemsOf(m) {
 		mine[it] = true
@@ -281,7 +297,7 @@ func (s *search) droppedFuncs(m *klp.Module) error {
 	var after [3]string
 	for count := 0; ; {
 		where := s.active("m.")
-		where.add(`(m.owner, m.stem, m.age) > (?, ?, ?)`, after[0], after[1], after[2])
+		where.add(`m.replace_field = ? AND (m.owner, m.stem, m.age) > (?, ?, ?)`, field, after[0], after[1], after[2])
 		newer := &conditions{args: where.args}
 		newer.add(`n.kernel = m.kernel AND n.state = m.state AND n.owner = m.owner AND n.stem = m.stem AND n.age > m.age`)
 		if len(s.channels) > 0 {
