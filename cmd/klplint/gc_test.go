@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 func TestPercentFor(t *testing.T) {
 	for live, want := range map[uint64]int{
@@ -9,6 +12,16 @@ func TestPercentFor(t *testing.T) {
 	} {
 		if got := percentFor(live); got != want {
 			t.Errorf("percentFor(%d MiB) = %d, want %d", live>>20, got, want)
+		}
+	}
+}
+
+func TestLimitFor(t *testing.T) {
+	for live, want := range map[uint64]int64{
+		0: memoryLimit, heapGoal - 1: memoryLimit, heapGoal: math.MaxInt64, 1 << 40: math.MaxInt64,
+	} {
+		if got := limitFor(live); got != want {
+			t.Errorf("limitFor(%d MiB) = %d, want %d", live>>20, got, want)
 		}
 	}
 }
