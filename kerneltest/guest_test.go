@@ -71,6 +71,26 @@ func TestCrashIsNoDifference(t *testing.T) {
 	}
 }
 
+// TestLuck: a kernel that reads freed memory may come through; anything but a crash
+// or that is a difference.
+func TestLuck(t *testing.T) {
+	for errno, differences := range map[string]int{crashed: 0, "OK": 0, "EINVAL": 1, stuck: 1} {
+		for luck, more := range map[bool]int{true: 0, false: 1} {
+			predicted := []Scenario{{Name: "s", Steps: []Step{{Op: "load", Module: "a", Answer: Answer{Errno: crashed, luck: luck}}}}}
+			observed := []Scenario{{Name: "s", Steps: []Step{
+				{Op: "load", Module: "a", Answer: Answer{Errno: errno}}, {Op: "unload", Module: "a", Answer: Answer{Errno: crashed}},
+			}}}
+			want := differences
+			if errno == "OK" {
+				want = more
+			}
+			if list := Compare(predicted, observed); len(list) != want {
+				t.Errorf("luck %t, %s: %v, want %d differences", luck, errno, list, want)
+			}
+		}
+	}
+}
+
 // TestGuestRecords: a record out of place is an error, not an answer.
 func TestGuestRecords(t *testing.T) {
 	scenarios := []Scenario{{Name: "one", Steps: []Step{{Op: "load", Module: "a"}}}}

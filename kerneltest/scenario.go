@@ -74,6 +74,9 @@ type Answer struct {
 	Messages []string          `json:"messages"`
 	Active   []string          `json:"active"` // names of the enabled livepatches, sorted
 	Owners   map[string]string `json:"owners"` // "object:func" -> name of the livepatch whose code runs
+
+	// luck: the kernel is foretold to crash, and may come through.
+	luck bool
 }
 
 // LoadSuite reads a suite in the form of replace/testdata/verdicts.

@@ -45,8 +45,7 @@ func (s *System) arrive(f *findings, m *module) {
 	}
 	for _, p := range s.active {
 		if freed(p.Module) {
-			f.add(refusal{crash: true, Refusal: klp.Refusal{Reason: fmt.Sprintf(
-				"the kernel reads the tables of %s, which were in %s and freed after its init function", p.Name, p.Module.Patch.At.Section)}})
+			f.readFreed("the kernel reads the tables of %s, which were in %s and freed after its init function", p)
 			return
 		}
 		for i := range p.objects {

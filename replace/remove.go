@@ -29,7 +29,10 @@ func (s System) Disable(name string) (System, Decision) {
 	}
 	for _, p := range s.active {
 		if p.Name == name && freed(p.Module) {
-			return s.down(), Decision{Outcome: Crash, Reason: fmt.Sprintf("%s has its tables in %s, which was freed after its init function", name, p.Module.Patch.At.Section)}
+			var f findings
+			f.readFreed("%s has its tables in %s, which was freed after its init function", p)
+			d, _ := f.failed()
+			return s.down(), d
 		}
 	}
 	n := s.clone()
@@ -67,6 +70,14 @@ func (s System) Unload(name string) (System, Decision) {
 func dependsOn(p *Livepatch, name string) bool {
 	list, _ := p.Module.Modinfo.Get("depends")
 	return slices.Contains(strings.Split(list, ","), name)
+}
+
+// readFreed notes that the kernel reads tables that are gone. Reason takes the
+// livepatch's name and the section. A kernel on which the work item has not run yet,
+// or whose TLB still knows the pages, survives it: 6.12 did once in ten times.
+func (f *findings) readFreed(reason string, p *Livepatch) {
+	f.add(refusal{crash: true, Refusal: klp.Refusal{Reason: fmt.Sprintf(reason, p.Name, p.Module.Patch.At.Section)}})
+	f.undecide("freed", "whether the memory is gone by then: a work item gives it back (kernel/module/main.c: do_free_init)", "accepted")
 }
 
 // freed reports whether struct klp_patch lies in memory that is given back once
