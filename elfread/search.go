@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 )
 
-// stride of a search, in bytes. A text of at least searchStride+3 bytes holds,
+// searchStride is in bytes. A text of at least searchStride+3 bytes holds,
 // wherever it stands, four bytes in a row of which the first is at a multiple of
 // searchStride.
 const searchStride = 8

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -123,15 +124,7 @@ func TestWitnessesOfEachField(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	var related *registry.Related
-	err = r.Write(t.Context(), func(tx *registry.Tx) error {
-		if _, err := tx.Add(all); err != nil {
-			return err
-		}
-		var err error
-		related, err = tx.Related(question)
-		return err
-	})
+	related, err := relatedAmong(t.Context(), r, all, question)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,15 +172,7 @@ func checkSubset(t *rapid.T, r *registry.Registry, sampled bool) {
 	g.Lint.Set.Model = rapid.SampledFrom([]string{"", "", "", "mainline", "replace-set", "supersedes", "sets-flat", "sets-positional"}).Draw(t, "model")
 	g.Lint.Set.ZeroSpecial = rapid.Bool().Draw(t, "zero special")
 
-	var related *registry.Related
-	err := r.Write(t.Context(), func(tx *registry.Tx) error {
-		if _, err := tx.Add(all); err != nil {
-			return err
-		}
-		var err error
-		related, err = tx.Related(question)
-		return err
-	})
+	related, err := relatedAmong(t.Context(), r, all, question)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,6 +199,18 @@ func checkSubset(t *rapid.T, r *registry.Registry, sampled bool) {
 	if d := cmp.Diff(voices(want), voices(got)); d != "" {
 		t.Fatalf("over %d of %d modules (-all +subset):\n%s", len(related.Entries), len(active), d)
 	}
+}
+
+// relatedAmong registers all and asks for what the candidates need of them.
+func relatedAmong(ctx context.Context, r *registry.Registry, all []*registry.Entry, q registry.Question) (related *registry.Related, err error) {
+	err = r.Write(ctx, func(tx *registry.Tx) error {
+		if _, err := tx.Add(all); err != nil {
+			return err
+		}
+		related, err = tx.Related(q)
+		return err
+	})
+	return related, err
 }
 
 // voices says which rule speaks of which module, how severely.

@@ -70,11 +70,7 @@ func TestTypesAreStrict(t *testing.T) {
 // Functions are named like numbers now and then, and a word with a colon is one
 // word within braces too (YAML 1.2, 7.3.3).
 func TestWords(t *testing.T) {
-	d, err := Parse("f", []byte("{list: [f, 7, 1.50, true, vmlinux:f, ext4:g.isra.0, 0x1f], key: vmlinux:f}\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	entries, err := d.Root().Mapping("it")
+	entries, err := root(t, "{list: [f, 7, 1.50, true, vmlinux:f, ext4:g.isra.0, 0x1f], key: vmlinux:f}\n").Mapping("it")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -120,6 +120,19 @@ func isNull(n ast.Node) bool {
 	return ok || n == nil
 }
 
+// IsString reports whether the value is a plain or quoted string. To ask costs less
+// than to try: the error of Text holds the line, which is looked for from the top.
+func (n Node) IsString() bool {
+	_, ok := n.node.(*ast.StringNode)
+	return ok
+}
+
+// IsTruth reports whether the value is true or false.
+func (n Node) IsTruth() bool {
+	_, ok := n.node.(*ast.BoolNode)
+	return ok
+}
+
 // what names the node's type for messages.
 func (n Node) what() string {
 	switch n.node.(type) {

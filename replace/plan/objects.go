@@ -96,9 +96,10 @@ func (r *reader) funcs(n yamldoc.Node) ([]klp.Func, error) {
 // fn reads one func: a mapping, or a name alone.
 func (r *reader) fn(n yamldoc.Node) (klp.Func, error) {
 	var f klp.Func
-	if s, err := n.Word("a func"); err == nil {
-		f.Name = s
-		return f, nil
+	if n.IsString() {
+		var err error
+		f.Name, err = n.Text("a func")
+		return f, err
 	}
 	entries, err := n.Mapping("a func")
 	if err != nil {
@@ -135,13 +136,14 @@ var allCallbacks = []klp.CallbackKind{klp.PrePatch, klp.PostPatch, klp.PreUnpatc
 // callbacks reads true (all four), false, or a list of their names.
 func (r *reader) callbacks(n yamldoc.Node) ([]klp.Callback, error) {
 	var out []klp.Callback
-	if all, err := n.Truth("callbacks"); err == nil {
+	if n.IsTruth() {
+		all, err := n.Truth("callbacks")
 		if all {
 			for _, kind := range allCallbacks {
 				out = append(out, klp.Callback{Kind: kind})
 			}
 		}
-		return out, nil
+		return out, err
 	}
 	names, nodes, err := textList(n, "callbacks", len(allCallbacks))
 	if err != nil {
