@@ -94,8 +94,11 @@ func only(kind Kind) []Key {
 	return nil
 }
 
+// limits of a configuration: an expression of a custom rule is the longest value.
+var limits = yamldoc.Limits{Words: 200_000, Value: 16 << 10}
+
 func parse(path string, data []byte, keys []Key) (*File, error) {
-	doc, err := yamldoc.Parse(path, data)
+	doc, err := yamldoc.Parse(path, data, limits)
 	if err != nil {
 		return nil, err
 	}

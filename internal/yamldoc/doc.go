@@ -21,13 +21,14 @@ import (
 type Document struct {
 	name   string
 	source string
+	limits Limits
 	root   ast.Node
 }
 
 // Parse reads the document; name stands in its errors, which are of type
 // *Error. Root is then a zero Node where the document is empty.
-func Parse(name string, data []byte) (d *Document, err error) {
-	d = &Document{name: name}
+func Parse(name string, data []byte, l Limits) (d *Document, err error) {
+	d = &Document{name: name, limits: l}
 	if len(data) > MaxSize {
 		return nil, d.whole("the file has %d bytes, %d are the limit", len(data), MaxSize)
 	}

@@ -20,7 +20,7 @@ func TestParseRefuses(t *testing.T) {
 		{"long value", "a: " + strings.Repeat("x", 20000) + "\n", "a value of more than"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := Parse("f", []byte(test.in))
+			_, err := Parse("f", []byte(test.in), limits)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
@@ -28,9 +28,11 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+var limits = Limits{Words: 200_000, Value: 16 << 10}
+
 func TestEmptyIsNull(t *testing.T) {
 	for _, in := range []string{"", "# nothing\n", "---\n", "null\n"} {
-		d, err := Parse("f", []byte(in))
+		d, err := Parse("f", []byte(in), limits)
 		if err != nil {
 			t.Errorf("%q: %v", in, err)
 		} else if !d.Root().IsNull() {
@@ -40,7 +42,7 @@ func TestEmptyIsNull(t *testing.T) {
 }
 
 func TestTypesAreStrict(t *testing.T) {
-	d, err := Parse("f", []byte("word: x\nnumber: 7\ntruth: true\nlist: [a]\nmap: {k: v}\ndate: 2026-12-01\n"))
+	d, err := Parse("f", []byte("word: x\nnumber: 7\ntruth: true\nlist: [a]\nmap: {k: v}\ndate: 2026-12-01\n"), limits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +107,7 @@ func TestNumbers(t *testing.T) {
 
 func root(t *testing.T, in string) Node {
 	t.Helper()
-	d, err := Parse("f", []byte(in))
+	d, err := Parse("f", []byte(in), limits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +126,7 @@ d: >
   text
 e: "a\tb"
 `
-	d, err := Parse("f", []byte(source))
+	d, err := Parse("f", []byte(source), limits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +153,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		d, err := Parse("f", data)
+		d, err := Parse("f", data, limits)
 		if err != nil {
 			var e *Error
 			if !errors.As(err, &e) {

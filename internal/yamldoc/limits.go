@@ -9,19 +9,23 @@ import (
 // The bounds of a document. They are far above what a person writes, and low
 // enough that a hostile file costs little.
 const (
-	MaxSize   = 1 << 20 // bytes of the file
-	maxTokens = 400_000
-	maxDepth  = 16       // of nesting
-	maxKeys   = 2000     // in one mapping; the parser compares each with each
-	maxScalar = 16 << 10 // bytes of one value
+	MaxSize  = 1 << 20 // bytes of the file
+	maxDepth = 16      // of nesting
+	maxKeys  = 2000    // in one mapping; the parser compares each with each
 )
+
+// Limits are the bounds that depend on what the document is about.
+type Limits struct {
+	Words int // of the whole document, punctuation included
+	Value int // bytes of one value
+}
 
 // checkTokens refuses what no such file needs and what would make the parser slow:
 // anchors and aliases (which multiply), tags, explicit keys, deep nesting,
 // very large mappings.
 func (d *Document) checkTokens(tokens token.Tokens) error {
-	if len(tokens) > maxTokens {
-		return d.whole("more than %d words", maxTokens)
+	if len(tokens) > d.limits.Words {
+		return d.whole("more than %d words", d.limits.Words)
 	}
 	var blocks []block
 	var flow []bool // the brackets that are open: whether of a list
@@ -60,8 +64,8 @@ func (d *Document) checkTokens(tokens token.Tokens) error {
 				return refuse(fmt.Sprintf("nested deeper than %d", 4*maxDepth))
 			}
 		}
-		if len(t.Value) > maxScalar && t.Type != token.CommentType {
-			return refuse(fmt.Sprintf("a value of more than %d bytes", maxScalar))
+		if len(t.Value) > d.limits.Value && t.Type != token.CommentType {
+			return refuse(fmt.Sprintf("a value of more than %d bytes", d.limits.Value))
 		}
 	}
 	return nil

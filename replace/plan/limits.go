@@ -13,4 +13,6 @@ const (
 	// MaxShown bounds one trace: the active livepatches and the owners of
 	// funcs, over all steps.
 	MaxShown = 500_000
+	maxWords = 400_000
+	maxValue = 4096 // bytes: longer than any name a kernel takes
 )

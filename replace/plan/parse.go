@@ -31,7 +31,7 @@ func Parse(data []byte) (*Plan, error) {
 }
 
 func parse(data []byte) (*Plan, error) {
-	doc, err := yamldoc.Parse("", data)
+	doc, err := yamldoc.Parse("", data, yamldoc.Limits{Words: maxWords, Value: maxValue})
 	if err != nil {
 		return nil, err
 	}
