@@ -23,8 +23,10 @@ func (s *Set) lineageKey(m *Member) [2]string {
 }
 
 // older orders the generations of a lineage by their names, as people count.
+// The digest breaks ties, so that the order in which members were given does not
+// decide.
 func older(a, b *Member) int {
-	return cmp.Or(natural.Compare(a.Name, b.Name), natural.Compare(a.Path, b.Path))
+	return cmp.Or(natural.Compare(a.Name, b.Name), natural.Compare(a.Path, b.Path), cmp.Compare(a.SHA256, b.SHA256))
 }
 
 // newest returns the newest member of each lineage of the baseline, by class.

@@ -294,12 +294,12 @@ func (s *search) droppedFuncs(m *klp.Module, field string) error {
 		return false
 	}
 	const page = 32
-	var after [3]string
+	var after [4]string
 	for count := 0; ; {
 		where := s.active("m.")
-		where.add(`m.replace_field = ? AND (m.owner, m.stem, m.age) > (?, ?, ?)`, field, after[0], after[1], after[2])
+		where.add(`m.replace_field = ? AND (m.owner, m.stem, m.age, m.sha256) > (?, ?, ?, ?)`, field, after[0], after[1], after[2], after[3])
 		newer := &conditions{args: where.args}
-		newer.add(`n.kernel = m.kernel AND n.state = m.state AND n.owner = m.owner AND n.stem = m.stem AND n.age > m.age`)
+		newer.add(`n.kernel = m.kernel AND n.state = m.state AND n.owner = m.owner AND n.stem = m.stem AND (n.age, n.sha256) > (m.age, m.sha256)`)
 		if len(s.channels) > 0 {
 			newer.in(`n.channel`, words(s.channels)...)
 		}
@@ -308,7 +308,7 @@ func (s *search) droppedFuncs(m *klp.Module, field string) error {
 			rows++
 			var id int64
 			var document []byte
-			if err := r.Scan(&id, &after[0], &after[1], &after[2], &document); err != nil {
+			if err := r.Scan(&id, &after[0], &after[1], &after[2], &after[3], &document); err != nil {
 				return err
 			}
 			if count >= witnesses {
@@ -323,8 +323,8 @@ func (s *search) droppedFuncs(m *klp.Module, field string) error {
 				s.wanted = append(s.wanted, id)
 			}
 			return nil
-		}, `SELECT m.id, m.owner, m.stem, m.age, m.document FROM module m`+where.where()+
-			` AND NOT EXISTS (SELECT 1 FROM module n`+newer.where()+`) ORDER BY m.owner, m.stem, m.age LIMIT 32`, newer.args...)
+		}, `SELECT m.id, m.owner, m.stem, m.age, m.sha256, m.document FROM module m`+where.where()+
+			` AND NOT EXISTS (SELECT 1 FROM module n`+newer.where()+`) ORDER BY m.owner, m.stem, m.age, m.sha256 LIMIT 32`, newer.args...)
 		if err != nil || rows < page || count >= witnesses {
 			return err
 		}
@@ -355,7 +355,9 @@ func (s *search) load() error {
 }
 
 // newest wants, for each entry, the newest one of its lineages: a rule that
-// compares with the newest must not take an older one for it.
+// compares with the newest must not take an older one for it. A path holds the
+// first digits of a digest only, so that two ages can be equal; the digest itself
+// breaks that tie, as package rules does.
 func (s *search) newest() error {
 	type lineage struct {
 		owner, stem string
@@ -389,7 +391,7 @@ func (s *search) newest() error {
 				} else {
 					one.add(`owner = ? AND own_set = ?`, l.owner, l.set)
 				}
-				query.WriteString(`SELECT id FROM (SELECT id FROM module` + one.where() + ` ORDER BY age DESC LIMIT 1) AS newest`)
+				query.WriteString(`SELECT id FROM (SELECT id FROM module` + one.where() + ` ORDER BY age DESC, sha256 DESC LIMIT 1) AS newest`)
 				c.args = append(c.args, one.args...)
 			}
 			if _, err := s.want(query.String(), c.args...); err != nil {
