@@ -29,12 +29,12 @@ fixtures: ## rebuild the test modules (see fixtures/build.sh)
 	fixtures/build.sh
 
 kernel-test: ## predictions against real kernels under qemu
-	kerneltest/fetch.sh $(CACHE)/kernels
+	internal/kerneltest/fetch.sh $(CACHE)/kernels
 	rm -rf $(CACHE)/fixtures
 	fixtures/build.sh --arch x86_64 --out $(CACHE)/fixtures
 	KLPLINT_KERNELS=$(CACHE)/kernels $(GO) test -count=1 -timeout 15m -run RealKernels ./kernel
 	KLPLINT_KERNELS=$(CACHE)/kernels KLPLINT_FIXTURES=$(CACHE)/fixtures KLPLINT_UPDATE=1 \
-		$(GO) test -count=1 -timeout 40m -run Agreement ./kerneltest
+		$(GO) test -count=1 -timeout 40m -run Agreement ./internal/kerneltest
 
 BENCH ?= $(CACHE)/bench
 # All programs are the cache's own: bin/klplint may be built anew meanwhile.
@@ -42,19 +42,19 @@ define bench-prepare
 	mkdir -p $(BENCH)/variants
 	fixtures/build.sh --bench $(BENCH)/variants
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BENCH)/klplint ./cmd/klplint
-	CGO_ENABLED=0 $(GO) build -trimpath -o $(BENCH)/launch bench/launch/main.go
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BENCH)/launch internal/bench/launch/main.go
 endef
 bench: ## klplint held to its goals beside modinfo and readelf; needs kernel headers
 	$(bench-prepare)
-	$(GO) run bench/main.go -klplint $(BENCH)/klplint -launch $(BENCH)/launch \
+	$(GO) run internal/bench/main.go -klplint $(BENCH)/klplint -launch $(BENCH)/launch \
 		-variants $(BENCH)/variants -work $(BENCH) $(BENCHFLAGS)
 
 PAGE ?= docs/performance.md
 bench-peers: ## klplint beside all that reads such files: brings PAGE up to date
 	$(bench-prepare)
-	CGO_ENABLED=0 $(GO) build -trimpath -o $(BENCH)/floor bench/floor/main.go
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BENCH)/floor internal/bench/floor/main.go
 	CGO_ENABLED=0 $(GO) test -c -trimpath -o $(BENCH)/klplint.test ./cmd/klplint
-	$(GO) run bench/peers/main.go -klplint $(BENCH)/klplint -test $(BENCH)/klplint.test \
+	$(GO) run internal/bench/peers/main.go -klplint $(BENCH)/klplint -test $(BENCH)/klplint.test \
 		-launch $(BENCH)/launch -floor $(BENCH)/floor \
 		-variants $(BENCH)/variants -work $(BENCH) -page '$(PAGE)' $(BENCHFLAGS)
 

@@ -34,6 +34,6 @@ if [[ $# -gt 0 ]]; then
 	"$@"
 	exit
 fi
-go test -count=1 -timeout 20m ./internal/registry/...
-KLPLINT_GATE_STRESS=1 go test -count=1 -timeout 20m -run TestCrowd -v ./internal/gate
-go test -count=1 -timeout 20m ./internal/gate ./cmd/klplint
+go test -count=1 -timeout 20m ./cmd/klplint/internal/registry/...
+KLPLINT_GATE_STRESS=1 go test -count=1 -timeout 20m -run TestCrowd -v ./cmd/klplint/internal/gate
+go test -count=1 -timeout 20m ./cmd/klplint/internal/gate ./cmd/klplint

@@ -3,7 +3,7 @@ package elfread
 import (
 	"debug/elf"
 
-	"github.com/klplint/klplint/fixtures/elfmut"
+	"github.com/klplint/klplint/internal/elfmut"
 )
 
 // assembled is x86_64 init code that is put together by hand, for what no

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/klplint/klplint/fixtures/elfmut"
+	"github.com/klplint/klplint/internal/elfmut"
 	"github.com/klplint/klplint/klp"
 )
 

@@ -4,7 +4,7 @@ import (
 	"debug/elf"
 	"fmt"
 
-	"github.com/klplint/klplint/elfread/initcode"
+	"github.com/klplint/klplint/elfread/internal/initcode"
 	"github.com/klplint/klplint/klp"
 )
 

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/klplint/klplint/fixtures"
-	"github.com/klplint/klplint/fixtures/elfmut"
+	"github.com/klplint/klplint/internal/elfmut"
 	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/klp"
 )

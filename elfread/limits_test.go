@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/klplint/klplint/fixtures/elfmut"
+	"github.com/klplint/klplint/internal/elfmut"
 	"github.com/klplint/klplint/klp"
 )
 

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 
-	"github.com/klplint/klplint/elfread/initcode"
+	"github.com/klplint/klplint/elfread/internal/initcode"
 	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/klp"
 )

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klplint/klplint/elfread/initcode"
+	"github.com/klplint/klplint/elfread/internal/initcode"
 	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/internal/unpack"
 	"github.com/klplint/klplint/klp"

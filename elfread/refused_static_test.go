@@ -4,7 +4,7 @@ import (
 	"debug/elf"
 	"testing"
 
-	"github.com/klplint/klplint/fixtures/elfmut"
+	"github.com/klplint/klplint/internal/elfmut"
 	"github.com/klplint/klplint/klp"
 )
 

@@ -5,7 +5,7 @@ import (
 	"debug/elf"
 	"slices"
 
-	"github.com/klplint/klplint/elfread/initcode"
+	"github.com/klplint/klplint/elfread/internal/initcode"
 	"github.com/klplint/klplint/klp"
 )
 

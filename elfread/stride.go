@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/klplint/klplint/elfread/initcode"
+	"github.com/klplint/klplint/elfread/internal/initcode"
 	"github.com/klplint/klplint/klp"
 )
 

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/klplint/klplint/elfread/initcode"
+	"github.com/klplint/klplint/elfread/internal/initcode"
 	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/klp"
 )

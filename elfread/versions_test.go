@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/klplint/klplint/fixtures/elfmut"
+	"github.com/klplint/klplint/internal/elfmut"
 )
 
 // modversion is one struct modversion_info.

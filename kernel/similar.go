@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/klplint/klplint/internal/funcname"
+	"github.com/klplint/klplint/internal/names"
 )
 
 // maxSimilar bounds what Similar proposes.
@@ -16,7 +16,7 @@ const maxSimilar = 5
 // or the function of which the name is a copy, then names that differ by a
 // slip of one or two letters.
 func (o *Object) Similar(name string) []string {
-	base := funcname.Base(name)
+	base := names.FuncBase(name)
 	var copies, near []string
 	for i := range o.table.len() {
 		candidate := o.table.name(i)
@@ -24,7 +24,7 @@ func (o *Object) Similar(name string) []string {
 			continue
 		}
 		switch {
-		case bytes.HasPrefix(candidate, []byte(base)) && funcname.Base(string(candidate)) == base && string(candidate) != name:
+		case bytes.HasPrefix(candidate, []byte(base)) && names.FuncBase(string(candidate)) == base && string(candidate) != name:
 			copies = append(copies, string(candidate))
 		case len(near) < 16*maxSimilar && len(name) >= 4 && slip(candidate, name):
 			near = append(near, string(candidate))
@@ -46,13 +46,13 @@ func Derived(name string) string {
 	case strings.HasPrefix(name, "__cfi_"):
 		return "the type hash before " + strings.TrimPrefix(name, "__cfi_")
 	case strings.HasSuffix(name, ".cold") || strings.Contains(name, ".cold."):
-		return "the unlikely part of " + funcname.Base(name)
+		return "the unlikely part of " + names.FuncBase(name)
 	case strings.Contains(name, ".isra."), strings.Contains(name, ".constprop."):
-		return "a copy of " + funcname.Base(name) + " with changed parameters"
+		return "a copy of " + names.FuncBase(name) + " with changed parameters"
 	case strings.Contains(name, ".part."):
-		return "a part of " + funcname.Base(name) + " that was split off"
+		return "a part of " + names.FuncBase(name) + " that was split off"
 	case strings.Contains(name, ".llvm."):
-		return "the local " + funcname.Base(name) + " under ThinLTO"
+		return "the local " + names.FuncBase(name) + " under ThinLTO"
 	}
 	return ""
 }

@@ -3,7 +3,7 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -29,6 +29,6 @@ Fix: put MODULE_INFO(livepatch, "Y"); into the module.`,
 	return []Finding{{
 		Message:  "the module has livepatch tables but no livepatch entry in .modinfo",
 		Location: modinfoEntry(m, "livepatch"),
-		Kernel:   refused("EINVAL", "module "+symbolname.Cut(m.Name)+" is not marked as a livepatch module"),
+		Kernel:   refused("EINVAL", "module "+names.Cut(m.Name)+" is not marked as a livepatch module"),
 	}}
 })

@@ -3,7 +3,7 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -30,7 +30,7 @@ Fix: MODULE_LICENSE("GPL"); in the module, provided that this is its licence.`,
 	}
 	message := ".modinfo has no license entry"
 	if ok {
-		message = `licence "` + symbolname.Cut(license) + `" is not GPL-compatible`
+		message = `licence "` + names.Cut(license) + `" is not GPL-compatible`
 	}
 	symbol := "klp_enable_patch"
 	if m.Init.UsesRegister {

@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -54,7 +54,7 @@ callbacks only, point .funcs at an array that holds just the terminator.`,
 		return []Finding{{
 			Message:  "the table of objects is empty",
 			Location: p.At,
-			Kernel:   refused("EINVAL", symbolname.Cut(m.Name)+": nothing to patch!"),
+			Kernel:   refused("EINVAL", names.Cut(m.Name)+": nothing to patch!"),
 		}}
 	case len(p.Objects) == 0:
 		return []Finding{{
@@ -71,7 +71,7 @@ callbacks only, point .funcs at an array that holds just the terminator.`,
 		case o.FuncsNull && m.Toolchain == klp.Static:
 			if !c.full() {
 				c.add(Finding{
-					Message:  fmt.Sprintf("the funcs pointer of object %s is NULL", symbolname.Cut(o.Name)),
+					Message:  fmt.Sprintf("the funcs pointer of object %s is NULL", names.Cut(o.Name)),
 					Object:   o.Name,
 					Location: o.At,
 					Kernel:   refused("EINVAL", ""),
@@ -81,7 +81,7 @@ callbacks only, point .funcs at an array that holds just the terminator.`,
 			if !c.full() {
 				c.add(Finding{
 					Severity: Warning,
-					Message:  fmt.Sprintf("object %s has neither funcs nor callbacks", symbolname.Cut(o.Name)),
+					Message:  fmt.Sprintf("object %s has neither funcs nor callbacks", names.Cut(o.Name)),
 					Object:   o.Name,
 					Location: o.At,
 					Kernel:   accepted("nothing is done for this object"),

@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -58,15 +58,15 @@ const shortestNameLimit = 128
 func judgeFunc(m *klp.Module, o *klp.Object, f *klp.Func, index int) (Finding, bool) {
 	switch {
 	case f.NameNull:
-		message := fmt.Sprintf("func %d of %s has a NULL name", index+1, symbolname.Cut(o.Name))
+		message := fmt.Sprintf("func %d of %s has a NULL name", index+1, names.Cut(o.Name))
 		if f.New.Null && f.Sympos != 0 {
 			message = fmt.Sprintf("func %d of %s has only a sympos (%d): the kernel does not take it for the end of the array",
-				index+1, symbolname.Cut(o.Name), f.Sympos)
+				index+1, names.Cut(o.Name), f.Sympos)
 		}
 		return Finding{Message: message, Kernel: nullNameAnswer(m)}, true
 	case f.Name == "":
 		return Finding{
-			Message: fmt.Sprintf("func %d of %s has an empty name", index+1, symbolname.Cut(o.Name)),
+			Message: fmt.Sprintf("func %d of %s has an empty name", index+1, names.Cut(o.Name)),
 			Kernel:  refused("EINVAL", "symbol '' not found in symbol table"),
 		}, true
 	case f.New.Null:

@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -63,7 +63,7 @@ func judgeObjectName(o *klp.Object) (Finding, bool) {
 	case len(name) >= klp.ModuleNameLen:
 		return Finding{
 			Message: fmt.Sprintf("object name %s is %d bytes long, the kernel takes %d",
-				symbolname.Cut(name), len(name), klp.ModuleNameLen-1),
+				names.Cut(name), len(name), klp.ModuleNameLen-1),
 			Kernel: refused("EINVAL", ""),
 		}, true
 	case strings.ContainsAny(name, "-,./"):

@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -39,19 +39,19 @@ Fix: merge the funcs of both into one object.`,
 			return
 		}
 		o := &objects[i]
-		message := fmt.Sprintf("object %s is listed twice", symbolname.Cut(o.Name))
+		message := fmt.Sprintf("object %s is listed twice", names.Cut(o.Name))
 		switch {
 		case objects[first].Literal != o.Literal:
 			message += `, once as NULL and once as the string "vmlinux"`
 		case objects[first].Name != o.Name:
-			message = fmt.Sprintf("objects %s and %s have one name in sysfs, where '/' is '!'", symbolname.Cut(objects[first].Name), symbolname.Cut(o.Name))
+			message = fmt.Sprintf("objects %s and %s have one name in sysfs, where '/' is '!'", names.Cut(objects[first].Name), names.Cut(o.Name))
 		}
 		c.add(Finding{
 			Message:  message,
 			Object:   o.Name,
 			Location: o.At,
 			Kernel: initEEXIST(m, fmt.Sprintf("sysfs: cannot create duplicate filename '/kernel/livepatch/%s/%s'",
-				symbolname.Cut(m.Name), sysfsName(symbolname.Cut(o.Name)))),
+				names.Cut(m.Name), sysfsName(names.Cut(o.Name)))),
 			Related: []Related{{Module: m.Path, Message: "the first one", Location: objects[first].At}},
 		})
 	})
@@ -62,7 +62,7 @@ Fix: merge the funcs of both into one object.`,
 				Message:  fmt.Sprintf("object %s has the name of an attribute that every livepatch has in sysfs", o.Name),
 				Object:   o.Name,
 				Location: o.At,
-				Kernel:   initEEXIST(m, fmt.Sprintf("sysfs: cannot create duplicate filename '/kernel/livepatch/%s/%s'", symbolname.Cut(m.Name), o.Name)),
+				Kernel:   initEEXIST(m, fmt.Sprintf("sysfs: cannot create duplicate filename '/kernel/livepatch/%s/%s'", names.Cut(m.Name), o.Name)),
 			})
 		}
 	}

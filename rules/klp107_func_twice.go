@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -55,7 +55,7 @@ its own sympos ("klplint kernel PATH --lookup OBJECT:FUNC" lists the positions).
 				Func:     funcName(f),
 				Location: f.At,
 				Kernel: initEEXIST(m, fmt.Sprintf("sysfs: cannot create duplicate filename '/kernel/livepatch/%s/%s/%s,%d'",
-					symbolname.Cut(m.Name), sysfsName(symbolname.Cut(o.Name)), sysfsName(symbolname.Cut(f.Name)), f.Position())),
+					names.Cut(m.Name), sysfsName(names.Cut(o.Name)), sysfsName(names.Cut(f.Name)), f.Position())),
 				Related: []Related{{Module: m.Path, Message: "the first one", Location: o.Funcs[first].At}},
 			})
 		})

@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -43,11 +43,11 @@ post_unpatch_enabled alone.`,
 			cb := &o.Callbacks[j]
 			c.add(Finding{
 				Message: fmt.Sprintf("object %s has a second %s callback, %s",
-					symbolname.Cut(o.Name), cb.Kind, show(cb.Func.Symbol)),
+					names.Cut(o.Name), cb.Kind, show(cb.Func.Symbol)),
 				Object:   o.Name,
 				Location: cb.At,
 				Kernel: refused("EINVAL", fmt.Sprintf("%s: extra %s callback for object: %s",
-					symbolname.Cut(m.Name), strings.ReplaceAll(string(cb.Kind), "_", "-"), symbolname.Cut(o.Name))),
+					names.Cut(m.Name), strings.ReplaceAll(string(cb.Kind), "_", "-"), names.Cut(o.Name))),
 				Related: []Related{{
 					Module:   m.Path,
 					Message:  "the first one, " + show(o.Callbacks[first].Func.Symbol),
@@ -58,7 +58,7 @@ post_unpatch_enabled alone.`,
 		if o.PostUnpatchEnabled && !c.full() {
 			c.add(Finding{
 				Severity: Warning,
-				Message:  fmt.Sprintf("object %s sets callbacks.post_unpatch_enabled, which belongs to the kernel", symbolname.Cut(o.Name)),
+				Message:  fmt.Sprintf("object %s sets callbacks.post_unpatch_enabled, which belongs to the kernel", names.Cut(o.Name)),
 				Object:   o.Name,
 				Location: o.At,
 				Kernel:   accepted("post_unpatch can run although pre_patch did not succeed"),

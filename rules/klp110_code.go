@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -47,7 +47,7 @@ Fix: point .new_func at the replacement itself, and take __init from it.`,
 			cb := &o.Callbacks[j]
 			if why, then := misplaced(&cb.Func); why != "" && !c.full() {
 				c.add(Finding{
-					Message:  fmt.Sprintf("%s callback of %s %s", cb.Kind, symbolname.Cut(o.Name), why),
+					Message:  fmt.Sprintf("%s callback of %s %s", cb.Kind, names.Cut(o.Name), why),
 					Object:   o.Name,
 					Location: cb.Func.At,
 					Kernel:   accepted(then),
@@ -84,5 +84,5 @@ func section(at klp.Location) string {
 	if at.Section == "" {
 		return "no section of the module"
 	}
-	return symbolname.Cut(at.Section)
+	return names.Cut(at.Section)
 }

@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
@@ -35,7 +35,7 @@ Fix: build the module with Kbuild, and do not strip .modinfo.`,
 	}
 	f := Finding{
 		Location: modinfoEntry(m, "vermagic"),
-		Kernel:   refused("ENOEXEC", "version magic '"+symbolname.Cut(v.Raw)+"' should be that of the kernel"),
+		Kernel:   refused("ENOEXEC", "version magic '"+names.Cut(v.Raw)+"' should be that of the kernel"),
 	}
 	_, flags, _ := strings.Cut(v.Raw, " ")
 	switch {
@@ -45,7 +45,7 @@ Fix: build the module with Kbuild, and do not strip .modinfo.`,
 	case v.Raw == "":
 		f.Message = "vermagic is empty"
 	default:
-		f.Message = `vermagic "` + symbolname.Cut(v.Raw) + `" does not start with a kernel release`
+		f.Message = `vermagic "` + names.Cut(v.Raw) + `" does not start with a kernel release`
 		// A kernel that compares CRCs says so in its own string.
 		if printable(flags) && kernel.HasVersions(m) && slices.Contains(v.Flags, "modversions") {
 			f.Kernel = accepted("the module has CRCs, so the release is not compared")

@@ -3,7 +3,7 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -32,9 +32,9 @@ objtool klp post-link, klp-convert): correct its input.`,
 			continue
 		}
 		c.add(Finding{
-			Message:  "the name of section " + symbolname.Cut(r.Section) + " cannot be read: " + r.Malformed,
+			Message:  "the name of section " + names.Cut(r.Section) + " cannot be read: " + r.Malformed,
 			Location: r.At,
-			Kernel:   refused("EINVAL", "section "+symbolname.Cut(r.Section)+" has an incorrectly formatted name"),
+			Kernel:   refused("EINVAL", "section "+names.Cut(r.Section)+" has an incorrectly formatted name"),
 		})
 	}
 	return c.findings()

@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -40,10 +40,10 @@ them on a livepatch.`,
 		first := &r.Foreign[0]
 		c.add(Finding{
 			Message: fmt.Sprintf("%s in %s not against SHN_LIVEPATCH symbols: %s",
-				plural(len(r.Foreign), "relocation", "relocations"), symbolname.Cut(r.Section), names(list, len(r.Foreign))),
+				plural(len(r.Foreign), "relocation", "relocations"), names.Cut(r.Section), someOf(list, len(r.Foreign))),
 			Object:   r.Object,
 			Location: first.At,
-			Kernel:   refused("EINVAL", "symbol "+symbolname.Cut(first.Symbol)+" is not marked as a livepatch symbol"),
+			Kernel:   refused("EINVAL", "symbol "+names.Cut(first.Symbol)+" is not marked as a livepatch symbol"),
 		})
 	}
 	return c.findings()

@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -43,10 +43,10 @@ referred to on a kernel before 6.1.`,
 })
 
 func judgeKlpSym(m *klp.Module, s *klp.KlpSym) (Finding, bool) {
-	answer := refused("EINVAL", "symbol "+symbolname.Cut(s.Raw)+" has an incorrectly formatted name")
+	answer := refused("EINVAL", "symbol "+names.Cut(s.Raw)+" has an incorrectly formatted name")
 	if s.Malformed != "" {
 		return Finding{
-			Message: "the name of symbol " + symbolname.Cut(s.Raw) + " cannot be read: " + s.Malformed,
+			Message: "the name of symbol " + names.Cut(s.Raw) + " cannot be read: " + s.Malformed,
 			Kernel:  answer,
 		}, true
 	}

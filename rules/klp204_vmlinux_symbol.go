@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -49,12 +49,12 @@ relocations against vmlinux symbols into .klp.rela.vmlinux.SECTION.`,
 		}
 		c.add(Finding{
 			Severity: severity,
-			Message: fmt.Sprintf("%s uses %s of vmlinux%s: %s", symbolname.Cut(r.Section),
-				plural(count, "symbol", "symbols"), release, names(list, count)),
+			Message: fmt.Sprintf("%s uses %s of vmlinux%s: %s", names.Cut(r.Section),
+				plural(count, "symbol", "symbols"), release, someOf(list, count)),
 			Object:   r.Object,
 			Location: r.At,
 			Kernel: refused("EINVAL", fmt.Sprintf(
-				"invalid access to vmlinux symbol '%s' from module-specific livepatch relocation section", symbolname.Cut(first))),
+				"invalid access to vmlinux symbol '%s' from module-specific livepatch relocation section", names.Cut(first))),
 		})
 	}
 	return c.findings()

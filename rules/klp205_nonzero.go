@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -44,7 +44,7 @@ relocations before the kernel does.`,
 		}
 		c.add(Finding{
 			Message: fmt.Sprintf("%s: %s a value before relocation, %s",
-				symbolname.Cut(r.Section), plural(r.NonZeroCount, "target holds", "targets hold"), what),
+				names.Cut(r.Section), plural(r.NonZeroCount, "target holds", "targets hold"), what),
 			Object:   r.Object,
 			Location: first.At,
 			Kernel: refused("ENOEXEC", fmt.Sprintf(

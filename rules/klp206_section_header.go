@@ -3,7 +3,7 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -34,7 +34,7 @@ section headers afterwards: objcopy and strip must keep flags they do not know.`
 			continue
 		}
 		c.add(Finding{
-			Message:  "section " + symbolname.Cut(r.Section) + ": " + r.Wrong,
+			Message:  "section " + names.Cut(r.Section) + ": " + r.Wrong,
 			Object:   r.Object,
 			Location: r.At,
 			Kernel:   accepted("the relocations are not applied as meant, and the code that needs them runs without"),

@@ -3,7 +3,7 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -31,12 +31,12 @@ Fix: run that step, or let the build tool run it.`,
 		if s.Shndx != shnUndef || c.full() {
 			continue
 		}
-		answer := refused("ENOENT", "Unknown symbol "+symbolname.Cut(s.Raw)+" (err -2)")
+		answer := refused("ENOENT", "Unknown symbol "+names.Cut(s.Raw)+" (err -2)")
 		if s.Weak {
 			answer = accepted("the loader takes a weak symbol that is missing for address 0")
 		}
 		c.add(Finding{
-			Message:  "symbol " + symbolname.Cut(s.Raw) + " is undefined instead of SHN_LIVEPATCH",
+			Message:  "symbol " + names.Cut(s.Raw) + " is undefined instead of SHN_LIVEPATCH",
 			Object:   s.Object,
 			Location: s.At,
 			Kernel:   answer,

@@ -3,7 +3,7 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -42,11 +42,11 @@ is patched, or take the relocations under the object whose code needs them.`,
 			continue
 		}
 		c.add(Finding{
-			Message: "section " + symbolname.Cut(r.Section) + " waits for " + symbolname.Cut(r.Object) +
+			Message: "section " + names.Cut(r.Section) + " waits for " + names.Cut(r.Object) +
 				", which the patch does not list as an object",
 			Object:   r.Object,
 			Location: r.At,
-			Kernel:   accepted("the relocations are never applied, and " + symbolname.Cut(r.Target) + " is used without them"),
+			Kernel:   accepted("the relocations are never applied, and " + names.Cut(r.Target) + " is used without them"),
 		})
 	}
 	return c.findings()

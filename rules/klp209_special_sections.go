@@ -3,7 +3,7 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -34,7 +34,7 @@ plain loads.`,
 			continue
 		}
 		c.add(Finding{
-			Message: plural(r.Entries, "relocation", "relocations") + " of module " + symbolname.Cut(r.Object) + " in " + r.Target +
+			Message: plural(r.Entries, "relocation", "relocations") + " of module " + names.Cut(r.Object) + " in " + r.Target +
 				", which the loader reads before they are applied",
 			Object:   r.Object,
 			Location: r.At,

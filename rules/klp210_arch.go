@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -39,7 +39,7 @@ Fix: build with a kpatch-build that knows the kernel's release.`,
 			continue
 		}
 		c.add(Finding{
-			Message:  "section " + symbolname.Cut(s.Name) + " is not read by kernels since 5.8",
+			Message:  "section " + names.Cut(s.Name) + " is not read by kernels since 5.8",
 			Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
 			Kernel:   accepted("the section is ignored"),
 		})

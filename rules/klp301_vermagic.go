@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -43,7 +43,7 @@ Fix: build the module against the headers of the kernel that it is for.`,
 	}
 	answer := accepted("the module has CRCs, so the release is not compared")
 	if r, bad := k.CheckVermagic(m); bad {
-		answer = refused(r.Errno, symbolname.Cut(r.Message))
+		answer = refused(r.Errno, names.Cut(r.Message))
 	}
 	return []Finding{{
 		Message:  "vermagic: " + strings.Join(differences, "; "),
@@ -60,7 +60,7 @@ func magicDifferences(module, target string) []string {
 		return []string{"one of the two is empty"}
 	}
 	if m[0] != k[0] {
-		list = append(list, "the release is "+symbolname.Cut(m[0])+", this kernel's "+symbolname.Cut(k[0]))
+		list = append(list, "the release is "+names.Cut(m[0])+", this kernel's "+names.Cut(k[0]))
 	}
 	var extra, missing []string
 	for _, word := range m[1:] {
@@ -74,10 +74,10 @@ func magicDifferences(module, target string) []string {
 		}
 	}
 	if len(extra) > 0 {
-		list = append(list, "this kernel does not have "+names(extra, len(extra)))
+		list = append(list, "this kernel does not have "+someOf(extra, len(extra)))
 	}
 	if len(missing) > 0 {
-		list = append(list, "the module lacks "+names(missing, len(missing)))
+		list = append(list, "the module lacks "+someOf(missing, len(missing)))
 	}
 	if len(list) == 0 && !slices.Equal(m, k) {
 		list = append(list, "the flags stand in another order")

@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
@@ -34,9 +34,9 @@ was inlined.`,
 		if a.Status != klp.SymbolMissing || a.Reason == initText || c.full() {
 			return
 		}
-		message := fmt.Sprintf("%s: %s has no such symbol", patched(o, f), symbolname.Cut(o.Name))
+		message := fmt.Sprintf("%s: %s has no such symbol", patched(o, f), names.Cut(o.Name))
 		if what := kernel.Derived(f.Name); what != "" {
-			message += "; the name is that of " + symbolname.Cut(what)
+			message += "; the name is that of " + names.Cut(what)
 		}
 		if len(c.list) < maxListed {
 			message += proposals(t, o.Name, f.Name)
@@ -63,5 +63,5 @@ func proposals(t klp.Target, object, name string) string {
 	if len(similar) == 0 {
 		return ""
 	}
-	return "; it has " + names(similar, len(similar))
+	return "; it has " + someOf(similar, len(similar))
 }

@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -34,7 +34,7 @@ klplint kernel --lookup OBJECT:FUNC lists them.`,
 		}
 		c.add(Finding{
 			Message: fmt.Sprintf("%s is ambiguous: %s has %d symbols of that name, and sympos is 0",
-				patched(o, f), symbolname.Cut(o.Name), a.Matches),
+				patched(o, f), names.Cut(o.Name), a.Matches),
 			Object: o.Name, Func: funcName(f), Location: f.At,
 			Kernel:  symbolAnswer(o, a),
 			Related: positionsOf(t, o.Name, f.Name),

@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -34,7 +34,7 @@ lists them.`,
 		}
 		c.add(Finding{
 			Message: fmt.Sprintf("%s: sympos is %d, but %s has %s of that name",
-				patched(o, f), f.Sympos, symbolname.Cut(o.Name), plural(a.Matches, "symbol", "symbols")),
+				patched(o, f), f.Sympos, names.Cut(o.Name), plural(a.Matches, "symbol", "symbols")),
 			Object: o.Name, Func: funcName(f), Location: f.At,
 			Kernel:  symbolAnswer(o, a),
 			Related: positionsOf(t, o.Name, f.Name),

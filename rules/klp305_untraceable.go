@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -40,7 +40,7 @@ Fix: patch the callers of the function.`,
 	appliedFuncs(m, func(o *klp.Object, f *klp.Func) {
 		// Found, but nothing tells whether ftrace can attach.
 		if a := t.FindFunc(o.Name, f.Name, f.Sympos); a.Status == klp.SymbolUnknown && a.Matches > 0 {
-			w.add("traceable functions of " + symbolname.Cut(o.Name))
+			w.add("traceable functions of " + names.Cut(o.Name))
 		}
 	})
 	return c.findings(), w.err()

@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -37,7 +37,7 @@ through a livepatch symbol (.klp.sym.*).`,
 		c.add(Finding{
 			Message:  r.Reason,
 			Location: klp.Location{Section: "__versions", Symbol: "module_layout"},
-			Kernel:   refused(r.Errno, symbolname.Cut(r.Message)),
+			Kernel:   refused(r.Errno, names.Cut(r.Message)),
 		})
 	}
 	for _, r := range k.CheckImports(m) {
@@ -45,14 +45,14 @@ through a livepatch symbol (.klp.sym.*).`,
 			continue
 		}
 		c.add(Finding{
-			Message:  symbolname.Cut(r.Reason),
+			Message:  names.Cut(r.Reason),
 			Location: klp.Location{Section: ".symtab", Symbol: r.Import.Name},
-			Kernel:   refused(r.Errno, symbolname.Cut(r.Message)),
+			Kernel:   refused(r.Errno, names.Cut(r.Message)),
 		})
 	}
 	var w wanting
 	if unknown := k.UnknownImports(m); len(unknown) > 0 {
-		w.add(fmt.Sprintf("Module.symvers, for the exports of modules (%s)", names(unknown, len(unknown))))
+		w.add(fmt.Sprintf("Module.symvers, for the exports of modules (%s)", someOf(unknown, len(unknown))))
 	}
 	return c.findings(), w.err()
 })

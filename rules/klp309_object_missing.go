@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
@@ -46,7 +46,7 @@ Fix: name the object as /proc/modules does; a built-in driver belongs to vmlinux
 		case err == nil || c.full():
 		case errors.As(err, &none):
 			c.add(Finding{
-				Message:  symbolname.Cut(none.Error()),
+				Message:  names.Cut(none.Error()),
 				Object:   o.Name,
 				Location: o.At,
 				Kernel:   accepted("the livepatch loads, and this object is never patched"),
@@ -54,7 +54,7 @@ Fix: name the object as /proc/modules does; a built-in driver belongs to vmlinux
 		case errors.Is(err, kernel.ErrUnknownObject):
 			w.add("the kernel's folder of modules")
 		default:
-			w.add("module " + symbolname.Cut(o.Name) + ", which cannot be read: " + symbolname.Cut(err.Error()))
+			w.add("module " + names.Cut(o.Name) + ", which cannot be read: " + names.Cut(err.Error()))
 		}
 	}
 	return c.findings(), w.err()

@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
@@ -42,14 +42,14 @@ Fix: rebuild the livepatch against this kernel.`,
 		a := t.FindSym(s.Object, s.Name, s.Sympos)
 		switch a.Status {
 		case klp.SymbolUnknown:
-			w.add("symbols of " + symbolname.Cut(s.Object))
+			w.add("symbols of " + names.Cut(s.Object))
 		case klp.SymbolFound:
 		default:
 			if c.full() {
 				continue
 			}
 			f := Finding{
-				Message: fmt.Sprintf("%s cannot be resolved: %s", symbolname.Cut(s.Raw), symbolname.Cut(a.Refusal.Reason)),
+				Message: fmt.Sprintf("%s cannot be resolved: %s", names.Cut(s.Raw), names.Cut(a.Refusal.Reason)),
 				Object:  waits, Location: s.At,
 				Kernel: symbolAnswer(&klp.Object{Name: waits}, a),
 			}

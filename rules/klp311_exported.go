@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -42,7 +42,7 @@ Fix: none needed; where the tool can tell, import symbols that vmlinux exports.`
 			continue
 		}
 		c.add(Finding{
-			Message: fmt.Sprintf("%s is exported by vmlinux and could be imported", symbolname.Cut(s.Name)),
+			Message: fmt.Sprintf("%s is exported by vmlinux and could be imported", names.Cut(s.Name)),
 			Object:  s.Object, Location: s.At,
 		})
 	}

@@ -3,7 +3,7 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -34,7 +34,7 @@ Fix: load the livepatch on a kernel that is configured for it.`,
 	}
 	var c collector
 	if r, bad := k.CheckLivepatch(m); bad {
-		c.add(Finding{Message: "the kernel has no CONFIG_LIVEPATCH", Kernel: refused(r.Errno, symbolname.Cut(r.Message))})
+		c.add(Finding{Message: "the kernel has no CONFIG_LIVEPATCH", Kernel: refused(r.Errno, names.Cut(r.Message))})
 		return c.findings(), nil
 	}
 	// s390 and others call it HAVE_RELIABLE_STACKTRACE; it follows from the

@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -40,7 +40,7 @@ Fix: build the module with the configuration of the kernel that it is for.`,
 	}
 	answer := accepted("this kernel does not compare the sizes, and uses its own offsets in the module's struct")
 	if r, bad := k.CheckThisModule(m); bad {
-		answer = refused(r.Errno, symbolname.Cut(r.Message))
+		answer = refused(r.Errno, names.Cut(r.Message))
 	} else if k.Behaviour().ThisModuleSizeChecked == klp.Unknown {
 		answer = refused("ENOEXEC", "where the kernel compares the sizes, as 6.12 and later do")
 	}

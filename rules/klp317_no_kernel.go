@@ -3,7 +3,7 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
@@ -30,7 +30,7 @@ among them.`,
 		return nil, nil
 	}
 	return []Finding{{
-		Message:  symbolname.Cut(none.Error()),
+		Message:  names.Cut(none.Error()),
 		Location: klp.Location{Section: ".modinfo"},
 	}}, nil
 })

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
@@ -77,7 +77,7 @@ func lookUps(m *klp.Module, t klp.Target, w *wanting, find func(object, name str
 		a := find(o.Name, fn.Name, fn.Sympos)
 		if a.Status == klp.SymbolUnknown {
 			if a.Matches == 0 && !missingModule(t, o.Name) {
-				w.add("symbols of " + symbolname.Cut(o.Name))
+				w.add("symbols of " + names.Cut(o.Name))
 			}
 			return
 		}
@@ -103,7 +103,7 @@ func missingModule(t klp.Target, object string) bool {
 func symbolAnswer(o *klp.Object, a klp.SymbolAnswer) *Answer {
 	message := a.Refusal.Message
 	if o.Name != klp.VmlinuxObjectName {
-		message += fmt.Sprintf("; while %[1]s is not loaded, the livepatch loads, and the load of %[1]s is refused later", symbolname.Cut(o.Name))
+		message += fmt.Sprintf("; while %[1]s is not loaded, the livepatch loads, and the load of %[1]s is refused later", names.Cut(o.Name))
 	}
 	return refused(a.Refusal.Errno, message)
 }
@@ -144,7 +144,7 @@ func describe(p *kernel.Position) string {
 		fmt.Fprintf(&b, ", at most %d bytes", p.Size)
 	}
 	if p.File != "" {
-		b.WriteString(", in " + symbolname.Cut(p.File))
+		b.WriteString(", in " + names.Cut(p.File))
 	}
 	switch {
 	case p.Init:

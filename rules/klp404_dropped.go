@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 )
 
 var klp404 = setRule(&Rule{
@@ -227,8 +227,8 @@ func (s *Set) drops(m *Member, d *drop, want fate, severity Severity) Finding {
 	for _, p := range d.objects {
 		o := note(p)
 		object := &o.objects[p.row]
-		listed = append(listed, "object "+symbolname.Cut(object.name))
-		out.Related = append(out.Related, Related{Module: o.Path, Message: o.title() + " has callbacks for " + symbolname.Cut(object.name), Location: o.location(object.at)})
+		listed = append(listed, "object "+names.Cut(object.name))
+		out.Related = append(out.Related, Related{Module: o.Path, Message: o.title() + " has callbacks for " + names.Cut(object.name), Location: o.location(object.at)})
 	}
 	if d.total == 1 && len(d.funcs) == 1 {
 		o := s.Members[d.funcs[0].member]

@@ -132,6 +132,6 @@ func (s *Set) evictsOf(m *Member, list []*Member, total int, either bool, what s
 		}
 		f.Related = append(f.Related, Related{Module: o.Path, Message: message, Location: klp.Location{}})
 	}
-	f.Message = fmt.Sprintf("loading %s (%s) %s %s %s: %s", m.title(), m.Replace.String(), verb, plural(total, "livepatch", "livepatches"), what, names(titles, total))
+	f.Message = fmt.Sprintf("loading %s (%s) %s %s %s: %s", m.title(), m.Replace.String(), verb, plural(total, "livepatch", "livepatches"), what, someOf(titles, total))
 	return f
 }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -31,7 +31,7 @@ func incompatible(m *Member) *Answer {
 // title is how a message names a member: the module's name, else its path.
 func (m *Member) title() string {
 	if m.Name != "" {
-		return symbolname.Cut(m.Name)
+		return names.Cut(m.Name)
 	}
 	return m.Path
 }
@@ -41,7 +41,7 @@ func (m *Member) title() string {
 func (m *Member) funcTitle(row uint32) string {
 	f := &m.funcs[row]
 	o := m.objectOf(row)
-	object := symbolname.Cut(o.name)
+	object := names.Cut(o.name)
 	if o.literal {
 		object = strconv.Quote(object)
 	}

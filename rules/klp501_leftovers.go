@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -36,7 +36,7 @@ Fix: run the build to its end. Do not sign objects from its temporary folders.`,
 			continue
 		}
 		c.add(Finding{
-			Message:  "section " + symbolname.Cut(s.Name) + " is left over: " + step,
+			Message:  "section " + names.Cut(s.Name) + " is left over: " + step,
 			Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
 		})
 	}

@@ -33,7 +33,7 @@ through /sys/kernel/livepatch/NAME/force, knowing what that costs.`,
 		list = append(list, at.Symbol)
 	}
 	return []Finding{{
-		Message:  plural(len(m.ForceFuncs), "func", "funcs") + " in .kpatch.force: " + names(list, len(m.ForceFuncs)),
+		Message:  plural(len(m.ForceFuncs), "func", "funcs") + " in .kpatch.force: " + someOf(list, len(m.ForceFuncs)),
 		Location: m.ForceFuncs[0],
 		Kernel:   accepted("the section is ignored"),
 	}}

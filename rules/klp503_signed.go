@@ -3,7 +3,7 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -30,10 +30,10 @@ purpose, disable this rule.`,
 	}
 	message := "the module is signed"
 	if s.Signer != "" {
-		message += " by " + symbolname.Cut(s.Signer)
+		message += " by " + names.Cut(s.Signer)
 	}
 	if s.Hash != "" {
-		message += " (" + symbolname.Cut(s.Hash) + ")"
+		message += " (" + names.Cut(s.Hash) + ")"
 	}
 	return []Finding{{Message: message, Location: klp.Location{File: s.At}}}
 })

@@ -3,7 +3,7 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -32,7 +32,7 @@ Fix: refer to the module's symbols through livepatch relocations.`,
 			continue
 		}
 		return []Finding{{
-			Message:  "the module depends on " + symbolname.Cut(e.Value),
+			Message:  "the module depends on " + names.Cut(e.Value),
 			Location: placeIn(m, ".modinfo", e.Offset),
 		}}
 	}

@@ -5,8 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/klplint/klplint/internal/lineage"
-	"github.com/klplint/klplint/internal/natural"
+	"github.com/klplint/klplint/internal/names"
 )
 
 // lineageKey names what a member follows and is followed by: livepatches of
@@ -19,14 +18,14 @@ func (s *Set) lineageKey(m *Member) [2]string {
 			return [2]string{m.Owner, "set " + strconv.FormatUint(uint64(own), 10)}
 		}
 	}
-	return [2]string{m.Owner, lineage.Stem(cmp.Or(m.Name, m.Path), m.Release)}
+	return [2]string{m.Owner, names.Stem(cmp.Or(m.Name, m.Path), m.Release)}
 }
 
 // older orders the generations of a lineage by their names, as people count.
 // The digest breaks ties, so that the order in which members were given does not
 // decide.
 func older(a, b *Member) int {
-	return cmp.Or(natural.Compare(a.Name, b.Name), natural.Compare(a.Path, b.Path), cmp.Compare(a.SHA256, b.SHA256))
+	return cmp.Or(names.Natural(a.Name, b.Name), names.Natural(a.Path, b.Path), cmp.Compare(a.SHA256, b.SHA256))
 }
 
 // newest returns the newest member of each lineage of the baseline, by class.
@@ -63,7 +62,7 @@ func (s *Set) predecessors() [][2]*Member {
 	list := make([]named, 0, len(s.candidates))
 	for _, i := range s.candidates {
 		m := s.Members[i]
-		list = append(list, named{lineage.Stem(cmp.Or(m.Name, m.Path), m.Release), m})
+		list = append(list, named{names.Stem(cmp.Or(m.Name, m.Path), m.Release), m})
 	}
 	slices.SortFunc(list, func(a, b named) int {
 		return cmp.Or(cmp.Compare(a.stem, b.stem), cmp.Compare(a.Owner, b.Owner), older(a.Member, b.Member))

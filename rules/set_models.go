@@ -120,5 +120,5 @@ func (s *Set) missing() error {
 	if count == 0 {
 		return nil
 	}
-	return &MissingInput{Needs: fmt.Sprintf("a replace field that %s can read in %s", s.modelNames(), names(unread, count))}
+	return &MissingInput{Needs: fmt.Sprintf("a replace field that %s can read in %s", s.modelNames(), someOf(unread, count))}
 }

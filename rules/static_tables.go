@@ -3,7 +3,7 @@ package rules
 import (
 	"fmt"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -22,10 +22,10 @@ func staticTables(m *klp.Module, onlyRead bool, wrong func(klp.Location) string,
 			return
 		}
 		if object != "" {
-			what += " of object " + symbolname.Cut(object)
+			what += " of object " + names.Cut(object)
 		}
 		c.add(Finding{
-			Message:  fmt.Sprintf("%s is in %s, which is %s", what, symbolname.Cut(at.Section), why),
+			Message:  fmt.Sprintf("%s is in %s, which is %s", what, names.Cut(at.Section), why),
 			Object:   object,
 			Location: at,
 			Kernel:   answer(),

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/klplint/klplint/internal/symbolname"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
@@ -43,11 +43,11 @@ func funcName(f *klp.Func) string {
 
 // show is a symbol's name in a message: bounded, and demangled beside the raw
 // form.
-func show(name string) string { return symbolname.Show(name) }
+func show(name string) string { return names.Show(name) }
 
 // patched is "object:func" in a message.
 func patched(o *klp.Object, f *klp.Func) string {
-	name := symbolname.Cut(o.Name) + ":" + show(f.Name)
+	name := names.Cut(o.Name) + ":" + show(f.Name)
 	if f.Sympos > 1 {
 		name += fmt.Sprintf(",%d", f.Sympos)
 	}
@@ -57,9 +57,9 @@ func patched(o *klp.Object, f *klp.Func) string {
 // maxListed is how many names a message lists.
 const maxListed = 10
 
-// names joins the names for a message, at most maxListed of them. Count is the
+// someOf joins the names for a message, at most maxListed of them. Count is the
 // number of all, for callers that stopped gathering.
-func names(list []string, count int) string {
+func someOf(list []string, count int) string {
 	var b strings.Builder
 	for i, n := range list[:min(len(list), maxListed)] {
 		if i > 0 {

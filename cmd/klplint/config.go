@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/klplint/klplint/internal/config"
-	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/config"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
 
 func newConfigCommand(a *app) *cobra.Command {

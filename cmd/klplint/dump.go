@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/input"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/elfread"
-	"github.com/klplint/klplint/internal/input"
-	"github.com/klplint/klplint/internal/report"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 )

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/replace"
 	"github.com/klplint/klplint/rules"
 )

@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/gate"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/elfread"
-	"github.com/klplint/klplint/internal/gate"
-	"github.com/klplint/klplint/internal/report"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
 )

@@ -7,8 +7,8 @@ import (
 	"io"
 	"os"
 
-	"github.com/klplint/klplint/internal/gate"
-	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/gate"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/lint"
 )
 

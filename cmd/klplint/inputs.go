@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/input"
 	"github.com/klplint/klplint/elfread"
-	"github.com/klplint/klplint/internal/input"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 )

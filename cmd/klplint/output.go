@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
 
 // fallbackWidth is the width of tables where no terminal says it.

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/klplint/klplint/internal/input"
-	"github.com/klplint/klplint/internal/natural"
-	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/input"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace"
@@ -59,7 +59,7 @@ func (p *pictured) draw(candidates, baseline []input.File, t *targets, o rules.S
 	// A baseline for kernels that no candidate is for says nothing here.
 	pic.Kernels = slices.DeleteFunc(pic.Kernels, func(k report.PictureKernel) bool { return k.Baseline == len(k.Modules) })
 	slices.SortFunc(pic.Kernels, func(a, b report.PictureKernel) int {
-		return natural.Compare(a.Release+" "+string(a.Arch), b.Release+" "+string(b.Arch))
+		return names.Natural(a.Release+" "+string(a.Arch), b.Release+" "+string(b.Arch))
 	})
 	for i := range pic.Kernels {
 		k := &pic.Kernels[i]

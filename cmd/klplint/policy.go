@@ -11,11 +11,11 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/klplint/klplint/internal/config"
-	"github.com/klplint/klplint/internal/manifest"
-	"github.com/klplint/klplint/internal/policy"
-	"github.com/klplint/klplint/internal/report"
-	"github.com/klplint/klplint/internal/siterule"
+	"github.com/klplint/klplint/cmd/klplint/internal/config"
+	"github.com/klplint/klplint/cmd/klplint/internal/manifest"
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/siterule"
 	"github.com/klplint/klplint/internal/yamldoc"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/klplint/klplint/internal/config"
-	"github.com/klplint/klplint/internal/siterule"
+	"github.com/klplint/klplint/cmd/klplint/internal/config"
+	"github.com/klplint/klplint/cmd/klplint/internal/siterule"
 )
 
 const (

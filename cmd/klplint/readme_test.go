@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
 
 const (

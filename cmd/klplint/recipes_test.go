@@ -10,7 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/pflag"
 
-	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
 
 // TestRecipes holds the command lines in docs/recipes.md, packaging/ci and the

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/klplint/klplint/internal/registry"
-	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/registry"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
 
 const registryExit = `Exit code: 0 done; 1 nothing found, or a registry that does not verify; 2 something

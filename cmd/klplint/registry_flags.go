@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/klplint/klplint/internal/registry"
-	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/registry"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
 
 // registryFlags say which registry, and how long to wait for it.

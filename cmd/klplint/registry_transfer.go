@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/klplint/klplint/internal/registry"
-	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/registry"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
 
 func newRegistryExport(a *app, f *registryFlags) *cobra.Command {

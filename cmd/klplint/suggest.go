@@ -1,6 +1,6 @@
 package main
 
-import "github.com/klplint/klplint/internal/suggest"
+import "github.com/klplint/klplint/cmd/klplint/internal/suggest"
 
 // nearest returns the candidate that a misspelt word most likely meant, or ""
 // when none is near.

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/timeline"
 	"github.com/klplint/klplint/elfread"
-	"github.com/klplint/klplint/internal/report"
-	"github.com/klplint/klplint/internal/timeline"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace"

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/klplint/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
 
 func newVersionCommand(a *app) *cobra.Command {

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/klplint/klplint/fixtures/elfmut"
+	"github.com/klplint/klplint/internal/elfmut"
 )
 
 // livepatch writes a sound livepatch with a description of its own.

@@ -1,0 +1,128 @@
+package gate_test
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/registry"
+	"github.com/klplint/klplint/cmd/klplint/internal/registry/registrytest"
+	"github.com/klplint/klplint/klp"
+)
+
+const largeModules = 10_000
+
+// fillLarge adds 10,000 modules with 20 funcs each, all active for one kernel,
+// in one batch.
+func fillLarge(t testing.TB, place, release string) time.Duration {
+	r := registrytest.Open(t, place)
+	entries := make([]*registry.Entry, largeModules)
+	for i := range entries {
+		var funcs strings.Builder
+		for j := range 20 {
+			fmt.Fprintf(&funcs, "func_%d_%d ", i, j)
+		}
+		m := registrytest.Module(fmt.Sprintf("big_%d_fix", i), registrytest.Flag(false), funcs.String(), "")
+		m.Vermagic.Release, m.Arch = release, klp.X86_64
+		entries[i] = &registry.Entry{Module: m, State: registry.Active, Owner: "vendor", AddedBy: "test", AddedAt: "2026-01-01T00:00:00Z"}
+	}
+	begin := time.Now()
+	err := r.Write(t.Context(), func(tx *registry.Tx) error { _, err := tx.Add(entries); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Since(begin)
+}
+
+// The figures of a large registry. KLPLINT_GATE_LARGE=1 runs it, with modinfo
+// and, over PostgreSQL, with ten times as many modules.
+func TestLarge(t *testing.T) {
+	if os.Getenv("KLPLINT_GATE_LARGE") == "" {
+		return
+	}
+	const release = "6.12.117+deb12-amd64"
+	t.Run("sqlite", func(t *testing.T) {
+		dir := t.TempDir()
+		place := "sqlite:" + filepath.Join(dir, "r.db")
+		t.Logf("one batch of %d modules: %s", largeModules, fillLarge(t, place, release).Round(time.Millisecond))
+		program := filepath.Join(dir, "klplint")
+		build := exec.Command("go", "build", "-o", program, "../../../../cmd/klplint")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is shipped
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		var gates, peers []time.Duration
+		for i := range 15 {
+			path := variant(t, dir, 1000+i, 1000+i)
+			gates = append(gates, cpu(t, program, "gate", "-q", "--registry", place, path))
+			peers = append(peers, cpu(t, "modinfo", path))
+		}
+		slices.Sort(gates)
+		slices.Sort(peers)
+		t.Logf("CPU of a gate %s, of modinfo %s (medians of %d): %.1f times", gates[7], peers[7], len(gates), float64(gates[7])/float64(peers[7]))
+	})
+	server := os.Getenv(registrytest.PostgresVariable)
+	if server == "" {
+		return
+	}
+	t.Run("postgres", func(t *testing.T) {
+		place := registrytest.Postgres(t, server)
+		t.Logf("one batch of %d modules: %s", largeModules, fillLarge(t, place, release).Round(time.Millisecond))
+		db, err := sql.Open("pgx", place)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		exec := func(query string, args ...any) {
+			if _, err := db.ExecContext(t.Context(), query, args...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		explain := func(size string) {
+			exec(`ANALYZE`)
+			r := registrytest.Open(t, place)
+			m := registrytest.Module("candidate_1", registrytest.Flag(false), "func_17_3 func_18_4 own_1 own_2 own_3 own_4 own_5 own_6 own_7 own_8 own_9 own_10 own_11 own_12 own_13 own_14 own_15 own_16 own_17 own_18", "7:1")
+			m.Vermagic.Release = release
+			question := registry.Question{Kernel: registry.Kernel{Release: release, Arch: klp.X86_64}, Candidates: []registry.Asking{{Module: m}}}
+			total := 0.0
+			err := r.Read(t.Context(), func(tx *registry.Tx) error {
+				return tx.Explain(question, func(query, plan string, ms float64) {
+					total += ms
+					if size == "100,000" {
+						t.Logf("%s\n%s", query, plan)
+					}
+				})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%s modules: %.2f ms of the server for all queries of a gate", size, total)
+		}
+		explain("10,000")
+		begin := time.Now()
+		exec(`INSERT INTO module SELECT id + 100000 * k, kernel, md5(sha256 || k) || md5(k || sha256), channel, owner, name || '_' || k, state, replace_field, stem || '_' || k, own_set, age || k, added_by, added_at, changed_by, changed_at, replaced_by, revision, labels, document FROM module, generate_series(1, 9) k`)
+		exec(`INSERT INTO item SELECT kernel, active, kind, value || '_' || k, object, position, module + 100000 * k FROM item, generate_series(1, 9) k`)
+		t.Logf("ten times as many: %s", time.Since(begin).Round(time.Second))
+		explain("100,000")
+	})
+}
+
+// cpu runs a command and returns the time that it and the system spent on it.
+func cpu(t *testing.T, name string, args ...string) time.Duration {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", name, err, out)
+	}
+	u := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

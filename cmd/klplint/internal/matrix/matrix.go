@@ -1,0 +1,164 @@
+package matrix
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/klplint/klplint/internal/names"
+	"github.com/klplint/klplint/klp"
+)
+
+// Matrix is the whole picture. It is sorted: rows by name, columns by release
+// and architecture, lines by object and func.
+type Matrix struct {
+	Columns []Kernel
+	Rows    []Row
+}
+
+// Kernel is a column.
+type Kernel struct {
+	Release string // "" when the modules have no vermagic
+	Arch    klp.Arch
+}
+
+// Row is one patch.
+type Row struct {
+	Patch string
+	Cells []Cell // by column
+	Funcs []Line // the union of all builds, by object and func
+	// States has a line for each id; its cells hold the versions.
+	States []StateLine
+	// Replace has a cell for each column: "replace", "set 2", "sets {1,2}",
+	// "unknown: ..."; "" where there is no build.
+	Replace     []string
+	Differences []Difference
+}
+
+// Cell is one patch built for one kernel.
+type Cell struct {
+	// Module is the build; nil where there is none.
+	Module *klp.Module
+	// Others are further builds for the same kernel that nothing in their names
+	// tells apart from Module; they are not compared.
+	Others []*klp.Module
+}
+
+// Line is one func of a patch across the columns.
+type Line struct {
+	Object string // "vmlinux" for the kernel image; a literal one is `"vmlinux"` in quotes
+	Name   string // without the suffixes of compiler copies
+	// Cells holds for each column the names under which the func is patched,
+	// with ",N" for a sympos above 1; empty where it is not.
+	Cells [][]string
+}
+
+// StateLine is one state id across the columns.
+type StateLine struct {
+	ID    uint64
+	Cells []*uint32 // versions; nil where the build lacks the state
+}
+
+// New makes the matrix of the modules. group names the row of a module; nil
+// stands for ByStem.
+func New(modules []*klp.Module, group Grouper) *Matrix {
+	m := &Matrix{Columns: columns(modules)}
+	for _, g := range groups(modules, group) {
+		row := Row{Patch: g.name, Cells: make([]Cell, len(m.Columns))}
+		for _, mod := range g.modules {
+			c := &row.Cells[slices.Index(m.Columns, kernelOf(mod))]
+			switch {
+			case c.Module == nil:
+				c.Module = mod
+			case newer(mod, c.Module):
+				c.Others = append(c.Others, c.Module)
+				c.Module = mod
+			default:
+				c.Others = append(c.Others, mod)
+			}
+		}
+		row.fill()
+		row.compare(m.Columns)
+		m.Rows = append(m.Rows, row)
+	}
+	return m
+}
+
+func kernelOf(m *klp.Module) Kernel { return Kernel{m.Vermagic.Release, m.Arch} }
+
+func newer(a, b *klp.Module) bool {
+	return cmp.Or(names.Natural(a.Name, b.Name), names.Natural(a.Path, b.Path)) > 0
+}
+
+func columns(modules []*klp.Module) []Kernel {
+	var out []Kernel
+	seen := make(map[Kernel]bool)
+	for _, m := range modules {
+		if k := kernelOf(m); !seen[k] {
+			seen[k] = true
+			out = append(out, k)
+		}
+	}
+	slices.SortFunc(out, func(a, b Kernel) int {
+		return cmp.Or(names.Natural(a.Release, b.Release), cmp.Compare(a.Arch, b.Arch))
+	})
+	return out
+}
+
+// fill makes the lines of a row from its modules.
+func (r *Row) fill() {
+	type key struct{ object, name string }
+	lines := make(map[key]*Line)
+	states := make(map[uint64]*StateLine)
+	r.Replace = make([]string, len(r.Cells))
+	for col := range r.Cells {
+		mod := r.Cells[col].Module
+		if mod == nil {
+			continue
+		}
+		r.Replace[col] = mod.Replace.String()
+		for i := range mod.Patch.Objects {
+			o := &mod.Patch.Objects[i]
+			for j := range o.Funcs {
+				f := &o.Funcs[j]
+				k := key{ObjectName(o), names.FuncBase(f.Name)}
+				if lines[k] == nil {
+					lines[k] = &Line{Object: k.object, Name: k.name, Cells: make([][]string, len(r.Cells))}
+				}
+				lines[k].Cells[col] = append(lines[k].Cells[col], FuncName(f))
+			}
+		}
+		for _, s := range mod.Patch.States {
+			if states[s.ID] == nil {
+				states[s.ID] = &StateLine{ID: s.ID, Cells: make([]*uint32, len(r.Cells))}
+			}
+			if c := &states[s.ID].Cells[col]; *c == nil { // klp_get_state() returns the first of duplicates
+				*c = &s.Version
+			}
+		}
+	}
+	for _, l := range lines {
+		for _, cell := range l.Cells {
+			slices.SortFunc(cell, names.Natural)
+		}
+		r.Funcs = append(r.Funcs, *l)
+	}
+	slices.SortFunc(r.Funcs, func(a, b Line) int {
+		return cmp.Or(compareObjects(a.Object, b.Object), cmp.Compare(a.Name, b.Name))
+	})
+	for _, s := range states {
+		r.States = append(r.States, *s)
+	}
+	slices.SortFunc(r.States, func(a, b StateLine) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// compareObjects puts the kernel image first.
+func compareObjects(a, b string) int {
+	if image := klp.VmlinuxObjectName; (a == image) != (b == image) {
+		if a == image {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(a, b)
+}

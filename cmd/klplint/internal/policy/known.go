@@ -1,0 +1,115 @@
+package policy
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/strictjson"
+	"github.com/klplint/klplint/lint"
+)
+
+// MaxKnownSize bounds a file of known findings, in bytes.
+const MaxKnownSize = 64 << 20
+
+// Known are the findings that a team has accepted for now.
+type Known struct {
+	Findings []KnownFinding
+	prints   map[string]bool
+}
+
+// KnownFinding is one of them. The fingerprint decides; the rest is for the
+// people who read the file, and tells whether a run could have found it again.
+type KnownFinding struct {
+	Fingerprint string `json:"fingerprint"`
+	Rule        string `json:"rule"`
+	Module      string `json:"module"` // the module's own name
+	Object      string `json:"object,omitempty"`
+	Func        string `json:"func,omitempty"`
+	Message     string `json:"message"`
+}
+
+// knownFile is the file's form.
+type knownFile struct {
+	Schema   int            `json:"schema"`
+	Findings []KnownFinding `json:"findings"`
+}
+
+// ParseKnown reads a file of known findings. Unknown keys are errors: they are
+// misspelt or of a newer klplint.
+func ParseKnown(data []byte) (*Known, error) {
+	if len(data) > MaxKnownSize {
+		return nil, fmt.Errorf("%d bytes, %d are the limit", len(data), MaxKnownSize)
+	}
+	var f knownFile
+	if err := strictjson.Decode(data, &f); err != nil {
+		return nil, err
+	}
+	if f.Schema != 1 {
+		return nil, fmt.Errorf("schema %d: this klplint reads schema 1", f.Schema)
+	}
+	k := &Known{Findings: f.Findings, prints: make(map[string]bool, len(f.Findings))}
+	for i, known := range f.Findings {
+		if known.Fingerprint == "" || known.Rule == "" || known.Module == "" {
+			return nil, fmt.Errorf("finding %d: fingerprint, rule or module is missing", i+1)
+		}
+		k.prints[known.Fingerprint] = true
+	}
+	return k, nil
+}
+
+// WriteKnown writes the findings that a run accepted as known, and those of the
+// file before that the run did not judge. The order is fixed and a finding
+// stands on a line, so that a review shows what changed.
+func WriteKnown(w io.Writer, findings []KnownFinding) error {
+	list := slices.Clone(findings)
+	slices.SortFunc(list, func(a, b KnownFinding) int {
+		return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Object, b.Object),
+			cmp.Compare(a.Func, b.Func), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Fingerprint, b.Fingerprint))
+	})
+	list = slices.CompactFunc(list, func(a, b KnownFinding) bool { return a.Fingerprint == b.Fingerprint })
+	var b bytes.Buffer
+	b.WriteString(`{"schema": 1, "findings": [`)
+	for i := range list {
+		line, err := json.Marshal(&list[i])
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('\n')
+		b.Write(line)
+	}
+	b.WriteString("\n]}\n")
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// KnownAfter lists what a file of known findings holds after the run: what was
+// accepted as known in it, and the entries of before that it did not judge.
+func (p *Policy) KnownAfter(r *lint.Result, out *Outcome) []KnownFinding {
+	run := newRun(p, r)
+	var list []KnownFinding
+	settled := make(map[string]bool)
+	for i := range r.Findings {
+		settled[out.Fingerprints[i]] = true
+		if f := &r.Findings[i]; out.Decisions[i].Known {
+			list = append(list, KnownFinding{out.Fingerprints[i], f.Rule, run.name(f.Module), f.Object, f.Func, f.Message})
+		}
+	}
+	for i := range out.Fixed {
+		settled[out.Fixed[i].Fingerprint] = true
+	}
+	if p.Known != nil {
+		for _, k := range p.Known.Findings {
+			if !settled[k.Fingerprint] {
+				list = append(list, k)
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,166 @@
+package registry
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/klplint/klplint/internal/names"
+	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/rules"
+)
+
+// State is what an entry counts for.
+type State string
+
+// The states. Only active modules are compared with a candidate.
+const (
+	Candidate State = "candidate" // recorded, not admitted
+	Active    State = "active"    // shipped, or about to be
+	Retired   State = "retired"   // no longer shipped
+)
+
+// Kernel is what modules share that may meet: they are compared within one.
+type Kernel struct {
+	Release string
+	Arch    klp.Arch
+}
+
+// Entry is one registered module. The same bytes may stand in several channels,
+// each an entry of its own.
+type Entry struct {
+	Module  *klp.Module // what was read from the file, as far as the registry keeps it
+	Channel string
+	Owner   string
+	State   State
+	Labels  map[string]string
+
+	AddedBy, AddedAt     string // who recorded it, and when (RFC 3339, UTC)
+	ChangedBy, ChangedAt string // the same of the last change of its state
+	ReplacedBy           string // sha256 of the module that evicted it, "" for none
+	Revision             int64  // the registry's revision that changed it last
+
+	id int64
+}
+
+// Path names an entry in findings: "registry:NAME@SHA256", the digest cut to
+// 12 digits, and the channel where it has one.
+func (e *Entry) Path() string {
+	path := "registry:" + e.Module.Name + "@" + e.Module.SHA256[:min(12, len(e.Module.SHA256))]
+	if e.Channel != "" {
+		path += "#" + e.Channel
+	}
+	return path
+}
+
+// Member makes the row that the set rules compare, as part of the baseline.
+func (e *Entry) Member() *rules.Member {
+	m := *e.Module
+	m.Path = e.Path()
+	row := rules.NewMember(&m, true)
+	row.Owner = e.Owner
+	return row
+}
+
+// stem is what the names of one livepatch's generations have in common.
+func (e *Entry) stem() string { return short(names.Stem(e.Module.Name, e.Module.Vermagic.Release)) }
+
+// Kernel returns the kernel that the module was built for.
+func (e *Entry) Kernel() Kernel { return kernelOf(e.Module) }
+
+func kernelOf(m *klp.Module) Kernel { return Kernel{m.Vermagic.Release, m.Arch} }
+
+const (
+	maxWord  = 200     // bytes of a name, an owner, a channel, a label
+	maxItems = 200_000 // funcs, states, shadow ids and sets of a module
+)
+
+// check refuses what the registry could not keep or find again.
+func (e *Entry) check() error {
+	m := e.Module
+	switch {
+	case !m.IsLivepatch():
+		return fmt.Errorf("%s: not a livepatch module", m.Path)
+	case len(m.SHA256) != 64:
+		return fmt.Errorf("%s: its sha256 is not known", m.Path)
+	case m.Name == "":
+		return fmt.Errorf("%s: the module has no name", m.Path)
+	case m.Vermagic.Release == "":
+		return fmt.Errorf("%s: the module has no vermagic: its kernel is not known", m.Path)
+	}
+	words := []struct{ what, text string }{
+		{"module name", m.Name}, {"release", m.Vermagic.Release}, {"channel", e.Channel}, {"owner", e.Owner}, {"name of who adds it", e.AddedBy},
+	}
+	for k, v := range e.Labels {
+		words = append(words, struct{ what, text string }{"label", k}, struct{ what, text string }{"value of a label", v})
+		if k == "" || strings.Contains(k, "=") {
+			return fmt.Errorf("%s: label %q: want NAME=VALUE", m.Path, k)
+		}
+	}
+	for _, w := range words {
+		if err := checkWord(w.what, w.text); err != nil {
+			return fmt.Errorf("%s: %w", m.Path, err)
+		}
+	}
+	return nil
+}
+
+// checkWord keeps to what both engines store alike and every terminal shows.
+func checkWord(what, s string) error {
+	switch {
+	case len(s) > maxWord:
+		return fmt.Errorf("%s of %d bytes: at most %d", what, len(s), maxWord)
+	case !utf8.ValidString(s):
+		return fmt.Errorf("%s %q is no UTF-8", what, s)
+	case strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return fmt.Errorf("%s %q has a control character", what, s)
+	}
+	return nil
+}
+
+// replaceField says which field a module's verdicts rest on, as coarsely as
+// the choice of a replace model does: the models follow from the fields that
+// occur, and a value that is not proven is one that a model may be unable to read.
+func replaceField(r *klp.Replace) string {
+	field := string(r.Kind)
+	if field == "" {
+		field = string(klp.KindUnknown)
+	}
+	if len(r.Supersedes) > 0 {
+		field += "+supersedes"
+	}
+	if r.Kind == klp.KindSets && len(r.Sets) > 1 {
+		field += "+list"
+	}
+	if !r.Known() {
+		field += "?"
+	}
+	return field
+}
+
+// replaceFields are all that replaceField returns.
+var replaceFields = [...]string{
+	"flag", "flag?", "unknown?", "set", "set?", "set+supersedes", "set+supersedes?",
+	"sets", "sets?", "sets+list", "sets+list?",
+}
+
+// setsOf lists the numbers by which a module may be replaced, or replaces.
+func setsOf(r *klp.Replace) []uint32 {
+	switch r.Kind {
+	case klp.KindSet:
+		return append([]uint32{r.Set}, r.Supersedes...)
+	case klp.KindSets:
+		if len(r.Sets) == 0 {
+			return []uint32{0}
+		}
+		return r.Sets
+	}
+	return nil
+}
+
+func ownSet(r *klp.Replace) int64 {
+	if list := setsOf(r); len(list) > 0 {
+		return int64(list[0])
+	}
+	return -1
+}

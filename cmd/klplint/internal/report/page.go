@@ -1,0 +1,117 @@
+package report
+
+import (
+	"bufio"
+	_ "embed"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/timeline"
+	"github.com/klplint/klplint/replace/plan"
+)
+
+//go:embed page/style.css
+var pageStyle string
+
+// page writes one HTML page that stands alone: no network, no script, no font.
+// Its policy forbids all of them, should something slip through. Whatever comes
+// from elsewhere goes through esc. Write errors are kept by the buffer.
+type page struct {
+	b        *bufio.Writer
+	pictures int
+}
+
+// printf writes markup. Arguments out of modules are wrapped in esc.
+func (p *page) printf(format string, args ...any) { fmt.Fprintf(p.b, format, args...) }
+
+func newPage(w io.Writer, title string) *page {
+	p := &page{b: bufio.NewWriter(w)}
+	p.printf("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+	p.printf("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n")
+	p.printf("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n<title>%s</title>\n<style>\n", esc(title))
+	p.b.WriteString(pageStyle)
+	p.printf("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">To the report</a>\n")
+	return p
+}
+
+// head writes the title with the verdict beside it, and what follows it.
+func (p *page) head(title, verdict, class string, paragraphs ...string) {
+	p.printf("<header>\n<h1>%s <span class=\"badge %s\">%s</span></h1>\n", esc(title), class, esc(verdict))
+	for _, s := range paragraphs {
+		if s != "" {
+			p.printf("<p class=\"soft\">%s</p>\n", esc(s))
+		}
+	}
+	p.printf("</header>\n")
+}
+
+// link is one entry of the contents.
+type link struct{ id, title string }
+
+func (p *page) contents(links []link) {
+	p.printf("<nav aria-label=\"Contents\">\n<ul>\n")
+	for _, l := range links {
+		p.printf("<li><a href=\"#%s\">%s</a></li>\n", l.id, esc(l.title))
+	}
+	p.printf("</ul>\n</nav>\n<main id=\"main\">\n")
+}
+
+func (p *page) close(version string) error {
+	p.printf("</main>\n<footer>klplint %s</footer>\n</body>\n</html>\n", esc(version))
+	return p.b.Flush()
+}
+
+// scroll opens a part that may be wider than the screen: it can be reached and
+// moved by keyboard, and has a name.
+func (p *page) scroll(name string) {
+	p.printf("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">\n", esc(name))
+}
+
+// timeline draws the traces within the page.
+func (p *page) timeline(caption string, traces []plan.Trace) error {
+	p.pictures++
+	p.printf("<figure>\n<figcaption>%s</figcaption>\n", esc(caption))
+	p.scroll("timeline: " + caption)
+	err := timeline.Draw(p.b, traces, timeline.Options{Title: caption, IDs: fmt.Sprintf("t%d-", p.pictures)})
+	p.printf("</div>\n</figure>\n")
+	return err
+}
+
+// esc makes any string text of HTML, of one line, for elements and for
+// attributes in double quotes.
+func esc(s string) string {
+	s = cut(Escape(s), maxMessage)
+	if !strings.ContainsAny(s, `<>&"'`) {
+		return s
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		switch c := s[i]; c {
+		case '<':
+			b.WriteString("&lt;")
+		case '>':
+			b.WriteString("&gt;")
+		case '&':
+			b.WriteString("&amp;")
+		case '"':
+			b.WriteString("&#34;")
+		case '\'':
+			b.WriteString("&#39;")
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// word makes a string part of an ID within the page.
+func word(s string) string {
+	b := []byte(cut(s, 60))
+	for i, c := range b {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			b[i] = '-'
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,205 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/report"
+	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/replace"
+	"github.com/klplint/klplint/replace/plan"
+)
+
+var updateTraces = flag.Bool("update-traces", false, "rewrite the golden files of traces")
+
+func tracesOf(t *testing.T, file string, models ...replace.Model) []plan.Trace {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tracesOfPlan(t, string(data), models...)
+}
+
+func tracesOfPlan(t *testing.T, source string, models ...replace.Model) []plan.Trace {
+	t.Helper()
+	p, err := plan.Parse([]byte(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var traces []plan.Trace
+	for _, m := range models {
+		traces = append(traces, p.Run(m, replace.Env{Behaviour: klp.Behaviour{Release: p.Kernel}})...)
+	}
+	return traces
+}
+
+func traceGolden(t *testing.T, name string, write func(io.Writer) error) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join("testdata", "trace", name)
+	if *updateTraces {
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, b.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), b.String()); diff != "" {
+		t.Errorf("%s (-golden +got):\n%s", name, diff)
+	}
+}
+
+const workedExample = "../../../../replace/plan/testdata/worked-example.yaml"
+
+// TestTraceGolden holds the worked example under each model, and all of
+// them side by side.
+func TestTraceGolden(t *testing.T) {
+	for _, m := range replace.All() {
+		traces := tracesOf(t, workedExample, m)
+		traceGolden(t, m.Name()+".json", func(w io.Writer) error { return report.TraceJSON(w, traces) })
+		traceGolden(t, m.Name()+".table", func(w io.Writer) error { return report.TraceTable(w, report.Options{}, traces) })
+	}
+	all := tracesOf(t, workedExample, replace.All()...)
+	traceGolden(t, "all.table", func(w io.Writer) error { return report.TraceTable(w, report.Options{}, all) })
+	traceGolden(t, "all.txt", func(w io.Writer) error { return report.TraceText(w, all) })
+	traceGolden(t, "all.md", func(w io.Writer) error { return report.TraceMarkdown(w, all) })
+}
+
+// everything has what the worked example lacks.
+const everything = `
+symbols: {vmlinux: [f, g, h]}
+modules:
+  - {name: old, replace: false, funcs: ["vmlinux:f,1", "vmlinux:g"], states: [{id: 7, version: 3}]}
+  - {name: refused, replace: true, funcs: ["vmlinux:f", "vmlinux:missing"], states: [{id: 7, version: 2}]}
+  - {name: undecided, replace: true, funcs: ["vmlinux:f"], states: [{id: 7, version: 3}]}
+  - {name: pending, replace: false, funcs: ["ext4:x"]}
+  - {name: ext4, kind: target, funcs: [x]}
+  - {name: crash, replace: true, funcs: ["vmlinux:h"], enable_twice: true, states: [{id: 7, version: 3}]}
+steps:
+  - load: old
+  - load: refused
+  - load: pending
+  - load: ext4
+  - load: undecided
+  - disable: pending
+  - unload: undecided
+  - load: crash
+  - unload: crash
+`
+
+func TestTraceEverything(t *testing.T) {
+	traces := tracesOfPlan(t, everything, replace.Mainline{}, replace.SetsFlat{})
+	traceGolden(t, "everything.table", func(w io.Writer) error { return report.TraceTable(w, report.Options{Width: 100}, traces) })
+	traceGolden(t, "everything.txt", func(w io.Writer) error { return report.TraceText(w, traces) })
+	traceGolden(t, "everything.md", func(w io.Writer) error { return report.TraceMarkdown(w, traces) })
+	traceGolden(t, "everything.json", func(w io.Writer) error { return report.TraceJSON(w, traces) })
+}
+
+// TestTraceJSON reads the report back by the names of the contract.
+func TestTraceJSON(t *testing.T) {
+	var b bytes.Buffer
+	if err := report.TraceJSON(&b, tracesOf(t, workedExample, replace.SetsFlat{}, replace.Set{})); err != nil {
+		t.Fatal(err)
+	}
+	type step struct {
+		Op, Module, Outcome, Errno, Reason string
+		Replaced                           []string
+		Active                             []struct {
+			Name string
+			Sets []uint32
+		}
+		Owners map[string]string
+	}
+	var got struct {
+		Schema int
+		Traces []struct {
+			Model string
+			Steps []step
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Schema != 1 || len(got.Traces) != 2 || got.Traces[0].Model != "sets-flat" {
+		t.Fatalf("%+v", got)
+	}
+	last := got.Traces[0].Steps[4]
+	if last.Outcome != "replaces" || last.Replaced[0] != "klp-2a" || last.Active[0].Name != "klp-2b" || last.Owners["vmlinux:uptime_proc_show"] != "klp-2b" {
+		t.Errorf("%+v", last)
+	}
+	if r := got.Traces[1].Steps[3]; r.Outcome != "refused" || r.Errno != "EINVAL" || r.Reason == "" {
+		t.Errorf("%+v", r)
+	}
+	if bytes.Contains(b.Bytes(), []byte("null")) {
+		t.Error("a list is null")
+	}
+}
+
+// TestTraceMarkdownWidth: no line of a mail is longer than a mail's line.
+func TestTraceMarkdownWidth(t *testing.T) {
+	for _, source := range []string{everything, mustRead(t, workedExample)} {
+		var b bytes.Buffer
+		if err := report.TraceMarkdown(&b, tracesOfPlan(t, source, replace.All()...)); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(b.String()) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n >= 80 {
+				t.Errorf("%d columns: %s", n, line)
+			}
+		}
+	}
+}
+
+func mustRead(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// TestTraceHostile: names out of modules stay on their line and steer nothing.
+func TestTraceHostile(t *testing.T) {
+	name := "evil\x1b[2J\n| *x* <b>\u202e"
+	traces := []plan.Trace{{Model: "mainline", Steps: []plan.Result{{
+		Op: plan.Load, Module: name, Name: name, Path: name,
+		Decision: replace.Decision{Outcome: replace.Refused, Errno: "EINVAL", Reason: name, Messages: []string{name}, Assumed: []string{name}},
+		Active:   []plan.Active{{Name: name}}, Owners: map[string]string{name: name},
+	}}}}
+	for format, write := range map[string]func(io.Writer) error{
+		"table":    func(w io.Writer) error { return report.TraceTable(w, report.Options{}, traces) },
+		"text":     func(w io.Writer) error { return report.TraceText(w, traces) },
+		"markdown": func(w io.Writer) error { return report.TraceMarkdown(w, traces) },
+		"json":     func(w io.Writer) error { return report.TraceJSON(w, traces) },
+	} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(b.String(), "\x1b\u202e") {
+			t.Errorf("%s lets control characters through:\n%q", format, b.String())
+		}
+		if format == "markdown" && strings.Contains(b.String(), "<b>") {
+			t.Errorf("markdown lets HTML through:\n%s", b.String())
+		}
+	}
+}
