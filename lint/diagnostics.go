@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
@@ -14,12 +15,12 @@ import (
 func (j *judgement) fromDiagnostics(fset *token.FileSet, m *klp.Module, r *rules.Rule, diagnostics []analysis.Diagnostic) {
 	for i := range diagnostics {
 		d := &diagnostics[i]
-		f := rules.Finding{Message: d.Message}
+		f := finding.Finding{Message: d.Message}
 		complete(&f, r)
 		if m != nil {
 			f.Location = locate(fset, m, d.Pos)
 			for _, related := range d.Related {
-				f.Related = append(f.Related, rules.Related{
+				f.Related = append(f.Related, finding.Related{
 					Module:   m.Path,
 					Message:  related.Message,
 					Location: locate(fset, m, related.Pos),

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
@@ -14,7 +15,7 @@ import (
 
 // A rule that only one farm cares for: its livepatches patch no module.
 var imageOnly = &rules.Rule{
-	Severity: rules.Error,
+	Severity: finding.Error,
 	Since:    "1",
 	Tags:     []string{"farm"},
 	Analyzer: &analysis.Analyzer{
@@ -25,15 +26,15 @@ This farm patches the kernel image alone.
 
 Fix: patch the module's package instead.`,
 		Requires:   []*analysis.Analyzer{rules.ModuleInput},
-		ResultType: reflect.TypeFor[[]rules.Finding](),
+		ResultType: reflect.TypeFor[[]finding.Finding](),
 		Run: func(pass *analysis.Pass) (any, error) {
 			m := pass.ResultOf[rules.ModuleInput].(*klp.Module)
-			var findings []rules.Finding
+			var findings []finding.Finding
 			for _, o := range m.Patch.Objects {
 				if o.Null {
 					continue
 				}
-				findings = append(findings, rules.Finding{
+				findings = append(findings, finding.Finding{
 					Message: "the livepatch patches module " + o.Name, Object: o.Name, Location: o.At,
 				})
 			}

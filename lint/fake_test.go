@@ -11,6 +11,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
@@ -66,9 +67,9 @@ func rule(id string, run func(*analysis.Pass) (any, error), requires ...*analysi
 		requires = []*analysis.Analyzer{rules.ModuleInput}
 	}
 	return &rules.Rule{
-		Severity: rules.Error, Since: "1", Tags: []string{"farm"},
+		Severity: finding.Error, Since: "1", Tags: []string{"farm"},
 		Analyzer: &analysis.Analyzer{
-			Name: id, Doc: doc, Requires: requires, ResultType: reflect.TypeFor[[]rules.Finding](), Run: run,
+			Name: id, Doc: doc, Requires: requires, ResultType: reflect.TypeFor[[]finding.Finding](), Run: run,
 		},
 	}
 }
@@ -79,10 +80,10 @@ func moduleOf(pass *analysis.Pass) *klp.Module {
 
 // everyFunc is a farm's rule that reports each func.
 func everyFunc(pass *analysis.Pass) (any, error) {
-	var findings []rules.Finding
+	var findings []finding.Finding
 	for _, o := range moduleOf(pass).Patch.Objects {
 		for _, f := range o.Funcs {
-			findings = append(findings, rules.Finding{Message: "func " + f.Name, Object: o.Name, Func: f.Name})
+			findings = append(findings, finding.Finding{Message: "func " + f.Name, Object: o.Name, Func: f.Name})
 		}
 	}
 	return findings, nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -152,7 +153,7 @@ func (r *Result) sort() {
 	slices.SortStableFunc(r.Modules, func(a, b Module) int { return cmp.Compare(a.Path, b.Path) })
 }
 
-func compareFindings(a, b rules.Finding) int {
+func compareFindings(a, b finding.Finding) int {
 	return cmp.Or(
 		cmp.Compare(a.Module, b.Module),
 		cmp.Compare(a.Location.Section, b.Location.Section),

@@ -3,6 +3,7 @@ package lint
 import (
 	"errors"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
@@ -69,5 +70,5 @@ func (r *Result) finish() {
 	r.sort()
 	r.markErrored()
 	r.Summary.Errors = len(r.Errors)
-	r.Judge(rules.Error)
+	r.Judge(finding.Error)
 }

@@ -1,15 +1,15 @@
 package lint
 
 import (
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/rules"
 )
 
 // Result is what a run found. Every list is sorted and the same for any number
 // of jobs.
 type Result struct {
 	// Findings in the order of module path, section, offset and rule.
-	Findings []rules.Finding
+	Findings []finding.Finding
 	// NotEvaluated lists the rules that could not judge, and why: they have
 	// not passed.
 	NotEvaluated []NotEvaluated
@@ -77,18 +77,18 @@ type Summary struct {
 // Judge sets each module's verdict and the counts of findings anew, after the
 // caller has changed or dropped findings. A module fails with a finding of at
 // least the severity failOn; 0 means never. Run itself judges with rules.Error.
-func (r *Result) Judge(failOn rules.Severity) {
+func (r *Result) Judge(failOn finding.Severity) {
 	failed := make(map[string]bool)
 	s := &r.Summary
 	s.Error, s.Warning, s.Info = 0, 0, 0
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		switch f.Severity {
-		case rules.Error:
+		case finding.Error:
 			s.Error++
-		case rules.Warning:
+		case finding.Warning:
 			s.Warning++
-		case rules.Info:
+		case finding.Info:
 			s.Info++
 		}
 		if failOn != 0 && f.Severity >= failOn {

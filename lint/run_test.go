@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
@@ -76,11 +77,11 @@ func TestOtherFiles(t *testing.T) {
 	diff(t, "summary", Summary{Modules: 1, Skipped: 2, Errors: 3, Warning: 1}, r.Summary)
 
 	// A gate raises KLP100 to an error; the verdict follows, and back.
-	r.Findings[0].Severity = rules.Error
+	r.Findings[0].Severity = finding.Error
 	for _, step := range []struct {
-		failOn rules.Severity
+		failOn finding.Severity
 		want   Verdict
-	}{{rules.Error, Fail}, {0, Skipped}, {rules.Warning, Fail}} {
+	}{{finding.Error, Fail}, {0, Skipped}, {finding.Warning, Fail}} {
 		if r.Judge(step.failOn); r.Modules[0].Verdict != step.want {
 			t.Errorf("fail on %v: verdict %s, want %s", step.failOn, r.Modules[0].Verdict, step.want)
 		}
@@ -92,12 +93,12 @@ func TestRuleThatBreaksOff(t *testing.T) {
 		if moduleOf(pass).Path == "b.ko" {
 			panic("boom")
 		}
-		return []rules.Finding{{Message: "fine"}}, nil
+		return []finding.Finding{{Message: "fine"}}, nil
 	})
 	wrong := rule("FARM2", func(*analysis.Pass) (any, error) { return "no findings", nil })
 	failing := rule("FARM3", func(*analysis.Pass) (any, error) { return nil, errors.New("no such table") })
 	half := rule("FARM4", func(*analysis.Pass) (any, error) {
-		return []rules.Finding{{Message: "seen so far"}}, &rules.MissingInput{Needs: "symbols of ext4"}
+		return []finding.Finding{{Message: "seen so far"}}, &rules.MissingInput{Needs: "symbols of ext4"}
 	})
 	for _, jobs := range []int{1, 4} {
 		r := run(t, Config{Rules: []*rules.Rule{boom, wrong, failing, half}, Inputs: named("a.ko", "b.ko"), Jobs: jobs},
@@ -110,10 +111,10 @@ func TestRuleThatBreaksOff(t *testing.T) {
 			errs = append(errs, e.Path+" "+e.Rule+" "+e.Message)
 		}
 		diff(t, "errors", []string{
-			"a.ko FARM2 the rule returned a result of type string, but declares []rules.Finding",
+			"a.ko FARM2 the rule returned a result of type string, but declares []finding.Finding",
 			"a.ko FARM3 no such table",
 			"b.ko FARM1 the rule broke off: boom",
-			"b.ko FARM2 the rule returned a result of type string, but declares []rules.Finding",
+			"b.ko FARM2 the rule returned a result of type string, but declares []finding.Finding",
 			"b.ko FARM3 no such table",
 		}, errs)
 		diff(t, "not evaluated", []NotEvaluated{{Rule: "FARM4", Needs: "symbols of ext4"}}, r.NotEvaluated)
@@ -142,7 +143,7 @@ func TestPrerequisiteOfAFarm(t *testing.T) {
 				t.Errorf("%s: results %v, want only that of upper", id, pass.ResultOf)
 			}
 			seen = append(seen, id+" "+pass.OtherFiles[0])
-			return []rules.Finding(nil), nil
+			return []finding.Finding(nil), nil
 		}, upper)
 	}
 	r := run(t, Config{Rules: []*rules.Rule{use("FARM1"), use("FARM2")}, Inputs: named("a.ko", "b.ko"), Jobs: 1},
@@ -171,12 +172,12 @@ func TestDiagnosticsBecomeFindings(t *testing.T) {
 	plain.Analyzer.ResultType = nil
 	for range 2 {
 		r := run(t, Config{Rules: []*rules.Rule{plain}, Inputs: named("a.ko"), Jobs: 1}, files{"a.ko": module("a.ko", "f")})
-		diff(t, "findings", []rules.Finding{
-			{Rule: "FARM1", Severity: rules.Error, Module: "a.ko", Message: "nowhere"},
+		diff(t, "findings", []finding.Finding{
+			{Rule: "FARM1", Severity: finding.Error, Module: "a.ko", Message: "nowhere"},
 			{
-				Rule: "FARM1", Severity: rules.Error, Module: "a.ko", Message: "here",
+				Rule: "FARM1", Severity: finding.Error, Module: "a.ko", Message: "here",
 				Location: klp.Location{Section: ".data", Offset: 6, File: 170},
-				Related: []rules.Related{{
+				Related: []finding.Related{{
 					Module: "a.ko", Message: "because of this", Location: klp.Location{Section: ".text", File: 64},
 				}},
 			},
@@ -187,9 +188,9 @@ func TestDiagnosticsBecomeFindings(t *testing.T) {
 func TestKernelIsAskedPerModule(t *testing.T) {
 	needs := rule("FARM1", func(pass *analysis.Pass) (any, error) {
 		k := pass.ResultOf[rules.KernelInput].(klp.Target)
-		return []rules.Finding{{Message: "for " + k.Behaviour().Release}}, nil
+		return []finding.Finding{{Message: "for " + k.Behaviour().Release}}, nil
 	}, rules.ModuleInput, rules.KernelInput)
-	plain := rule("FARM2", func(*analysis.Pass) (any, error) { return []rules.Finding(nil), nil })
+	plain := rule("FARM2", func(*analysis.Pass) (any, error) { return []finding.Finding(nil), nil })
 	disk := files{"a.ko": module("a.ko", "f"), "b.ko": module("b.ko", "f")}
 	c := Config{Rules: []*rules.Rule{needs, plain}, Inputs: named("a.ko", "b.ko")}
 
@@ -211,10 +212,10 @@ func TestKernelIsAskedPerModule(t *testing.T) {
 func TestSetRules(t *testing.T) {
 	count := rule("FARM1", func(pass *analysis.Pass) (any, error) {
 		s := pass.ResultOf[rules.SetInput].(*rules.Set)
-		var findings []rules.Finding
+		var findings []finding.Finding
 		for _, m := range s.Members {
 			if !m.Baseline {
-				findings = append(findings, rules.Finding{
+				findings = append(findings, finding.Finding{
 					Module: m.Path, Message: fmt.Sprintf("one of %d for %s, files %v", len(s.Members), m.Release, pass.OtherFiles),
 				})
 			}
@@ -320,7 +321,7 @@ func TestCancellationEndsAtOnce(t *testing.T) {
 	block := rule("FARM1", func(*analysis.Pass) (any, error) {
 		started <- struct{}{}
 		<-blocked
-		return []rules.Finding(nil), nil
+		return []finding.Finding(nil), nil
 	})
 	go func() {
 		<-started
@@ -363,7 +364,7 @@ func TestContentIsReadInsteadOfThePath(t *testing.T) {
 	stored := []byte("bytes of the module")
 	whole := rule("FARM1", func(pass *analysis.Pass) (any, error) {
 		content, err := pass.ReadFile(pass.OtherFiles[0])
-		return []rules.Finding{{Message: string(content)}}, err
+		return []finding.Finding{{Message: string(content)}}, err
 	})
 	c := Config{Rules: []*rules.Rule{whole}, Inputs: []Source{{
 		Path: "-", Named: true, Content: bytes.NewReader(stored), Size: int64(len(stored)),
@@ -373,7 +374,7 @@ func TestContentIsReadInsteadOfThePath(t *testing.T) {
 }
 
 func TestConfigurationIsCheckedFirst(t *testing.T) {
-	ok := func(*analysis.Pass) (any, error) { return []rules.Finding(nil), nil }
+	ok := func(*analysis.Pass) (any, error) { return []finding.Finding(nil), nil }
 	changed := func(change func(*rules.Rule)) *rules.Rule {
 		r := rule("FARM1", ok)
 		change(r)

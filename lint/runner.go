@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
@@ -38,7 +39,7 @@ type seed struct {
 
 // judgement is what the steps said about one unit: a module or a set.
 type judgement struct {
-	findings []rules.Finding
+	findings []finding.Finding
 	missing  []missing
 	errors   []ruleError
 	// noKernel: steps that need a kernel did not run, because there is none.
@@ -197,7 +198,7 @@ func (j *judgement) conclude(st *step, result any, err error) {
 		}
 		j.missing = append(j.missing, missing{st.rule.ID(), input.Needs})
 	}
-	findings, _ := result.([]rules.Finding)
+	findings, _ := result.([]finding.Finding)
 	for i := range findings {
 		complete(&findings[i], st.rule)
 	}
@@ -206,7 +207,7 @@ func (j *judgement) conclude(st *step, result any, err error) {
 
 // complete fills in what a rule from elsewhere may have left out; klplint's own
 // do it themselves.
-func complete(f *rules.Finding, r *rules.Rule) {
+func complete(f *finding.Finding, r *rules.Rule) {
 	if f.Rule == "" {
 		f.Rule = r.ID()
 	}

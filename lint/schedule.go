@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -32,7 +33,7 @@ type schedule struct {
 	positions bool
 }
 
-var findingsType = reflect.TypeFor[[]rules.Finding]()
+var findingsType = reflect.TypeFor[[]finding.Finding]()
 
 // newSchedule checks the rules and puts them and their prerequisites in order.
 // What is wrong with a rule is found here and not at the first module.
@@ -72,7 +73,7 @@ func checkRule(r *rules.Rule) error {
 	if a.ResultType != nil && a.ResultType != findingsType {
 		return fmt.Errorf("result type is %v, want %v", a.ResultType, findingsType)
 	}
-	if r.Severity < rules.Info || r.Severity > rules.Error {
+	if r.Severity < finding.Info || r.Severity > finding.Error {
 		return fmt.Errorf("%v is no severity", r.Severity)
 	}
 	if len(a.FactTypes) > 0 {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/tools/go/analysis/checker"
 	"golang.org/x/tools/go/packages"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -51,7 +52,7 @@ func TestStockCheckerRunsTheRules(t *testing.T) {
 			t.Errorf("%s: %v", rule.Name, root.Err)
 			continue
 		}
-		findings := root.Result.([]rules.Finding)
+		findings := root.Result.([]finding.Finding)
 		if len(findings) != len(root.Diagnostics) {
 			t.Errorf("%s: %d findings, %d diagnostics", rule.Name, len(findings), len(root.Diagnostics))
 		}

@@ -1,6 +1,10 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/klplint/klplint/finding"
+)
 
 // maxFindings bounds what one rule reports of one module: a broken build
 // repeats one mistake, a hostile file repeats it a million times.
@@ -10,7 +14,7 @@ const maxFindings = 100
 // maxFindings, and counts the rest. The zero collector is empty and allocates
 // nothing.
 type collector struct {
-	list []Finding
+	list []finding.Finding
 	more int
 }
 
@@ -24,10 +28,10 @@ func (c *collector) full() bool {
 	return true
 }
 
-func (c *collector) add(f Finding) { c.list = append(c.list, f) }
+func (c *collector) add(f finding.Finding) { c.list = append(c.list, f) }
 
 // findings returns what was gathered. The last one tells how many were not shown.
-func (c *collector) findings() []Finding {
+func (c *collector) findings() []finding.Finding {
 	if c.more > 0 {
 		c.list[len(c.list)-1].Message += fmt.Sprintf("; %d more of this kind are not shown", c.more)
 		c.more = 0

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -13,8 +14,8 @@ import (
 // the rule itself, which a composite literal cannot name.
 
 // moduleRule defines a rule that judges one module alone.
-func moduleRule(r *Rule, check func(*klp.Module) []Finding) *Rule {
-	return define(r, func(pass *analysis.Pass) (string, []Finding, error) {
+func moduleRule(r *Rule, check func(*klp.Module) []finding.Finding) *Rule {
+	return define(r, func(pass *analysis.Pass) (string, []finding.Finding, error) {
 		m := module(pass)
 		if !m.IsLivepatch() && !r.AnyKind {
 			return m.Path, nil, nil
@@ -25,8 +26,8 @@ func moduleRule(r *Rule, check func(*klp.Module) []Finding) *Rule {
 
 // kernelRule defines a rule that judges one module against its target kernel.
 // It may return a *MissingInput beside findings.
-func kernelRule(r *Rule, check func(*klp.Module, klp.Target) ([]Finding, error)) *Rule {
-	return define(r, func(pass *analysis.Pass) (string, []Finding, error) {
+func kernelRule(r *Rule, check func(*klp.Module, klp.Target) ([]finding.Finding, error)) *Rule {
+	return define(r, func(pass *analysis.Pass) (string, []finding.Finding, error) {
 		m := module(pass)
 		if !m.IsLivepatch() {
 			return m.Path, nil, nil
@@ -39,17 +40,17 @@ func kernelRule(r *Rule, check func(*klp.Module, klp.Target) ([]Finding, error))
 // setRule defines a rule that judges the modules of one kernel together; each
 // of its findings names its Module. It may return a *MissingInput beside
 // findings.
-func setRule(r *Rule, check func(*Set) ([]Finding, error)) *Rule {
-	return define(r, func(pass *analysis.Pass) (string, []Finding, error) {
+func setRule(r *Rule, check func(*Set) ([]finding.Finding, error)) *Rule {
+	return define(r, func(pass *analysis.Pass) (string, []finding.Finding, error) {
 		findings, err := check(set(pass))
 		return "", findings, err
 	}, SetInput)
 }
 
-func define(r *Rule, run func(*analysis.Pass) (string, []Finding, error), requires ...*analysis.Analyzer) *Rule {
+func define(r *Rule, run func(*analysis.Pass) (string, []finding.Finding, error), requires ...*analysis.Analyzer) *Rule {
 	a := r.Analyzer
 	a.Requires = requires
-	a.ResultType = reflect.TypeFor[[]Finding]()
+	a.ResultType = reflect.TypeFor[[]finding.Finding]()
 	a.Run = func(pass *analysis.Pass) (any, error) {
 		path, findings, err := run(pass)
 		result, reportErr := report(pass, r, path, findings)

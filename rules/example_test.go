@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
@@ -28,14 +29,14 @@ func ExampleSelect() {
 // beside klplint's own.
 func ExampleNewModuleRule() {
 	signed := rules.NewModuleRule(&rules.Rule{
-		Severity: rules.Warning,
+		Severity: finding.Warning,
 		Since:    "1",
 		Analyzer: &analysis.Analyzer{Name: "FARM002", Doc: "module is signed already\n\nThis farm signs in its last step.\n\nFix: leave the signature to the farm."},
-	}, func(m *klp.Module) ([]rules.Finding, error) {
+	}, func(m *klp.Module) ([]finding.Finding, error) {
 		if m.Signature == nil {
 			return nil, nil
 		}
-		return []rules.Finding{{Message: "the module is signed by " + m.Signature.Signer}}, nil
+		return []finding.Finding{{Message: "the module is signed by " + m.Signature.Signer}}, nil
 	})
 	fmt.Println(signed.ID(), signed.Severity, signed.Title(), signed.Requires(rules.ModuleInput))
 	// Output: FARM002 warning module is signed already true

@@ -5,53 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
-// Finding is one problem that one rule reports: the result type of every rule
-// is []Finding. Each finding is also reported as a diagnostic, so that any
-// analysis driver can run the rules; a Diagnostic has no slot for most of this.
-type Finding struct {
-	// Rule, Severity and Module are filled in by report where the rule leaves
-	// them empty: the rule's ID, its severity, the path of the judged module.
-	Rule     string
-	Severity Severity
-	Module   string
-
-	Message  string // one sentence without a final period
-	Object   string // the patched object, where the finding is about one
-	Func     string // the patched func, "name" or "name,sympos"
-	Location klp.Location
-	Kernel   *Answer // what the kernel does; nil where it does nothing that can be named
-	Related  []Related
-	// Undecided: the verdict depends on something that the module does not tell,
-	// such as a replace flag that a module parameter sets; the message has both
-	// verdicts. An admission gate takes such a finding for an error.
-	Undecided bool
-}
-
-// Answer is the kernel's own answer to a load.
-type Answer struct {
-	// Errno is the symbolic name insmod fails with, e.g. "EINVAL"; two names
-	// joined by " or " where it is not known which one this release gives; ""
-	// where the kernel accepts or crashes.
-	Errno string
-	// Crash: instead of an answer the kernel oopses in the load, or never returns
-	// from it.
-	Crash   bool
-	Message string // the kernel's log line, or what happens, in one clause
-}
-
-// Related points to a place that explains a finding, often in another module.
-type Related struct {
-	Module   string // path
-	Message  string
-	Location klp.Location
-}
-
 // report completes the findings, reports each as a diagnostic and returns the
 // rule's result. Every rule ends with it.
-func report(pass *analysis.Pass, rule *Rule, module string, findings []Finding) (any, error) {
+func report(pass *analysis.Pass, rule *Rule, module string, findings []finding.Finding) (any, error) {
 	for i := range findings {
 		f := &findings[i]
 		if f.Rule == "" {

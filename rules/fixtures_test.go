@@ -9,6 +9,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -68,7 +69,7 @@ func TestGoodFixturesHaveNoErrors(t *testing.T) {
 				continue
 			}
 			for _, f := range lint(t, r, path) {
-				if f.Severity == rules.Error {
+				if f.Severity == finding.Error {
 					t.Errorf("%s: %s: %s", path, f.Rule, f.Message)
 				}
 			}
@@ -76,7 +77,7 @@ func TestGoodFixturesHaveNoErrors(t *testing.T) {
 	}
 }
 
-func lint(t *testing.T, r *rules.Rule, path string) []rules.Finding {
+func lint(t *testing.T, r *rules.Rule, path string) []finding.Finding {
 	t.Helper()
 	m, err := elfread.Open(path, elfread.Options{})
 	if err != nil {
@@ -90,5 +91,5 @@ func lint(t *testing.T, r *rules.Rule, path string) []rules.Finding {
 	if err != nil {
 		t.Fatalf("%s: %s: %v", path, r.ID(), err)
 	}
-	return result.([]rules.Finding)
+	return result.([]finding.Finding)
 }

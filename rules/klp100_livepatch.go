@@ -3,11 +3,12 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp100 = moduleRule(&Rule{
-	Severity: Warning,
+	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"module", "input"},
 	AnyKind:  true,
@@ -23,11 +24,11 @@ a folder are skipped and counted instead.
 Fix: name the livepatch module. An object file of an intermediate build step,
 or the debug file of a module, is not the module.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	if m.IsLivepatch() {
 		return nil
 	}
-	return []Finding{{Message: "not a livepatch module: " + describeKind(m.Kind)}}
+	return []finding.Finding{{Message: "not a livepatch module: " + describeKind(m.Kind)}}
 })
 
 func describeKind(k klp.Kind) string {

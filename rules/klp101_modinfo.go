@@ -3,12 +3,13 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp101 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -22,11 +23,11 @@ without it (kernel/livepatch/core.c: klp_enable_patch, is_livepatch_module).
 
 Fix: put MODULE_INFO(livepatch, "Y"); into the module.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	if m.Modinfo.Has("livepatch") {
 		return nil
 	}
-	return []Finding{{
+	return []finding.Finding{{
 		Message:  "the module has livepatch tables but no livepatch entry in .modinfo",
 		Location: modinfoEntry(m, "livepatch"),
 		Kernel:   refused("EINVAL", "module "+names.Cut(m.Name)+" is not marked as a livepatch module"),

@@ -3,12 +3,13 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp102 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -23,7 +24,7 @@ entry counts as "unspecified", which is none of them.
 
 Fix: MODULE_LICENSE("GPL"); in the module, provided that this is its licence.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	license, ok := m.Modinfo.Get("license")
 	if ok && gplCompatible(license) {
 		return nil
@@ -36,7 +37,7 @@ Fix: MODULE_LICENSE("GPL"); in the module, provided that this is its licence.`,
 	if m.Init.UsesRegister {
 		symbol = "klp_register_patch"
 	}
-	return []Finding{{
+	return []finding.Finding{{
 		Message:  message,
 		Location: modinfoEntry(m, "license"),
 		Kernel:   refused("ENOENT", "Unknown symbol "+symbol+" (err -2)"),

@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp103 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -31,7 +32,7 @@ an error too: nothing of it was judged.
 Fix: give the patch an object with at least one func. Where an object has
 callbacks only, point .funcs at an array that holds just the terminator.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	p := &m.Patch
 	var c collector
 	switch {
@@ -43,22 +44,22 @@ callbacks only, point .funcs at an array that holds just the terminator.`,
 		if p.Reason != "" {
 			message += ": " + p.Reason
 		}
-		return []Finding{{Message: message, Location: p.At}}
+		return []finding.Finding{{Message: message, Location: p.At}}
 	case p.ObjsNull:
-		return []Finding{{
+		return []finding.Finding{{
 			Message:  "the patch's objs pointer is NULL",
 			Location: p.At,
 			Kernel:   refused("EINVAL", ""),
 		}}
 	case len(p.Objects) == 0 && m.Toolchain == klp.KlpBuild:
-		return []Finding{{
+		return []finding.Finding{{
 			Message:  "the table of objects is empty",
 			Location: p.At,
 			Kernel:   refused("EINVAL", names.Cut(m.Name)+": nothing to patch!"),
 		}}
 	case len(p.Objects) == 0:
-		return []Finding{{
-			Severity: Warning,
+		return []finding.Finding{{
+			Severity: finding.Warning,
 			Message:  "the patch has no objects",
 			Location: p.At,
 			Kernel:   accepted("the patch is enabled and does nothing"),
@@ -70,7 +71,7 @@ callbacks only, point .funcs at an array that holds just the terminator.`,
 		switch {
 		case o.FuncsNull && m.Toolchain == klp.Static:
 			if !c.full() {
-				c.add(Finding{
+				c.add(finding.Finding{
 					Message:  fmt.Sprintf("the funcs pointer of object %s is NULL", names.Cut(o.Name)),
 					Object:   o.Name,
 					Location: o.At,
@@ -79,8 +80,8 @@ callbacks only, point .funcs at an array that holds just the terminator.`,
 			}
 		case len(o.Funcs) == 0 && len(o.Callbacks) == 0 && !statesOnly:
 			if !c.full() {
-				c.add(Finding{
-					Severity: Warning,
+				c.add(finding.Finding{
+					Severity: finding.Warning,
 					Message:  fmt.Sprintf("object %s has neither funcs nor callbacks", names.Cut(o.Name)),
 					Object:   o.Name,
 					Location: o.At,

@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp104 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load", "crash"},
 	Analyzer: &analysis.Analyzer{
@@ -31,7 +32,7 @@ up in the installed patches before they check it, and oops
 Fix: give every entry .old_name and .new_func, and end the array with an entry
 of zeros.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var c collector
 	for i := range m.Patch.Objects {
 		o := &m.Patch.Objects[i]
@@ -55,7 +56,7 @@ const shortestNameLimit = 128
 
 // judgeFunc looks at one func in the kernel's order of checks: name,
 // replacement, length.
-func judgeFunc(m *klp.Module, o *klp.Object, f *klp.Func, index int) (Finding, bool) {
+func judgeFunc(m *klp.Module, o *klp.Object, f *klp.Func, index int) (finding.Finding, bool) {
 	switch {
 	case f.NameNull:
 		message := fmt.Sprintf("func %d of %s has a NULL name", index+1, names.Cut(o.Name))
@@ -63,14 +64,14 @@ func judgeFunc(m *klp.Module, o *klp.Object, f *klp.Func, index int) (Finding, b
 			message = fmt.Sprintf("func %d of %s has only a sympos (%d): the kernel does not take it for the end of the array",
 				index+1, names.Cut(o.Name), f.Sympos)
 		}
-		return Finding{Message: message, Kernel: nullNameAnswer(m)}, true
+		return finding.Finding{Message: message, Kernel: nullNameAnswer(m)}, true
 	case f.Name == "":
-		return Finding{
+		return finding.Finding{
 			Message: fmt.Sprintf("func %d of %s has an empty name", index+1, names.Cut(o.Name)),
 			Kernel:  refused("EINVAL", "symbol '' not found in symbol table"),
 		}, true
 	case f.New.Null:
-		return Finding{
+		return finding.Finding{
 			Message: fmt.Sprintf("%s has no replacement: new_func is NULL", patched(o, f)),
 			Kernel:  refused("EINVAL", ""),
 		}, true
@@ -78,24 +79,24 @@ func judgeFunc(m *klp.Module, o *klp.Object, f *klp.Func, index int) (Finding, b
 	return judgeNameLength(m, o, f)
 }
 
-func judgeNameLength(m *klp.Module, o *klp.Object, f *klp.Func) (Finding, bool) {
+func judgeNameLength(m *klp.Module, o *klp.Object, f *klp.Func) (finding.Finding, bool) {
 	const longestNameLimit = 512
 	limit := behaviourOf(m).KsymNameLen
 	switch {
 	case limit == 0 && len(f.Name) >= longestNameLimit:
 		limit = longestNameLimit
 	case limit == 0 && len(f.Name) >= shortestNameLimit:
-		return Finding{
-			Severity: Warning,
+		return finding.Finding{
+			Severity: finding.Warning,
 			Message: fmt.Sprintf("%s: the name is %d bytes long; kernels before 6.1 take %d, and this kernel's release is not known",
 				patched(o, f), len(f.Name), shortestNameLimit-1),
 			Kernel: refused("EINVAL", "on kernels before 6.1"),
 		}, true
 	}
 	if limit == 0 || len(f.Name) < limit {
-		return Finding{}, false
+		return finding.Finding{}, false
 	}
-	return Finding{
+	return finding.Finding{
 		Message: fmt.Sprintf("%s: the name is %d bytes long, this kernel takes %d", patched(o, f), len(f.Name), limit-1),
 		Kernel:  refused("EINVAL", ""),
 	}, true
@@ -103,7 +104,7 @@ func judgeNameLength(m *klp.Module, o *klp.Object, f *klp.Func) (Finding, bool) 
 
 // nullNameAnswer is what a NULL name does: refused by all, but some kernels do
 // not live to refuse it when the patch may replace another.
-func nullNameAnswer(m *klp.Module) *Answer {
+func nullNameAnswer(m *klp.Module) *finding.Answer {
 	r := &m.Replace
 	if r.Known() && r.Kind == klp.KindFlag && !r.Flag {
 		return refused("EINVAL", "")

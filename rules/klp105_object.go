@@ -6,12 +6,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp105 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load", "silent"},
 	Analyzer: &analysis.Analyzer{
@@ -32,7 +33,7 @@ kobject_add_internal).
 Fix: write the module's name as lsmod shows it; leave .name out for the kernel
 image.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var c collector
 	for i := range m.Patch.Objects {
 		o := &m.Patch.Objects[i]
@@ -47,21 +48,21 @@ image.`,
 	return c.findings()
 })
 
-func judgeObjectName(o *klp.Object) (Finding, bool) {
+func judgeObjectName(o *klp.Object) (finding.Finding, bool) {
 	const neverPatched = "it waits for a module of this name, and nothing in the object is ever patched"
 	switch name := o.Name; {
 	case o.Literal:
-		return Finding{
+		return finding.Finding{
 			Message: `object is named by the string "vmlinux"; the kernel image is a NULL name`,
 			Kernel:  accepted(neverPatched),
 		}, true
 	case name == "":
-		return Finding{
+		return finding.Finding{
 			Message: "object has an empty name",
 			Kernel:  refused("EINVAL", "attempted to be registered with empty name!"),
 		}, true
 	case len(name) >= klp.ModuleNameLen:
-		return Finding{
+		return finding.Finding{
 			Message: fmt.Sprintf("object name %s is %d bytes long, the kernel takes %d",
 				names.Cut(name), len(name), klp.ModuleNameLen-1),
 			Kernel: refused("EINVAL", ""),
@@ -71,9 +72,9 @@ func judgeObjectName(o *klp.Object) (Finding, bool) {
 		if proper := properName(name); proper != "" {
 			message += ": write " + proper
 		}
-		return Finding{Message: message, Kernel: accepted(neverPatched)}, true
+		return finding.Finding{Message: message, Kernel: accepted(neverPatched)}, true
 	}
-	return Finding{}, false
+	return finding.Finding{}, false
 }
 
 // moduleChars replaces what modpost replaces in the names of modules.

@@ -7,12 +7,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp106 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -29,7 +30,7 @@ do_init_module).
 
 Fix: merge the funcs of both into one object.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	objects := m.Patch.Objects
 	var c collector
 	duplicates(len(objects), func(i int) (string, bool) {
@@ -46,19 +47,19 @@ Fix: merge the funcs of both into one object.`,
 		case objects[first].Name != o.Name:
 			message = fmt.Sprintf("objects %s and %s have one name in sysfs, where '/' is '!'", names.Cut(objects[first].Name), names.Cut(o.Name))
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message:  message,
 			Object:   o.Name,
 			Location: o.At,
 			Kernel: initEEXIST(m, fmt.Sprintf("sysfs: cannot create duplicate filename '/kernel/livepatch/%s/%s'",
 				names.Cut(m.Name), sysfsName(names.Cut(o.Name)))),
-			Related: []Related{{Module: m.Path, Message: "the first one", Location: objects[first].At}},
+			Related: []finding.Related{{Module: m.Path, Message: "the first one", Location: objects[first].At}},
 		})
 	})
 	attributes := behaviourOf(m).SysfsAttributes
 	for i := range objects {
 		if o := &objects[i]; slices.Contains(attributes, o.Name) && !c.full() {
-			c.add(Finding{
+			c.add(finding.Finding{
 				Message:  fmt.Sprintf("object %s has the name of an attribute that every livepatch has in sysfs", o.Name),
 				Object:   o.Name,
 				Location: o.At,

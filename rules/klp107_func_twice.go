@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp107 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -26,7 +27,7 @@ in what insmod sees of it (kernel/module/main.c: do_init_module).
 Fix: keep one entry a func. Where two static functions share the name, give each
 its own sympos ("klplint kernel PATH --lookup OBJECT:FUNC" lists the positions).`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	type key struct {
 		name     string
 		position uint64
@@ -49,14 +50,14 @@ its own sympos ("klplint kernel PATH --lookup OBJECT:FUNC" lists the positions).
 			case a.Sympos != b.Sympos:
 				message += fmt.Sprintf(": sympos %d and %d are the same position", a.Sympos, b.Sympos)
 			}
-			c.add(Finding{
+			c.add(finding.Finding{
 				Message:  message,
 				Object:   o.Name,
 				Func:     funcName(f),
 				Location: f.At,
 				Kernel: initEEXIST(m, fmt.Sprintf("sysfs: cannot create duplicate filename '/kernel/livepatch/%s/%s/%s,%d'",
 					names.Cut(m.Name), sysfsName(names.Cut(o.Name)), sysfsName(names.Cut(f.Name)), f.Position())),
-				Related: []Related{{Module: m.Path, Message: "the first one", Location: o.Funcs[first].At}},
+				Related: []finding.Related{{Module: m.Path, Message: "the first one", Location: o.Funcs[first].At}},
 			})
 		})
 	}

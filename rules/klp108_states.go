@@ -5,11 +5,12 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp108 = moduleRule(&Rule{
-	Severity: Warning,
+	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"module", "states"},
 	Analyzer: &analysis.Analyzer{
@@ -25,7 +26,7 @@ loaded the first entry of an id is compared, of an installed patch every entry
 Fix: one entry an id, with the version that holds; ids are not 0, and the array
 ends with an entry of zeros.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	p := &m.Patch
 	var c collector
 	duplicates(len(p.States), func(i int) (uint64, bool) { return p.States[i].ID, false }, func(first, i int) {
@@ -37,15 +38,15 @@ ends with an entry of zeros.`,
 		if a, b := p.States[first].Version, s.Version; a != b {
 			message += fmt.Sprintf(", with versions %d and %d", a, b)
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message:  message,
 			Location: s.At,
 			Kernel:   accepted(fmt.Sprintf("klp_get_state() finds version %d only", p.States[first].Version)),
-			Related:  []Related{{Module: m.Path, Message: "the first one", Location: p.States[first].At}},
+			Related:  []finding.Related{{Module: m.Path, Message: "the first one", Location: p.States[first].At}},
 		})
 	})
 	if n := p.StatesBehindEnd; n > 0 && !c.full() {
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message:  plural(n, "state stands", "states stand") + " behind an id 0, which ends the array",
 			Location: p.StatesAt,
 			Kernel:   accepted("the entries behind id 0 are never read"),

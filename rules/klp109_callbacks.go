@@ -6,12 +6,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp109 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "callbacks", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -30,7 +31,7 @@ warning.
 Fix: merge the callbacks of one kind into one function per object; leave
 post_unpatch_enabled alone.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var c collector
 	for i := range m.Patch.Objects {
 		o := &m.Patch.Objects[i]
@@ -41,14 +42,14 @@ post_unpatch_enabled alone.`,
 				return
 			}
 			cb := &o.Callbacks[j]
-			c.add(Finding{
+			c.add(finding.Finding{
 				Message: fmt.Sprintf("object %s has a second %s callback, %s",
 					names.Cut(o.Name), cb.Kind, show(cb.Func.Symbol)),
 				Object:   o.Name,
 				Location: cb.At,
 				Kernel: refused("EINVAL", fmt.Sprintf("%s: extra %s callback for object: %s",
 					names.Cut(m.Name), strings.ReplaceAll(string(cb.Kind), "_", "-"), names.Cut(o.Name))),
-				Related: []Related{{
+				Related: []finding.Related{{
 					Module:   m.Path,
 					Message:  "the first one, " + show(o.Callbacks[first].Func.Symbol),
 					Location: o.Callbacks[first].At,
@@ -56,8 +57,8 @@ post_unpatch_enabled alone.`,
 			})
 		})
 		if o.PostUnpatchEnabled && !c.full() {
-			c.add(Finding{
-				Severity: Warning,
+			c.add(finding.Finding{
+				Severity: finding.Warning,
 				Message:  fmt.Sprintf("object %s sets callbacks.post_unpatch_enabled, which belongs to the kernel", names.Cut(o.Name)),
 				Object:   o.Name,
 				Location: o.At,

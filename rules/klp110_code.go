@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp110 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "crash"},
 	Analyzer: &analysis.Analyzer{
@@ -27,14 +28,14 @@ section.
 
 Fix: point .new_func at the replacement itself, and take __init from it.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var c collector
 	for i := range m.Patch.Objects {
 		o := &m.Patch.Objects[i]
 		for j := range o.Funcs {
 			f := &o.Funcs[j]
 			if why, then := misplaced(&f.New); why != "" && !c.full() {
-				c.add(Finding{
+				c.add(finding.Finding{
 					Message:  fmt.Sprintf("replacement of %s %s", patched(o, f), why),
 					Object:   o.Name,
 					Func:     funcName(f),
@@ -46,7 +47,7 @@ Fix: point .new_func at the replacement itself, and take __init from it.`,
 		for j := range o.Callbacks {
 			cb := &o.Callbacks[j]
 			if why, then := misplaced(&cb.Func); why != "" && !c.full() {
-				c.add(Finding{
+				c.add(finding.Finding{
 					Message:  fmt.Sprintf("%s callback of %s %s", cb.Kind, names.Cut(o.Name), why),
 					Object:   o.Name,
 					Location: cb.Func.At,

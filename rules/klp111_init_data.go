@@ -3,11 +3,12 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp111 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "crash"},
 	Analyzer: &analysis.Analyzer{
@@ -23,11 +24,11 @@ copies them first (scripts/livepatch/init.c).
 
 Fix: take __initdata or __initconst from the tables.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	return staticTables(m, true, func(at klp.Location) string {
 		if inInit(at) {
 			return "freed after load"
 		}
 		return ""
-	}, func() *Answer { return accepted("the kernel goes on using freed memory") })
+	}, func() *finding.Answer { return accepted("the kernel goes on using freed memory") })
 })

@@ -6,13 +6,14 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp112 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -28,12 +29,12 @@ differs between releases can be judged.
 
 Fix: build the module with Kbuild, and do not strip .modinfo.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	v := &m.Vermagic
 	if v.Release != "" && printable(v.Raw) {
 		return nil
 	}
-	f := Finding{
+	f := finding.Finding{
 		Location: modinfoEntry(m, "vermagic"),
 		Kernel:   refused("ENOEXEC", "version magic '"+names.Cut(v.Raw)+"' should be that of the kernel"),
 	}
@@ -51,7 +52,7 @@ Fix: build the module with Kbuild, and do not strip .modinfo.`,
 			f.Kernel = accepted("the module has CRCs, so the release is not compared")
 		}
 	}
-	return []Finding{f}
+	return []finding.Finding{f}
 })
 
 // printable reports whether the string is ASCII without control characters, as

@@ -3,11 +3,12 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp113 = moduleRule(&Rule{
-	Severity: Warning,
+	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"module", "replace"},
 	Analyzer: &analysis.Analyzer{
@@ -25,7 +26,7 @@ Fix: set .replace to a constant. If the file only withholds the value, the
 module's build log or sysfs (/sys/kernel/livepatch/NAME/replace, since 6.11) has
 it.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	r := &m.Replace
 	if r.Known() || !m.Patch.Found {
 		return nil
@@ -37,5 +38,5 @@ it.`,
 	if r.Reason != "" {
 		message += ": " + r.Reason
 	}
-	return []Finding{{Message: message, Location: r.At}}
+	return []finding.Finding{{Message: message, Location: r.At}}
 })

@@ -3,11 +3,12 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp114 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -23,15 +24,15 @@ is refused at once (kernel/module/main.c: setup_load_info).
 Fix: strip debug information only (strip -g, INSTALL_MOD_STRIP=1), with GNU
 strip: strip --strip-all and llvm-strip destroy livepatches.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	switch {
 	case m.Symtab.Missing:
-		return []Finding{{
+		return []finding.Finding{{
 			Message: "the module has no symbol table",
 			Kernel:  refused("ENOEXEC", "module has no symbols (stripped?)"),
 		}}
 	case m.Symtab.Damaged != "":
-		return []Finding{{
+		return []finding.Finding{{
 			Message:  "the symbol table is damaged: " + m.Symtab.Damaged,
 			Location: placeIn(m, ".symtab", 0),
 		}}
@@ -41,7 +42,7 @@ strip: strip --strip-all and llvm-strip destroy livepatches.`,
 
 // lostSymbols finds livepatch relocations against an undefined symbol without
 // a name: what is left where a tool dropped the symbol and kept its index.
-func lostSymbols(m *klp.Module) []Finding {
+func lostSymbols(m *klp.Module) []finding.Finding {
 	lost := 0
 	var first *klp.Foreign
 	for i := range m.KlpRelas {
@@ -58,7 +59,7 @@ func lostSymbols(m *klp.Module) []Finding {
 	if lost == 0 {
 		return nil
 	}
-	return []Finding{{
+	return []finding.Finding{{
 		Message:  plural(lost, "livepatch relocation names", "livepatch relocations name") + " a symbol that is no longer in the table",
 		Location: first.At,
 		Kernel:   refused("ENOENT", "Unknown symbol  (err -2)"),

@@ -3,11 +3,12 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp115 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "silent"},
 	Analyzer: &analysis.Analyzer{
@@ -23,15 +24,15 @@ reported.
 Fix: call klp_enable_patch(&patch) in the function given to module_init(), and
 return its result.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	switch {
 	case m.Init.Missing:
-		return []Finding{{
+		return []finding.Finding{{
 			Message: "the module has no init function",
 			Kernel:  accepted("the module stays loaded and patches nothing"),
 		}}
 	case neverEnables(m):
-		return []Finding{{
+		return []finding.Finding{{
 			Message:  "the module never calls klp_enable_patch()",
 			Location: m.Init.At,
 			Kernel:   accepted("the module stays loaded and patches nothing"),

@@ -3,11 +3,12 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp116 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -20,11 +21,11 @@ before it looks at anything else (kernel/livepatch/core.c: klp_enable_patch).
 Fix: pass the address of the patch, and set .mod = THIS_MODULE and .objs to the
 array of objects.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var c collector
 	null := func(message string, at klp.Location) {
 		if !c.full() {
-			c.add(Finding{Message: message, Location: at, Kernel: refused("EINVAL", "")})
+			c.add(finding.Finding{Message: message, Location: at, Kernel: refused("EINVAL", "")})
 		}
 	}
 	for i := range m.Init.Enables {

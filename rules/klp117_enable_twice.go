@@ -3,11 +3,12 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp117 = moduleRule(&Rule{
-	Severity: Warning,
+	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"module", "crash"},
 	Analyzer: &analysis.Analyzer{
@@ -22,7 +23,7 @@ kernel then walks for ever; 6.1, 6.12 and 7.3 all hang.
 Fix: call klp_enable_patch() once and return what it says; insmod can be tried
 again.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	if !m.Init.Repeats {
 		return nil
 	}
@@ -30,7 +31,7 @@ again.`,
 	if n := len(m.Init.Enables); n > 0 {
 		at = m.Init.Enables[n-1].At
 	}
-	return []Finding{{
+	return []finding.Finding{{
 		Message:  "the init function can call klp_enable_patch() twice with the same patch",
 		Location: at,
 		Kernel:   crashes("the second call never returns, the kernel loops for ever"),

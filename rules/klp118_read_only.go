@@ -3,11 +3,12 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp118 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "crash"},
 	Analyzer: &analysis.Analyzer{
@@ -23,11 +24,11 @@ ever written, by callbacks.
 
 Fix: drop const and __ro_after_init from klp_patch, its objects and funcs.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	return staticTables(m, false, func(at klp.Location) string {
 		if s := m.SectionOf(at); s != nil && s.ReadOnly() {
 			return "read-only"
 		}
 		return ""
-	}, func() *Answer { return crashes("the kernel oopses when it writes to it") })
+	}, func() *finding.Answer { return crashes("the kernel oopses when it writes to it") })
 })

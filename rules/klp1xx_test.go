@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -17,34 +18,34 @@ func TestModuleRules(t *testing.T) {
 	check(t, []moduleCase{
 		{
 			"ordinary module", klp100, func(m *klp.Module) { m.Kind = klp.KindModule },
-			[]expect{{Warning, "", false, "an ordinary kernel module", "", ""}},
+			[]expect{{finding.Warning, "", false, "an ordinary kernel module", "", ""}},
 		},
 		{
 			"Xen payload", klp100, func(m *klp.Module) { m.Kind = klp.KindXenPayload },
-			[]expect{{Warning, "", false, "Xen hypervisor", "", ""}},
+			[]expect{{finding.Warning, "", false, "Xen hypervisor", "", ""}},
 		},
 		{
 			"unlinked object", klp100, func(m *klp.Module) { m.Kind = klp.KindObjectFile },
-			[]expect{{Warning, "", false, "not been linked as a module", "", ""}},
+			[]expect{{finding.Warning, "", false, "not been linked as a module", "", ""}},
 		},
 
 		{
 			"no entry", klp101, func(m *klp.Module) { m.Modinfo.Entries = m.Modinfo.Entries[1:] },
-			[]expect{{Error, "EINVAL", false, "no livepatch entry", "", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "no livepatch entry", "", ""}},
 		},
 		{
 			"no .modinfo", klp101, func(m *klp.Module) { m.Modinfo = klp.Modinfo{} },
-			[]expect{{Error, "EINVAL", false, "no livepatch entry", "", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "no livepatch entry", "", ""}},
 		},
 		{"any value will do", klp101, func(m *klp.Module) { m.Modinfo.Entries[0].Value = "N" }, nil},
 
 		{
 			"proprietary", klp102, func(m *klp.Module) { m.Modinfo.Entries[1].Value = "Proprietary" },
-			[]expect{{Error, "ENOENT", false, `"Proprietary" is not GPL-compatible`, "", ""}},
+			[]expect{{finding.Error, "ENOENT", false, `"Proprietary" is not GPL-compatible`, "", ""}},
 		},
 		{
 			"none", klp102, func(m *klp.Module) { m.Modinfo.Entries[1].Key = "author" },
-			[]expect{{Error, "ENOENT", false, "no license entry", "", ""}},
+			[]expect{{finding.Error, "ENOENT", false, "no license entry", "", ""}},
 		},
 		{"the first one counts", klp102, func(m *klp.Module) {
 			m.Modinfo.Entries = append(m.Modinfo.Entries, klp.ModinfoEntry{Key: "license", Value: "Proprietary"})
@@ -52,29 +53,29 @@ func TestModuleRules(t *testing.T) {
 		{"dual", klp102, func(m *klp.Module) { m.Modinfo.Entries[1].Value = "Dual BSD/GPL" }, nil},
 		{
 			"GPL-2.0 is not a kernel's word", klp102, func(m *klp.Module) { m.Modinfo.Entries[1].Value = "GPL-2.0" },
-			[]expect{{Error, "ENOENT", false, "GPL-2.0", "", ""}},
+			[]expect{{finding.Error, "ENOENT", false, "GPL-2.0", "", ""}},
 		},
 
 		// ob_null_objs, ob_named_null_funcs: EINVAL. ob_empty_objs, ob_named_empty_funcs: OK.
 		{
 			"objs is NULL", klp103, func(m *klp.Module) { m.Patch.ObjsNull, m.Patch.Objects = true, nil },
-			[]expect{{Error, "EINVAL", false, "objs pointer is NULL", "", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "objs pointer is NULL", "", ""}},
 		},
 		{
 			"funcs is NULL", klp103, func(m *klp.Module) { ext4(m).Funcs, ext4(m).FuncsNull = nil, true },
-			[]expect{{Error, "EINVAL", false, "funcs pointer of object ext4", "ext4", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "funcs pointer of object ext4", "ext4", ""}},
 		},
 		{
 			"no objects", klp103, func(m *klp.Module) { m.Patch.Objects, m.Patch.States = nil, nil },
-			[]expect{{Warning, "", true, "no objects", "", ""}},
+			[]expect{{finding.Warning, "", true, "no objects", "", ""}},
 		},
 		{
 			"no funcs", klp103, func(m *klp.Module) { ext4(m).Funcs, m.Patch.States = nil, nil },
-			[]expect{{Warning, "", true, "object ext4 has neither", "ext4", ""}},
+			[]expect{{finding.Warning, "", true, "object ext4 has neither", "ext4", ""}},
 		},
 		{
 			"states, but no objects", klp103, func(m *klp.Module) { m.Patch.Objects = nil },
-			[]expect{{Warning, "", true, "no objects", "", ""}},
+			[]expect{{finding.Warning, "", true, "no objects", "", ""}},
 		},
 		{"states only", klp103, func(m *klp.Module) {
 			ext4(m).Funcs = nil
@@ -82,20 +83,20 @@ func TestModuleRules(t *testing.T) {
 		}, nil},
 		{
 			"empty beside others", klp103, func(m *klp.Module) { ext4(m).Funcs = nil },
-			[]expect{{Warning, "", true, "object ext4 has neither", "ext4", ""}},
+			[]expect{{finding.Warning, "", true, "object ext4 has neither", "ext4", ""}},
 		},
 		{"callbacks only", klp103, func(m *klp.Module) { vmlinux(m).Funcs, m.Patch.States = nil, nil }, nil},
 		{
 			"klp-build without objects", klp103, func(m *klp.Module) { m.Toolchain, m.Patch.Objects = klp.KlpBuild, nil },
-			[]expect{{Error, "EINVAL", false, "table of objects is empty", "", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "table of objects is empty", "", ""}},
 		},
 		{"kpatch-build: no func in the object", klp103, func(m *klp.Module) {
 			m.Toolchain, m.Patch.States = klp.KpatchBuild, nil
 			ext4(m).Funcs, ext4(m).FuncsNull = nil, true
-		}, []expect{{Warning, "", true, "object ext4 has neither", "ext4", ""}}},
+		}, []expect{{finding.Warning, "", true, "object ext4 has neither", "ext4", ""}}},
 		{
 			"no tables", klp103, func(m *klp.Module) { m.Patch = klp.Patch{Reason: "no struct points to __this_module"} },
-			[]expect{{Error, "", false, "no struct points to __this_module", "", ""}},
+			[]expect{{finding.Error, "", false, "no struct points to __this_module", "", ""}},
 		},
 		{"no tables because of NULL", klp103, func(m *klp.Module) {
 			m.Patch, m.Init.Enables[0].Arg = klp.Patch{}, klp.ArgNull
@@ -103,217 +104,217 @@ func TestModuleRules(t *testing.T) {
 
 		{
 			"NULL name, replace", klp104, func(m *klp.Module) { vmlinux(m).Funcs[0].Name, vmlinux(m).Funcs[0].NameNull = "", true },
-			[]expect{{Error, "EINVAL", false, "func 1 of vmlinux has a NULL name", "vmlinux", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "func 1 of vmlinux has a NULL name", "vmlinux", ""}},
 		},
 		{
 			"empty name", klp104, func(m *klp.Module) { vmlinux(m).Funcs[0].Name = "" },
-			[]expect{{Error, "EINVAL", false, "func 1 of vmlinux has an empty name", "vmlinux", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "func 1 of vmlinux has an empty name", "vmlinux", ""}},
 		},
 		{"only a sympos", klp104, func(m *klp.Module) {
 			vmlinux(m).Funcs[1] = klp.Func{NameNull: true, Sympos: 4, New: klp.Code{Null: true}}
-		}, []expect{{Error, "EINVAL", false, "only a sympos (4)", "vmlinux", ",4"}}},
+		}, []expect{{finding.Error, "EINVAL", false, "only a sympos (4)", "vmlinux", ",4"}}},
 		{
 			"no replacement", klp104, func(m *klp.Module) { vmlinux(m).Funcs[1].New = klp.Code{Null: true} },
-			[]expect{{Error, "EINVAL", false, "vmlinux:dup_static,2 has no replacement", "vmlinux", "dup_static,2"}},
+			[]expect{{finding.Error, "EINVAL", false, "vmlinux:dup_static,2 has no replacement", "vmlinux", "dup_static,2"}},
 		},
 		{"511 bytes fit 6.12", klp104, func(m *klp.Module) { vmlinux(m).Funcs[0].Name = long(511) }, nil}, // fn_len511
 		{
 			"512 bytes do not", klp104, func(m *klp.Module) { vmlinux(m).Funcs[0].Name = long(512) },
-			[]expect{{Error, "EINVAL", false, "512 bytes long, this kernel takes 511", "vmlinux", long(512)}},
+			[]expect{{finding.Error, "EINVAL", false, "512 bytes long, this kernel takes 511", "vmlinux", long(512)}},
 		},
 		{"127 bytes fit 5.10", klp104, func(m *klp.Module) { release(m, "5.10.0"); vmlinux(m).Funcs[0].Name = long(127) }, nil},
 		{
 			"128 bytes do not fit 5.10", klp104, func(m *klp.Module) { release(m, "5.10.1"); vmlinux(m).Funcs[0].Name = long(128) },
-			[]expect{{Error, "EINVAL", false, "this kernel takes 127", "vmlinux", long(128)}},
+			[]expect{{finding.Error, "EINVAL", false, "this kernel takes 127", "vmlinux", long(128)}},
 		},
 		{
 			"128 bytes, release unknown", klp104, func(m *klp.Module) { release(m, ""); vmlinux(m).Funcs[0].Name = long(128) },
-			[]expect{{Warning, "EINVAL", false, "release is not known", "vmlinux", long(128)}},
+			[]expect{{finding.Warning, "EINVAL", false, "release is not known", "vmlinux", long(128)}},
 		},
 		{
 			"512 bytes, release unknown", klp104, func(m *klp.Module) { release(m, ""); vmlinux(m).Funcs[0].Name = long(512) },
-			[]expect{{Error, "EINVAL", false, "512 bytes long", "vmlinux", long(512)}},
+			[]expect{{finding.Error, "EINVAL", false, "512 bytes long", "vmlinux", long(512)}},
 		},
 
 		{
 			"string vmlinux", klp105, func(m *klp.Module) { vmlinux(m).Null, vmlinux(m).Literal = false, true },
-			[]expect{{Error, "", true, `by the string "vmlinux"`, "vmlinux", ""}},
+			[]expect{{finding.Error, "", true, `by the string "vmlinux"`, "vmlinux", ""}},
 		},
 		{
 			"empty", klp105, func(m *klp.Module) { ext4(m).Name = "" },
-			[]expect{{Error, "EINVAL", false, "empty name", "", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "empty name", "", ""}},
 		},
 		{"55 bytes fit", klp105, func(m *klp.Module) { ext4(m).Name = long(55) }, nil},
 		{
 			"56 bytes do not", klp105, func(m *klp.Module) { ext4(m).Name = long(56) },
-			[]expect{{Error, "EINVAL", false, "56 bytes long, the kernel takes 55", long(56), ""}},
+			[]expect{{finding.Error, "EINVAL", false, "56 bytes long, the kernel takes 55", long(56), ""}},
 		},
 		{
 			"dash", klp105, func(m *klp.Module) { ext4(m).Name = "nf-tables" },
-			[]expect{{Error, "", true, "write nf_tables", "nf-tables", ""}},
+			[]expect{{finding.Error, "", true, "write nf_tables", "nf-tables", ""}},
 		},
 		{
 			"file name", klp105, func(m *klp.Module) { ext4(m).Name = "zfs.ko" },
-			[]expect{{Error, "", true, "write zfs", "zfs.ko", ""}},
+			[]expect{{finding.Error, "", true, "write zfs", "zfs.ko", ""}},
 		},
 		{
 			"path", klp105, func(m *klp.Module) { ext4(m).Name = "fs/ext4/ext4.ko" },
-			[]expect{{Error, "", true, "write ext4", "fs/ext4/ext4.ko", ""}},
+			[]expect{{finding.Error, "", true, "write ext4", "fs/ext4/ext4.ko", ""}},
 		},
 		{
 			"nothing but punctuation", klp105, func(m *klp.Module) { ext4(m).Name = "/" },
-			[]expect{{Error, "", true, "object name / is no module's name", "/", ""}},
+			[]expect{{finding.Error, "", true, "object name / is no module's name", "/", ""}},
 		},
 
 		{
 			"module", klp106, func(m *klp.Module) { m.Patch.Objects = append(m.Patch.Objects, *ext4(m)) },
-			[]expect{{Error, "EEXIST", false, "ext4 is listed twice", "ext4", ""}},
+			[]expect{{finding.Error, "EEXIST", false, "ext4 is listed twice", "ext4", ""}},
 		},
 		{
 			"image", klp106, func(m *klp.Module) { m.Patch.Objects = append(m.Patch.Objects, *vmlinux(m)) },
-			[]expect{{Error, "EEXIST", false, "vmlinux is listed twice", "vmlinux", ""}},
+			[]expect{{finding.Error, "EEXIST", false, "vmlinux is listed twice", "vmlinux", ""}},
 		},
 		{
 			"image and string", klp106, func(m *klp.Module) { ext4(m).Name, ext4(m).Literal = "vmlinux", true },
-			[]expect{{Error, "EEXIST", false, `once as NULL and once as the string "vmlinux"`, "vmlinux", ""}},
+			[]expect{{finding.Error, "EEXIST", false, `once as NULL and once as the string "vmlinux"`, "vmlinux", ""}},
 		},
 		{"thrice is two findings", klp106, func(m *klp.Module) {
 			m.Patch.Objects = append(m.Patch.Objects, *ext4(m), *ext4(m))
-		}, []expect{{Error, "EEXIST", false, "ext4", "ext4", ""}, {Error, "EEXIST", false, "ext4", "ext4", ""}}},
+		}, []expect{{finding.Error, "EEXIST", false, "ext4", "ext4", ""}, {finding.Error, "EEXIST", false, "ext4", "ext4", ""}}},
 
 		{
 			"same sympos", klp107, func(m *klp.Module) { vmlinux(m).Funcs[2].Sympos = 2 },
-			[]expect{{Error, "EEXIST", false, "vmlinux:dup_static,2 is listed twice", "vmlinux", "dup_static,2"}},
+			[]expect{{finding.Error, "EEXIST", false, "vmlinux:dup_static,2 is listed twice", "vmlinux", "dup_static,2"}},
 		},
 		{
 			"0 and 1", klp107, func(m *klp.Module) { vmlinux(m).Funcs[1].Sympos = 0 },
-			[]expect{{Error, "EEXIST", false, "sympos 0 and 1 are the same position", "vmlinux", "dup_static"}},
+			[]expect{{finding.Error, "EEXIST", false, "sympos 0 and 1 are the same position", "vmlinux", "dup_static"}},
 		},
 		{"one name in two objects", klp107, func(*klp.Module) {}, nil},
 		{"many funcs", klp107, func(m *klp.Module) {
 			for i := range 100 {
 				vmlinux(m).Funcs = append(vmlinux(m).Funcs, klp.Func{Name: fmt.Sprint("f", i%99)})
 			}
-		}, []expect{{Error, "EEXIST", false, "vmlinux:f0 is listed twice", "vmlinux", "f0"}}},
+		}, []expect{{finding.Error, "EEXIST", false, "vmlinux:f0 is listed twice", "vmlinux", "f0"}}},
 
 		{
 			"duplicate", klp108, func(m *klp.Module) { m.Patch.States[1].ID = 1 },
-			[]expect{{Warning, "", true, "state 1 is listed twice, with versions 1 and 3", "", ""}},
+			[]expect{{finding.Warning, "", true, "state 1 is listed twice, with versions 1 and 3", "", ""}},
 		},
 		{
 			"behind the end", klp108, func(m *klp.Module) { m.Patch.StatesBehindEnd = 2 },
-			[]expect{{Warning, "", true, "2 states stand behind an id 0", "", ""}},
+			[]expect{{finding.Warning, "", true, "2 states stand behind an id 0", "", ""}},
 		},
 		{"largest values", klp108, func(m *klp.Module) { m.Patch.States[0] = klp.State{ID: 1<<64 - 1, Version: 1<<32 - 1} }, nil},
 
 		{"two of a kind", klp109, func(m *klp.Module) {
 			m.Toolchain, vmlinux(m).Callbacks[1].Kind = klp.KpatchBuild, klp.PrePatch
-		}, []expect{{Error, "EINVAL", false, "vmlinux has a second pre_patch callback, post", "vmlinux", ""}}},
+		}, []expect{{finding.Error, "EINVAL", false, "vmlinux has a second pre_patch callback, post", "vmlinux", ""}}},
 		{
 			"enabled by the author", klp109, func(m *klp.Module) { ext4(m).PostUnpatchEnabled = true },
-			[]expect{{Warning, "", true, "object ext4 sets callbacks.post_unpatch_enabled", "ext4", ""}},
+			[]expect{{finding.Warning, "", true, "object ext4 sets callbacks.post_unpatch_enabled", "ext4", ""}},
 		},
 
 		{"in init text", klp110, func(m *klp.Module) {
 			ext4(m).Funcs[0].New.At.Section, ext4(m).Funcs[0].New.Init = ".init.text", true
-		}, []expect{{Error, "", true, "ext4:cmdline_proc_show is in .init.text, which is freed", "ext4", "cmdline_proc_show"}}},
+		}, []expect{{finding.Error, "", true, "ext4:cmdline_proc_show is in .init.text, which is freed", "ext4", "cmdline_proc_show"}}},
 		{"data", klp110, func(m *klp.Module) {
 			ext4(m).Funcs[0].New.At.Section, ext4(m).Funcs[0].New.Exec = ".data", false
-		}, []expect{{Error, "", true, "is in .data, which is not executable", "ext4", "cmdline_proc_show"}}},
+		}, []expect{{finding.Error, "", true, "is in .data, which is not executable", "ext4", "cmdline_proc_show"}}},
 		{
 			"middle of a function", klp110, func(m *klp.Module) { vmlinux(m).Funcs[1].New.Start = false },
-			[]expect{{Error, "", true, "not the start of a function: it points into klpp_dup", "vmlinux", "dup_static,2"}},
+			[]expect{{finding.Error, "", true, "not the start of a function: it points into klpp_dup", "vmlinux", "dup_static,2"}},
 		},
 		{"no symbols to tell", klp110, func(m *klp.Module) {
 			vmlinux(m).Funcs[1].New.Start, vmlinux(m).Funcs[1].New.Symbols = false, false
 		}, nil},
 		{"outside the module", klp110, func(m *klp.Module) {
 			vmlinux(m).Funcs[0].New = klp.Code{Import: true, Symbol: "printk"}
-		}, []expect{{Error, "", true, "is the undefined symbol printk", "vmlinux", "cmdline_proc_show"}}},
+		}, []expect{{finding.Error, "", true, "is the undefined symbol printk", "vmlinux", "cmdline_proc_show"}}},
 		{"NULL is KLP104's", klp110, func(m *klp.Module) { vmlinux(m).Funcs[0].New = klp.Code{Null: true} }, nil},
 		{
 			"callback in init text", klp110, func(m *klp.Module) { vmlinux(m).Callbacks[0].Func.Init = true },
-			[]expect{{Error, "", true, "pre_patch callback of vmlinux is in", "vmlinux", ""}},
+			[]expect{{finding.Error, "", true, "pre_patch callback of vmlinux is in", "vmlinux", ""}},
 		},
 
 		{
 			"the struct", klp111, func(m *klp.Module) { m.Patch.At.Section = ".init.data" },
-			[]expect{{Error, "", true, "struct klp_patch is in .init.data", "", ""}},
+			[]expect{{finding.Error, "", true, "struct klp_patch is in .init.data", "", ""}},
 		},
 		{"all of it", klp111, func(m *klp.Module) {
 			m.Patch.At.Section, m.Patch.StatesAt.Section = ".init.data", ".init.rodata"
 			vmlinux(m).At.Section, vmlinux(m).FuncsAt.Section = ".init.data", ".init.data"
 		}, []expect{
-			{Error, "", true, "struct klp_patch", "", ""},
-			{Error, "", true, "array of states is in .init.rodata", "", ""},
-			{Error, "", true, "array of objects", "", ""},
-			{Error, "", true, "array of funcs of object vmlinux", "vmlinux", ""},
+			{finding.Error, "", true, "struct klp_patch", "", ""},
+			{finding.Error, "", true, "array of states is in .init.rodata", "", ""},
+			{finding.Error, "", true, "array of objects", "", ""},
+			{finding.Error, "", true, "array of funcs of object vmlinux", "vmlinux", ""},
 		}},
 		{"read-only", klp118, func(m *klp.Module) {
 			m.Patch.At.Section, m.Sections = ".rodata", append(m.Sections, klp.Section{Name: ".rodata"})
-		}, []expect{{Error, "crash", false, "struct klp_patch is in .rodata, which is read-only", "", ""}}},
+		}, []expect{{finding.Error, "crash", false, "struct klp_patch is in .rodata, which is read-only", "", ""}}},
 		{"klp-build's own", klp111, func(m *klp.Module) {
 			m.Toolchain, vmlinux(m).FuncsAt.Section = klp.KlpBuild, ".init.klp_funcs"
 		}, nil},
 
 		{
 			"none", klp112, func(m *klp.Module) { m.Vermagic, m.Modinfo.Entries = klp.Vermagic{}, m.Modinfo.Entries[:1] },
-			[]expect{{Error, "", true, "no vermagic", "", ""}},
+			[]expect{{finding.Error, "", true, "no vermagic", "", ""}},
 		},
 		{
 			"empty", klp112, func(m *klp.Module) { m.Vermagic = klp.Vermagic{} },
-			[]expect{{Error, "ENOEXEC", false, "vermagic is empty", "", ""}},
+			[]expect{{finding.Error, "ENOEXEC", false, "vermagic is empty", "", ""}},
 		},
 		{
 			"garbage for a release, which CRCs stand for", klp112, func(m *klp.Module) {
 				m.Vermagic = klp.Vermagic{Raw: "\x016.1 SMP modversions ", Release: "\x016.1", Flags: []string{"SMP", "modversions"}}
 				m.Sections = append(m.Sections, klp.Section{Name: "__versions"})
 			},
-			[]expect{{Error, "", true, "does not start with", "", ""}},
+			[]expect{{finding.Error, "", true, "does not start with", "", ""}},
 		},
 		{
 			"no release", klp112, func(m *klp.Module) { m.Vermagic = klp.Vermagic{Raw: " SMP"} },
-			[]expect{{Error, "ENOEXEC", false, "does not start with a kernel release", "", ""}},
+			[]expect{{finding.Error, "ENOEXEC", false, "does not start with a kernel release", "", ""}},
 		},
 		{
 			"garbage", klp112, func(m *klp.Module) { m.Vermagic = klp.Vermagic{Raw: "6.1\x1b[2J", Release: "6.1\x1b[2J"} },
-			[]expect{{Error, "ENOEXEC", false, "does not start with", "", ""}},
+			[]expect{{finding.Error, "ENOEXEC", false, "does not start with", "", ""}},
 		},
 
 		{"unknown", klp113, func(m *klp.Module) {
 			m.Replace = klp.Replace{Kind: klp.KindUnknown, Source: klp.FromNone, Reason: "no store was found"}
-		}, []expect{{Warning, "", false, "not known whether the module replaces others: no store was found", "", ""}}},
+		}, []expect{{finding.Warning, "", false, "not known whether the module replaces others: no store was found", "", ""}}},
 		{
 			"at run time", klp113, func(m *klp.Module) { m.Replace.Source, m.Replace.Reason = klp.FromRuntime, "parameter replace" },
-			[]expect{{Warning, "", false, "decided when it is loaded: parameter replace", "", ""}},
+			[]expect{{finding.Warning, "", false, "decided when it is loaded: parameter replace", "", ""}},
 		},
 		{"no tables at all", klp113, func(m *klp.Module) { m.Replace.Kind, m.Patch.Found = klp.KindUnknown, false }, nil},
 		{"false is known", klp113, func(m *klp.Module) { m.Replace = noReplace }, nil},
 
 		{
 			"missing", klp114, func(m *klp.Module) { m.Symtab = klp.SymtabStatus{Missing: true} },
-			[]expect{{Error, "ENOEXEC", false, "no symbol table", "", ""}},
+			[]expect{{finding.Error, "ENOEXEC", false, "no symbol table", "", ""}},
 		},
 		{
 			"damaged", klp114, func(m *klp.Module) { m.Symtab.Damaged = "a relocation names symbol 90 of 40" },
-			[]expect{{Error, "", false, "symbol 90 of 40", "", ""}},
+			[]expect{{finding.Error, "", false, "symbol 90 of 40", "", ""}},
 		},
 
 		{"symbol dropped", klp114, func(m *klp.Module) {
 			m.KlpRelas[2].Foreign = []klp.Foreign{{}, {Symbol: "printk"}, {}, {Shndx: 3}}
-		}, []expect{{Error, "ENOENT", false, "2 livepatch relocations name a symbol that is no longer", "", ""}}},
+		}, []expect{{finding.Error, "ENOENT", false, "2 livepatch relocations name a symbol that is no longer", "", ""}}},
 
 		{
 			"no init", klp115, func(m *klp.Module) { m.Init = klp.Init{Missing: true} },
-			[]expect{{Error, "", true, "no init function", "", ""}},
+			[]expect{{finding.Error, "", true, "no init function", "", ""}},
 		},
 		{
 			"not imported", klp115, func(m *klp.Module) { m.Init.Enables, m.Init.Decoded, m.Imports = nil, false, nil },
-			[]expect{{Error, "", true, "never calls klp_enable_patch()", "", ""}},
+			[]expect{{finding.Error, "", true, "never calls klp_enable_patch()", "", ""}},
 		},
 		{
 			"imported, not called", klp115, func(m *klp.Module) { m.Init.Enables = nil },
-			[]expect{{Error, "", true, "never calls", "", ""}},
+			[]expect{{finding.Error, "", true, "never calls", "", ""}},
 		},
 		{"code not followed", klp115, func(m *klp.Module) { m.Init.Enables, m.Init.Decoded = nil, false }, nil},
 		{"openEuler", klp115, func(m *klp.Module) { m.Init = klp.Init{UsesRegister: true}; m.Imports = nil }, nil},
@@ -322,18 +323,18 @@ func TestModuleRules(t *testing.T) {
 		}, nil},
 
 		{"patch", klp116, func(m *klp.Module) { m.Init.Enables[0].Arg = klp.ArgNull }, // patch_null
-			[]expect{{Error, "EINVAL", false, "called with NULL", "", ""}}},
+			[]expect{{finding.Error, "EINVAL", false, "called with NULL", "", ""}}},
 		{
 			"mod", klp116, func(m *klp.Module) { m.Patch.ModNull = true },
-			[]expect{{Error, "EINVAL", false, "mod pointer", "", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "mod pointer", "", ""}},
 		},
 		{
 			"objs", klp116, func(m *klp.Module) { m.Patch.ObjsNull = true },
-			[]expect{{Error, "EINVAL", false, "objs pointer", "", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "objs pointer", "", ""}},
 		},
 
 		{"twice", klp117, func(m *klp.Module) { m.Init.Repeats = true }, // enable_twice
-			[]expect{{Warning, "crash", false, "twice with the same patch", "", ""}}},
+			[]expect{{finding.Warning, "crash", false, "twice with the same patch", "", ""}}},
 	})
 }
 

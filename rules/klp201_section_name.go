@@ -3,12 +3,13 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp201 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -24,14 +25,14 @@ of .text stand in .klp.rela.vmlinux..text
 Fix: the name comes from the tool that made the section (create-klp-module,
 objtool klp post-link, klp-convert): correct its input.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var c collector
 	for i := range m.KlpRelas {
 		r := &m.KlpRelas[i]
 		if r.Malformed == "" || c.full() {
 			continue
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message:  "the name of section " + names.Cut(r.Section) + " cannot be read: " + r.Malformed,
 			Location: r.At,
 			Kernel:   refused("EINVAL", "section "+names.Cut(r.Section)+" has an incorrectly formatted name"),

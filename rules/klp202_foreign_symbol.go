@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp202 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -26,7 +27,7 @@ Fix: relocations against ordinary symbols belong into the ordinary .rela section
 Tools that rewrite the symbol table after the build can lose the index: do not run
 them on a livepatch.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var c collector
 	for i := range m.KlpRelas {
 		r := &m.KlpRelas[i]
@@ -38,7 +39,7 @@ them on a livepatch.`,
 			list = append(list, f.Symbol)
 		}
 		first := &r.Foreign[0]
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message: fmt.Sprintf("%s in %s not against SHN_LIVEPATCH symbols: %s",
 				plural(len(r.Foreign), "relocation", "relocations"), names.Cut(r.Section), someOf(list, len(r.Foreign))),
 			Object:   r.Object,

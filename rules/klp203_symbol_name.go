@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp203 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -27,7 +28,7 @@ Fix: the name comes from the tool that made the symbol (create-klp-module, objto
 klp, klp-convert): correct its input. A function with too long a name cannot be
 referred to on a kernel before 6.1.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var c collector
 	for i := range m.KlpSyms {
 		s := &m.KlpSyms[i]
@@ -42,27 +43,27 @@ referred to on a kernel before 6.1.`,
 	return c.findings()
 })
 
-func judgeKlpSym(m *klp.Module, s *klp.KlpSym) (Finding, bool) {
+func judgeKlpSym(m *klp.Module, s *klp.KlpSym) (finding.Finding, bool) {
 	answer := refused("EINVAL", "symbol "+names.Cut(s.Raw)+" has an incorrectly formatted name")
 	if s.Malformed != "" {
-		return Finding{
+		return finding.Finding{
 			Message: "the name of symbol " + names.Cut(s.Raw) + " cannot be read: " + s.Malformed,
 			Kernel:  answer,
 		}, true
 	}
 	switch width := behaviourOf(m).KlpSymNameWidth; {
 	case width == 0 && len(s.Name) >= shortestNameLimit:
-		return Finding{
-			Severity: Warning,
+		return finding.Finding{
+			Severity: finding.Warning,
 			Message: fmt.Sprintf("symbol %s: the name is %d bytes long; kernels before 6.1 read %d, and this kernel's release is not known",
 				show(s.Name), len(s.Name), shortestNameLimit-1),
 			Kernel: refused("EINVAL", "on kernels before 6.1"),
 		}, true
 	case width > 0 && len(s.Name) > width:
-		return Finding{
+		return finding.Finding{
 			Message: fmt.Sprintf("symbol %s: the name is %d bytes long, this kernel reads %d", show(s.Name), len(s.Name), width),
 			Kernel:  answer,
 		}, true
 	}
-	return Finding{}, false
+	return finding.Finding{}, false
 }

@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp204 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -26,7 +27,7 @@ check. Where the kernel's release is not known this is a warning.
 Fix: build with a tool for the kernel's release. kpatch-build and klp-build put
 relocations against vmlinux symbols into .klp.rela.vmlinux.SECTION.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var c collector
 	for i := range m.KlpRelas {
 		r := &m.KlpRelas[i]
@@ -37,17 +38,17 @@ relocations against vmlinux symbols into .klp.rela.vmlinux.SECTION.`,
 		if count == 0 {
 			continue
 		}
-		severity, release := Error, ""
+		severity, release := finding.Error, ""
 		switch behaviourOf(m).RefusesVmlinuxInModuleRela {
 		case klp.No:
 			return nil
 		case klp.Unknown:
-			severity, release = Warning, ", which kernels since 5.8 refuse"
+			severity, release = finding.Warning, ", which kernels since 5.8 refuse"
 		}
 		if c.full() {
 			continue
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Severity: severity,
 			Message: fmt.Sprintf("%s uses %s of vmlinux%s: %s", names.Cut(r.Section),
 				plural(count, "symbol", "symbols"), release, someOf(list, count)),

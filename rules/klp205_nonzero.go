@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp205 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -27,7 +28,7 @@ Fix: the linker or a later tool wrote the addend into the section. Build the mod
 with a toolchain that leaves it in the relocation (RELA), and do not apply the
 relocations before the kernel does.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	if m.Arch != klp.X86_64 {
 		return nil
 	}
@@ -42,7 +43,7 @@ relocations before the kernel does.`,
 		if first.Relocated {
 			what = "the first one by an ordinary relocation of the same place"
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message: fmt.Sprintf("%s: %s a value before relocation, %s",
 				names.Cut(r.Section), plural(r.NonZeroCount, "target holds", "targets hold"), what),
 			Object:   r.Object,

@@ -3,12 +3,13 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp206 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "silent"},
 	Analyzer: &analysis.Analyzer{
@@ -26,14 +27,14 @@ klp_apply_section_relocs), and the code runs unrelocated.
 Fix: rebuild the module. If the build is right, find the tool that rewrote the
 section headers afterwards: objcopy and strip must keep flags they do not know.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var c collector
 	for i := range m.KlpRelas {
 		r := &m.KlpRelas[i]
 		if r.Wrong == "" || c.full() {
 			continue
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message:  "section " + names.Cut(r.Section) + ": " + r.Wrong,
 			Object:   r.Object,
 			Location: r.At,

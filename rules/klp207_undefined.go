@@ -3,12 +3,13 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp207 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "toolchain", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -23,7 +24,7 @@ klp post-link, create-klp-module or klp-convert.
 
 Fix: run that step, or let the build tool run it.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	const shnUndef = 0
 	var c collector
 	for i := range m.KlpSyms {
@@ -35,7 +36,7 @@ Fix: run that step, or let the build tool run it.`,
 		if s.Weak {
 			answer = accepted("the loader takes a weak symbol that is missing for address 0")
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message:  "symbol " + names.Cut(s.Raw) + " is undefined instead of SHN_LIVEPATCH",
 			Object:   s.Object,
 			Location: s.At,

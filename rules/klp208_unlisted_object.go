@@ -3,12 +3,13 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp208 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "silent"},
 	Analyzer: &analysis.Analyzer{
@@ -25,7 +26,7 @@ with the livepatch itself (kernel/module/main.c: apply_relocations).
 Fix: list the object in the patch, with an empty funcs array if none of its funcs
 is patched, or take the relocations under the object whose code needs them.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	if !m.Patch.Found {
 		return nil
 	}
@@ -41,7 +42,7 @@ is patched, or take the relocations under the object whose code needs them.`,
 		if c.full() {
 			continue
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message: "section " + names.Cut(r.Section) + " waits for " + names.Cut(r.Object) +
 				", which the patch does not list as an object",
 			Object:   r.Object,

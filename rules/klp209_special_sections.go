@@ -3,12 +3,13 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp209 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "crash"},
 	Analyzer: &analysis.Analyzer{
@@ -26,14 +27,14 @@ Fix: replace the static branch or call in the patched code:
 static_key_enabled() for a key, KLP_STATIC_CALL() for a call, both of which are
 plain loads.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var c collector
 	for i := range m.KlpRelas {
 		r := &m.KlpRelas[i]
 		if r.Object == klp.VmlinuxObjectName || r.Entries == 0 || !special(r.Target) || c.full() {
 			continue
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message: plural(r.Entries, "relocation", "relocations") + " of module " + names.Cut(r.Object) + " in " + r.Target +
 				", which the loader reads before they are applied",
 			Object:   r.Object,

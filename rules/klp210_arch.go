@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp210 = moduleRule(&Rule{
-	Severity: Warning,
+	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "toolchain"},
 	Analyzer: &analysis.Analyzer{
@@ -25,7 +26,7 @@ setting, of another kernel.
 
 Fix: build with a kpatch-build that knows the kernel's release.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var c collector
 	for i := range m.Sections {
 		s := &m.Sections[i]
@@ -38,7 +39,7 @@ Fix: build with a kpatch-build that knows the kernel's release.`,
 		if c.full() {
 			continue
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message:  "section " + names.Cut(s.Name) + " is not read by kernels since 5.8",
 			Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
 			Kernel:   accepted("the section is ignored"),

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -14,94 +15,94 @@ func TestRelocationRules(t *testing.T) {
 	check(t, []moduleCase{
 		{"no object", klp201, func(m *klp.Module) {
 			*rela(m, 0) = klp.KlpRela{Section: ".klp.rela.", Malformed: "no object name"}
-		}, []expect{{Error, "EINVAL", false, "no object name", "", ""}}},
+		}, []expect{{finding.Error, "EINVAL", false, "no object name", "", ""}}},
 
 		{"ordinary symbol", klp202, func(m *klp.Module) {
 			rela(m, 2).Foreign = []klp.Foreign{{Symbol: "printk"}, {Symbol: "memcpy", Shndx: 4}}
-		}, []expect{{Error, "EINVAL", false, "2 relocations in .klp.rela.ext4..text not against SHN_LIVEPATCH symbols: printk, memcpy", "ext4", ""}}},
+		}, []expect{{finding.Error, "EINVAL", false, "2 relocations in .klp.rela.ext4..text not against SHN_LIVEPATCH symbols: printk, memcpy", "ext4", ""}}},
 
 		{
 			"malformed", klp203, func(m *klp.Module) { m.KlpSyms[0].Malformed = "no comma before the position" },
-			[]expect{{Error, "EINVAL", false, "no comma before the position", "vmlinux", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "no comma before the position", "vmlinux", ""}},
 		},
 		{"200 bytes fit 6.12", klp203, func(m *klp.Module) { m.KlpSyms[0].Name = long }, nil},
 		{
 			"200 bytes do not fit 5.10", klp203, func(m *klp.Module) { release(m, "5.10.5"); m.KlpSyms[0].Name = long },
-			[]expect{{Error, "EINVAL", false, "200 bytes long, this kernel reads 127", "vmlinux", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "200 bytes long, this kernel reads 127", "vmlinux", ""}},
 		},
 		{
 			"200 bytes, release unknown", klp203, func(m *klp.Module) { release(m, "weird"); m.KlpSyms[0].Name = long },
-			[]expect{{Warning, "EINVAL", false, "release is not known", "vmlinux", ""}},
+			[]expect{{finding.Warning, "EINVAL", false, "release is not known", "vmlinux", ""}},
 		},
 		{
 			"512 bytes do not fit 6.12", klp203, func(m *klp.Module) { m.KlpSyms[0].Name = strings.Repeat("f", 512) },
-			[]expect{{Error, "EINVAL", false, "512 bytes long, this kernel reads 511", "vmlinux", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "512 bytes long, this kernel reads 511", "vmlinux", ""}},
 		},
 
 		{
 			"6.12", klp204, func(m *klp.Module) { rela(m, 2).Symbols = []int{1, 0} },
-			[]expect{{Error, "EINVAL", false, "uses 1 symbol of vmlinux: jiffies_lock", "ext4", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "uses 1 symbol of vmlinux: jiffies_lock", "ext4", ""}},
 		},
 		{"allowed on 5.4", klp204, func(m *klp.Module) { release(m, "5.4.0"); rela(m, 2).Symbols = []int{0} }, nil},
 		{
 			"release unknown", klp204, func(m *klp.Module) { release(m, ""); rela(m, 2).Symbols = []int{0} },
-			[]expect{{Warning, "EINVAL", false, "which kernels since 5.8 refuse", "ext4", ""}},
+			[]expect{{finding.Warning, "EINVAL", false, "which kernels since 5.8 refuse", "ext4", ""}},
 		},
 		{"module symbol in a vmlinux section", klp204, func(m *klp.Module) { rela(m, 0).Symbols = []int{1} }, nil},
 
 		{"x86", klp205, func(m *klp.Module) {
 			rela(m, 0).NonZero, rela(m, 0).NonZeroCount = []klp.NonZero{{Type: 2, Value: 0xdead}}, 3
-		}, []expect{{Error, "ENOEXEC", false, "3 targets hold a value", "vmlinux", ""}}},
+		}, []expect{{finding.Error, "ENOEXEC", false, "3 targets hold a value", "vmlinux", ""}}},
 		{"an instruction elsewhere", klp205, func(m *klp.Module) {
 			m.Arch, rela(m, 0).NonZero, rela(m, 0).NonZeroCount = klp.PPC64LE, []klp.NonZero{{Value: 0x48000001}}, 1
 		}, nil},
 
 		{
 			"flags", klp206, func(m *klp.Module) { rela(m, 2).Wrong = "the flag SHF_RELA_LIVEPATCH is missing" },
-			[]expect{{Error, "", true, ".klp.rela.ext4..text: the flag SHF_RELA_LIVEPATCH is missing", "ext4", ""}},
+			[]expect{{finding.Error, "", true, ".klp.rela.ext4..text: the flag SHF_RELA_LIVEPATCH is missing", "ext4", ""}},
 		},
 
 		{
 			"undefined", klp207, func(m *klp.Module) { m.KlpSyms[1].Shndx = 0 },
-			[]expect{{Error, "ENOENT", false, ".klp.sym.ext4.ext4_iget,1 is undefined", "ext4", ""}},
+			[]expect{{finding.Error, "ENOENT", false, ".klp.sym.ext4.ext4_iget,1 is undefined", "ext4", ""}},
 		},
 		{
 			"weak tombstone undefined", klp207, func(m *klp.Module) { m.KlpSyms[2].Shndx = 0 },
-			[]expect{{Error, "", true, ".klp.tombstone.static_key is undefined", "", ""}},
+			[]expect{{finding.Error, "", true, ".klp.tombstone.static_key is undefined", "", ""}},
 		},
 
 		{
 			"object not listed", klp208, func(m *klp.Module) { m.Patch.Objects = m.Patch.Objects[:1] },
-			[]expect{{Error, "", true, "waits for ext4, which the patch does not list", "ext4", ""}},
+			[]expect{{finding.Error, "", true, "waits for ext4, which the patch does not list", "ext4", ""}},
 		},
 		{"vmlinux is exempt", klp208, func(m *klp.Module) { m.Patch.Objects = m.Patch.Objects[1:] }, nil},
 		{
 			"vmlinux before 5.8", klp208, func(m *klp.Module) { release(m, "5.4.0"); m.Patch.Objects = m.Patch.Objects[1:] },
-			[]expect{{Error, "", true, "vmlinux", "vmlinux", ""}, {Error, "", true, "vmlinux", "vmlinux", ""}},
+			[]expect{{finding.Error, "", true, "vmlinux", "vmlinux", ""}, {finding.Error, "", true, "vmlinux", "vmlinux", ""}},
 		},
 		{"vmlinux as a string is another object", klp208, func(m *klp.Module) {
 			release(m, "5.4.0")
 			m.KlpRelas = m.KlpRelas[:1]
 			m.Patch.Objects[0].Null, m.Patch.Objects[0].Literal = false, true
-		}, []expect{{Error, "", true, "vmlinux", "vmlinux", ""}}},
+		}, []expect{{finding.Error, "", true, "vmlinux", "vmlinux", ""}}},
 		{"tables not found", klp208, func(m *klp.Module) { m.Patch = klp.Patch{} }, nil},
 
 		{
 			"jump table of a module", klp209, func(m *klp.Module) { rela(m, 2).Target = "__jump_table" },
-			[]expect{{Error, "", true, "2 relocations of module ext4 in __jump_table", "ext4", ""}},
+			[]expect{{finding.Error, "", true, "2 relocations of module ext4 in __jump_table", "ext4", ""}},
 		},
 		{
 			"static calls of a module", klp209, func(m *klp.Module) { rela(m, 2).Target = ".static_call_sites" },
-			[]expect{{Error, "", true, ".static_call_sites", "ext4", ""}},
+			[]expect{{finding.Error, "", true, ".static_call_sites", "ext4", ""}},
 		},
 		{
 			"alternatives of a module", klp209, func(m *klp.Module) { rela(m, 2).Target = ".altinstructions" },
-			[]expect{{Error, "", true, ".altinstructions", "ext4", ""}},
+			[]expect{{finding.Error, "", true, ".altinstructions", "ext4", ""}},
 		},
 
 		{
 			"6.12", klp210, func(m *klp.Module) { m.Sections[2].Name = ".klp.arch.vmlinux..altinstructions" },
-			[]expect{{Warning, "", true, ".klp.arch.vmlinux..altinstructions", "", ""}},
+			[]expect{{finding.Warning, "", true, ".klp.arch.vmlinux..altinstructions", "", ""}},
 		},
 		{"5.4 reads it", klp210, func(m *klp.Module) {
 			release(m, "5.4.0")

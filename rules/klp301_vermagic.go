@@ -6,12 +6,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp301 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -26,7 +27,7 @@ functions.
 
 Fix: build the module against the headers of the kernel that it is for.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	k, err := kernelOf(t)
 	if err != nil {
 		return nil, err
@@ -45,7 +46,7 @@ Fix: build the module against the headers of the kernel that it is for.`,
 	if r, bad := k.CheckVermagic(m); bad {
 		answer = refused(r.Errno, names.Cut(r.Message))
 	}
-	return []Finding{{
+	return []finding.Finding{{
 		Message:  "vermagic: " + strings.Join(differences, "; "),
 		Location: klp.Location{Section: ".modinfo"},
 		Kernel:   answer,

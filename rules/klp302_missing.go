@@ -5,13 +5,14 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp302 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "symbols", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -27,7 +28,7 @@ livepatch that is loaded first makes the module's own load fail.
 Fix: patch the name that the kernel has, or the callers into which the function
 was inlined.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	var c collector
 	var w wanting
 	lookUps(m, t, &w, t.FindSym, func(o *klp.Object, f *klp.Func, a klp.SymbolAnswer) {
@@ -41,7 +42,7 @@ was inlined.`,
 		if len(c.list) < maxListed {
 			message += proposals(t, o.Name, f.Name)
 		}
-		c.add(Finding{Message: message, Object: o.Name, Func: funcName(f), Location: f.At, Kernel: symbolAnswer(o, a)})
+		c.add(finding.Finding{Message: message, Object: o.Name, Func: funcName(f), Location: f.At, Kernel: symbolAnswer(o, a)})
 	})
 	return c.findings(), w.err()
 })

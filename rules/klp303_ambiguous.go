@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp303 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "symbols", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -25,14 +26,14 @@ name: by address in vmlinux, by symbol-table order in a module.
 Fix: give the func the position of the function that is meant;
 klplint kernel --lookup OBJECT:FUNC lists them.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	var c collector
 	var w wanting
 	lookUps(m, t, &w, t.FindSym, func(o *klp.Object, f *klp.Func, a klp.SymbolAnswer) {
 		if a.Status != klp.SymbolAmbiguous || c.full() {
 			return
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message: fmt.Sprintf("%s is ambiguous: %s has %d symbols of that name, and sympos is 0",
 				patched(o, f), names.Cut(o.Name), a.Matches),
 			Object: o.Name, Func: funcName(f), Location: f.At,

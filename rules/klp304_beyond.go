@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp304 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "symbols", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -25,14 +26,14 @@ configuration changes.
 Fix: determine the position in this kernel; klplint kernel --lookup OBJECT:FUNC
 lists them.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	var c collector
 	var w wanting
 	lookUps(m, t, &w, t.FindSym, func(o *klp.Object, f *klp.Func, a klp.SymbolAnswer) {
 		if a.Status != klp.SymbolBeyond || c.full() {
 			return
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message: fmt.Sprintf("%s: sympos is %d, but %s has %s of that name",
 				patched(o, f), f.Sympos, names.Cut(o.Name), plural(a.Matches, "symbol", "symbols")),
 			Object: o.Name, Func: funcName(f), Location: f.At,

@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp305 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "symbols", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -24,14 +25,14 @@ Documentation/livepatch/livepatch.rst).
 
 Fix: patch the callers of the function.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	var c collector
 	var w wanting
 	lookUps(m, t, &w, t.FindFunc, func(o *klp.Object, f *klp.Func, a klp.SymbolAnswer) {
 		if a.Status != klp.SymbolUntraceable || a.Reason == initText || c.full() {
 			return
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message: fmt.Sprintf("%s cannot be patched: %s", patched(o, f), a.Refusal.Reason),
 			Object:  o.Name, Func: funcName(f), Location: f.At,
 			Kernel: symbolAnswer(o, a),

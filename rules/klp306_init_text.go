@@ -5,11 +5,12 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp306 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "symbols", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -25,7 +26,7 @@ written into memory that is freed right after.
 
 Fix: do not patch init functions; they have run.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	var c collector
 	var w wanting
 	lookUps(m, t, &w, t.FindFunc, func(o *klp.Object, f *klp.Func, a klp.SymbolAnswer) {
@@ -36,7 +37,7 @@ Fix: do not patch init functions; they have run.`,
 		if o.Name != klp.VmlinuxObjectName {
 			answer.Message += "; while the module is not loaded yet, the livepatch loads, and patches memory that is freed after the module's init"
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message: fmt.Sprintf("%s lies in init text, which is freed after init", patched(o, f)),
 			Object:  o.Name, Func: funcName(f), Location: f.At,
 			Kernel: answer,

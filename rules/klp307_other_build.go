@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp307 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "symbols"},
 	Analyzer: &analysis.Analyzer{
@@ -28,7 +29,7 @@ proves another build, one below it proves nothing.
 
 Fix: rebuild the livepatch from the source and configuration of this very kernel.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	k, err := kernelOf(t)
 	if err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ Fix: rebuild the livepatch from the source and configuration of this very kernel
 		if difference == "" || c.full() {
 			return
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message: fmt.Sprintf("%s: %s", patched(o, f), difference),
 			Object:  o.Name, Func: funcName(f), Location: f.At,
 			Kernel: accepted("the kernel does not compare the two"),

@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp308 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "load", "exports"},
 	Analyzer: &analysis.Analyzer{
@@ -27,14 +28,14 @@ with -ENOEXEC at once (kernel/module/version.c: check_modstruct_version).
 Fix: build against this kernel's Module.symvers; reach what is not exported
 through a livepatch symbol (.klp.sym.*).`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	k, err := kernelOf(t)
 	if err != nil {
 		return nil, err
 	}
 	var c collector
 	if r, bad := k.CheckStructModule(m); bad {
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message:  r.Reason,
 			Location: klp.Location{Section: "__versions", Symbol: "module_layout"},
 			Kernel:   refused(r.Errno, names.Cut(r.Message)),
@@ -44,7 +45,7 @@ through a livepatch symbol (.klp.sym.*).`,
 		if c.full() {
 			continue
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message:  names.Cut(r.Reason),
 			Location: klp.Location{Section: ".symtab", Symbol: r.Import.Name},
 			Kernel:   refused(r.Errno, names.Cut(r.Message)),

@@ -5,13 +5,14 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp309 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "object"},
 	Analyzer: &analysis.Analyzer{
@@ -28,7 +29,7 @@ in the folder of modules that was given.
 
 Fix: name the object as /proc/modules does; a built-in driver belongs to vmlinux.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	k, err := kernelOf(t)
 	if err != nil {
 		return nil, err
@@ -45,7 +46,7 @@ Fix: name the object as /proc/modules does; a built-in driver belongs to vmlinux
 		switch {
 		case err == nil || c.full():
 		case errors.As(err, &none):
-			c.add(Finding{
+			c.add(finding.Finding{
 				Message:  names.Cut(none.Error()),
 				Object:   o.Name,
 				Location: o.At,

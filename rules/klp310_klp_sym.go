@@ -6,13 +6,14 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp310 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "symbols", "relocations", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -27,7 +28,7 @@ those of a module when both are there.
 
 Fix: rebuild the livepatch against this kernel.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	if _, none := t.(*kernel.Mismatch); none {
 		return nil, &MissingInput{Needs: "the kernel of the module's release"}
 	}
@@ -48,7 +49,7 @@ Fix: rebuild the livepatch against this kernel.`,
 			if c.full() {
 				continue
 			}
-			f := Finding{
+			f := finding.Finding{
 				Message: fmt.Sprintf("%s cannot be resolved: %s", names.Cut(s.Raw), names.Cut(a.Refusal.Reason)),
 				Object:  waits, Location: s.At,
 				Kernel: symbolAnswer(&klp.Object{Name: waits}, a),

@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp311 = kernelRule(&Rule{
-	Severity:   Info,
+	Severity:   finding.Info,
 	Since:      "0.1",
 	Tags:       []string{"kernel", "symbols", "hygiene"},
 	NonDefault: true,
@@ -26,7 +27,7 @@ on purpose: an import would make the livepatch depend on the module.
 
 Fix: none needed; where the tool can tell, import symbols that vmlinux exports.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	k, err := kernelOf(t)
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ Fix: none needed; where the tool can tell, import symbols that vmlinux exports.`
 		if !found || e.Module != klp.VmlinuxObjectName || c.full() {
 			continue
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message: fmt.Sprintf("%s is exported by vmlinux and could be imported", names.Cut(s.Name)),
 			Object:  s.Object, Location: s.At,
 		})

@@ -3,12 +3,13 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp312 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "load", "config"},
 	Analyzer: &analysis.Analyzer{
@@ -24,7 +25,7 @@ modules are checked before they are signed.
 
 Fix: load the livepatch on a kernel that is configured for it.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	k, err := kernelOf(t)
 	if err != nil {
 		return nil, err
@@ -34,21 +35,21 @@ Fix: load the livepatch on a kernel that is configured for it.`,
 	}
 	var c collector
 	if r, bad := k.CheckLivepatch(m); bad {
-		c.add(Finding{Message: "the kernel has no CONFIG_LIVEPATCH", Kernel: refused(r.Errno, names.Cut(r.Message))})
+		c.add(finding.Finding{Message: "the kernel has no CONFIG_LIVEPATCH", Kernel: refused(r.Errno, names.Cut(r.Message))})
 		return c.findings(), nil
 	}
 	// s390 and others call it HAVE_RELIABLE_STACKTRACE; it follows from the
 	// unwinder on x86 (ORC), so a kernel with the frame pointer lacks it.
 	if reliable, _ := k.Config("HAVE_RELIABLE_STACKTRACE"); reliable != "y" {
-		c.add(Finding{
-			Severity: Warning,
+		c.add(finding.Finding{
+			Severity: finding.Warning,
 			Message:  "the kernel has no reliable stack traces (CONFIG_HAVE_RELIABLE_STACKTRACE)",
 			Kernel:   accepted("This architecture doesn't have support for the livepatch consistency model."),
 		})
 	}
 	if force, _ := k.Config("MODULE_SIG_FORCE"); force == "y" && m.Signature == nil {
-		c.add(Finding{
-			Severity: Info,
+		c.add(finding.Finding{
+			Severity: finding.Info,
 			Message:  "the module is not signed, and the kernel takes signed modules only (CONFIG_MODULE_SIG_FORCE)",
 			Kernel:   refused("EKEYREJECTED", ""),
 		})

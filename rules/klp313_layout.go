@@ -6,11 +6,12 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp313 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "layout", "crash"},
 	Analyzer: &analysis.Analyzer{
@@ -27,7 +28,7 @@ compared where their debug information tells the structs of their init code.
 
 Fix: build the module against the headers of the kernel that it is for.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	k, err := kernelOf(t)
 	if err != nil {
 		return nil, err
@@ -45,7 +46,7 @@ Fix: build the module against the headers of the kernel that it is for.`,
 	if len(differences) == 0 {
 		return nil, nil
 	}
-	return []Finding{{
+	return []finding.Finding{{
 		Message:  "the module's structs differ from this kernel's: " + strings.Join(differences, "; "),
 		Location: m.Patch.At,
 		Kernel:   accepted("the kernel reads the tables with its own layout; what it finds there is not what was written"),

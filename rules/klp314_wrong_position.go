@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp314 = kernelRule(&Rule{
-	Severity: Warning,
+	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "symbols"},
 	Analyzer: &analysis.Analyzer{
@@ -27,7 +28,7 @@ klp_find_object_symbol).
 Fix: compare the function at the position with the source;
 klplint kernel --lookup OBJECT:FUNC lists the positions.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	k, err := kernelOf(t)
 	if err != nil {
 		return nil, err
@@ -47,7 +48,7 @@ klplint kernel --lookup OBJECT:FUNC lists the positions.`,
 		if better == 0 || c.full() {
 			return
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message: fmt.Sprintf("%s: %s, which is position %d, not %d", patched(o, f), evidence, better, f.Position()),
 			Object:  o.Name, Func: funcName(f), Location: f.At,
 			Kernel:  accepted("the function at the wrong position is patched"),

@@ -5,11 +5,12 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp315 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "layout", "replace"},
 	Analyzer: &analysis.Analyzer{
@@ -23,7 +24,7 @@ The kernel reads its own field from the module's bytes: what one calls set 0 is
 
 Fix: build the module against the headers of the kernel that it is for.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	k, err := kernelOf(t)
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ Fix: build the module against the headers of the kernel that it is for.`,
 	if layout.ReplaceField == r.Kind {
 		return nil, nil
 	}
-	return []Finding{{
+	return []finding.Finding{{
 		Message:  fmt.Sprintf("the module was built with %s, this kernel has %s", fieldName(r.Kind), fieldName(layout.ReplaceField)),
 		Location: r.At,
 		Kernel:   accepted("the kernel reads the slot as " + fieldName(layout.ReplaceField)),

@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp316 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "load"},
 	Analyzer: &analysis.Analyzer{
@@ -24,7 +25,7 @@ and reads and writes the fields at its own offsets.
 
 Fix: build the module with the configuration of the kernel that it is for.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	k, err := kernelOf(t)
 	if err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ Fix: build the module with the configuration of the kernel that it is for.`,
 	} else if k.Behaviour().ThisModuleSizeChecked == klp.Unknown {
 		answer = refused("ENOEXEC", "where the kernel compares the sizes, as 6.12 and later do")
 	}
-	return []Finding{{
+	return []finding.Finding{{
 		Message:  fmt.Sprintf(".gnu.linkonce.this_module has %d bytes, this kernel's struct module %d", m.ThisModuleSize, want),
 		Location: klp.Location{Section: ".gnu.linkonce.this_module"},
 		Kernel:   answer,

@@ -3,13 +3,14 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp317 = kernelRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel"},
 	Analyzer: &analysis.Analyzer{
@@ -24,12 +25,12 @@ needs a kernel was checked.
 Fix: give the kernel that the module was built for, or look why this module is
 among them.`,
 	},
-}, func(m *klp.Module, t klp.Target) ([]Finding, error) {
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	none, ok := t.(*kernel.Mismatch)
 	if !ok {
 		return nil, nil
 	}
-	return []Finding{{
+	return []finding.Finding{{
 		Message:  names.Cut(none.Error()),
 		Location: klp.Location{Section: ".modinfo"},
 	}}, nil

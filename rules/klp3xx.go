@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
@@ -100,7 +101,7 @@ func missingModule(t klp.Target, object string) bool {
 // symbolAnswer is what the kernel does about a func that it cannot find or
 // patch. A livepatch that is loaded before its target module loads; then it is
 // the target that is refused.
-func symbolAnswer(o *klp.Object, a klp.SymbolAnswer) *Answer {
+func symbolAnswer(o *klp.Object, a klp.SymbolAnswer) *finding.Answer {
 	message := a.Refusal.Message
 	if o.Name != klp.VmlinuxObjectName {
 		message += fmt.Sprintf("; while %[1]s is not loaded, the livepatch loads, and the load of %[1]s is refused later", names.Cut(o.Name))
@@ -109,7 +110,7 @@ func symbolAnswer(o *klp.Object, a klp.SymbolAnswer) *Answer {
 }
 
 // positionsOf lists the places of a name as related notes.
-func positionsOf(t klp.Target, object, name string) []Related {
+func positionsOf(t klp.Target, object, name string) []finding.Related {
 	k, ok := t.(*kernel.Kernel)
 	if !ok {
 		return nil
@@ -119,12 +120,12 @@ func positionsOf(t klp.Target, object, name string) []Related {
 		return nil
 	}
 	positions := o.Positions(name)
-	related := make([]Related, 0, min(len(positions), maxListed))
+	related := make([]finding.Related, 0, min(len(positions), maxListed))
 	for i := range positions[:min(len(positions), maxListed)] {
-		related = append(related, Related{Message: fmt.Sprintf("position %d: %s", i+1, describe(&positions[i]))})
+		related = append(related, finding.Related{Message: fmt.Sprintf("position %d: %s", i+1, describe(&positions[i]))})
 	}
 	if more := len(positions) - maxListed; more > 0 {
-		related = append(related, Related{Message: fmt.Sprintf("%d more positions", more)})
+		related = append(related, finding.Related{Message: fmt.Sprintf("%d more positions", more)})
 	}
 	return related
 }

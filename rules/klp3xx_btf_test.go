@@ -6,6 +6,7 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
@@ -69,7 +70,7 @@ func TestRulesOnLayouts(t *testing.T) {
 		case c.want == "" && len(got) > 0, c.want != "" && len(got) != 1:
 			t.Errorf("%s: %+v", c.name, got)
 		case c.want != "":
-			compare(t, got[0], expect{Error, "", true, c.want, "", ""})
+			compare(t, got[0], expect{finding.Error, "", true, c.want, "", ""})
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
@@ -62,7 +63,7 @@ func fitting() *klp.Module {
 }
 
 // judge runs a rule of the kernel family; needs is what it misses.
-func judge(t *testing.T, r *Rule, m *klp.Module, target klp.Target) (findings []Finding, needs string) {
+func judge(t *testing.T, r *Rule, m *klp.Module, target klp.Target) (findings []finding.Finding, needs string) {
 	t.Helper()
 	result, err := r.Analyzer.Run(&analysis.Pass{
 		Analyzer: r.Analyzer,
@@ -76,7 +77,7 @@ func judge(t *testing.T, r *Rule, m *klp.Module, target klp.Target) (findings []
 	if missing != nil {
 		needs = missing.Needs
 	}
-	return result.([]Finding), needs
+	return result.([]finding.Finding), needs
 }
 
 // The IDs are a promise: this list only grows.
@@ -119,32 +120,32 @@ func TestKernelRules(t *testing.T) {
 	for _, c := range []moduleCase{
 		{
 			"other flags", klp301, func(m *klp.Module) { m.Vermagic.Raw = "6.12.99-synthetic SMP mod_unload rt " },
-			[]expect{{Error, "ENOEXEC", false, "does not have rt; the module lacks preempt, modversions", "", ""}},
+			[]expect{{finding.Error, "ENOEXEC", false, "does not have rt; the module lacks preempt, modversions", "", ""}},
 		},
 		{
 			"other release, with CRCs", klp301, func(m *klp.Module) { m.Vermagic.Raw = "6.1.0 SMP preempt mod_unload modversions " },
-			[]expect{{Error, "", true, "the release is 6.1.0, this kernel's 6.12.99-synthetic", "", ""}},
+			[]expect{{finding.Error, "", true, "the release is 6.1.0, this kernel's 6.12.99-synthetic", "", ""}},
 		},
 		{"other release, without CRCs", klp301, func(m *klp.Module) {
 			m.Sections = nil
 			m.Vermagic.Raw = "6.1.0 SMP preempt mod_unload modversions "
-		}, []expect{{Error, "ENOEXEC", false, "the release is 6.1.0", "", ""}}},
+		}, []expect{{finding.Error, "ENOEXEC", false, "the release is 6.1.0", "", ""}}},
 
 		{
 			"missing", klp302, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "no_such_function"}) },
-			[]expect{{Error, "EINVAL", false, "vmlinux has no such symbol", "vmlinux", "no_such_function"}},
+			[]expect{{finding.Error, "EINVAL", false, "vmlinux has no such symbol", "vmlinux", "no_such_function"}},
 		},
 		{
 			"copied by the compiler", klp302, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "copied_function"}) },
-			[]expect{{Error, "EINVAL", false, "it has copied_function.isra.0", "vmlinux", "copied_function"}},
+			[]expect{{finding.Error, "EINVAL", false, "it has copied_function.isra.0", "vmlinux", "copied_function"}},
 		},
 		{
 			"cold part", klp302, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "cmdline_proc_show.cold"}) },
-			[]expect{{Error, "EINVAL", false, "the unlikely part of cmdline_proc_show; it has cmdline_proc_show", "vmlinux", "cmdline_proc_show.cold"}},
+			[]expect{{finding.Error, "EINVAL", false, "the unlikely part of cmdline_proc_show; it has cmdline_proc_show", "vmlinux", "cmdline_proc_show.cold"}},
 		},
 		{
 			"missing in a module", klp302, func(m *klp.Module) { target(m, klp.Func{Name: "target_ones"}) },
-			[]expect{{Error, "EINVAL", false, "it has target_one", "synth_target", "target_ones"}},
+			[]expect{{finding.Error, "EINVAL", false, "it has target_one", "synth_target", "target_ones"}},
 		},
 		{"init text is another rule's", klp302, func(m *klp.Module) { target(m, klp.Func{Name: "init_module"}) }, nil},
 		{"never applied", klp302, func(m *klp.Module) {
@@ -153,116 +154,116 @@ func TestKernelRules(t *testing.T) {
 
 		{
 			"ambiguous", klp303, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "label_show"}) },
-			[]expect{{Error, "EINVAL", false, "3 symbols of that name, and sympos is 0", "vmlinux", "label_show"}},
+			[]expect{{finding.Error, "EINVAL", false, "3 symbols of that name, and sympos is 0", "vmlinux", "label_show"}},
 		},
 		{
 			"ambiguous in a module", klp303, func(m *klp.Module) { target(m, klp.Func{Name: "target_pair"}) },
-			[]expect{{Error, "EINVAL", false, "synth_target has 2 symbols", "synth_target", "target_pair"}},
+			[]expect{{finding.Error, "EINVAL", false, "synth_target has 2 symbols", "synth_target", "target_pair"}},
 		},
 
 		{
 			"beyond", klp304, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "label_show", Sympos: 4}) },
-			[]expect{{Error, "EINVAL", false, "sympos is 4, but vmlinux has 3 symbols", "vmlinux", "label_show,4"}},
+			[]expect{{finding.Error, "EINVAL", false, "sympos is 4, but vmlinux has 3 symbols", "vmlinux", "label_show,4"}},
 		},
 		{
 			"beyond a unique one", klp304, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "unique_show", Sympos: 2}) },
-			[]expect{{Error, "EINVAL", false, "vmlinux has 1 symbol of", "vmlinux", "unique_show,2"}},
+			[]expect{{finding.Error, "EINVAL", false, "vmlinux has 1 symbol of", "vmlinux", "unique_show,2"}},
 		},
 
 		{
 			"noinstr", klp305, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "exc_int3"}) },
-			[]expect{{Error, "EINVAL", false, "notrace, or compiled without a patchable entry", "vmlinux", "exc_int3"}},
+			[]expect{{finding.Error, "EINVAL", false, "notrace, or compiled without a patchable entry", "vmlinux", "exc_int3"}},
 		},
 		{
 			"data", klp305, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "init_task"}) },
-			[]expect{{Error, "EINVAL", false, "it is no function", "vmlinux", "init_task"}},
+			[]expect{{finding.Error, "EINVAL", false, "it is no function", "vmlinux", "init_task"}},
 		},
 		{
 			"notrace in a module", klp305, func(m *klp.Module) { target(m, klp.Func{Name: "target_quiet"}) },
-			[]expect{{Error, "EINVAL", false, "cannot be patched", "synth_target", "target_quiet"}},
+			[]expect{{finding.Error, "EINVAL", false, "cannot be patched", "synth_target", "target_quiet"}},
 		},
 		{"init text is another rule's", klp305, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "start_kernel"}) }, nil},
 
 		{
 			"vmlinux", klp306, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "start_kernel"}) },
-			[]expect{{Error, "EINVAL", false, "lies in init text", "vmlinux", "start_kernel"}},
+			[]expect{{finding.Error, "EINVAL", false, "lies in init text", "vmlinux", "start_kernel"}},
 		},
 		{
 			"module", klp306, func(m *klp.Module) { target(m, klp.Func{Name: "init_module"}) },
-			[]expect{{Error, "EINVAL", false, "lies in init text", "synth_target", "init_module"}},
+			[]expect{{finding.Error, "EINVAL", false, "lies in init text", "synth_target", "init_module"}},
 		},
 
 		{
 			"other address", klp307, func(m *klp.Module) { m.Patch.Objects[0].Funcs[0].OldAddr += 0x40 },
-			[]expect{{Error, "", true, "was at 0xffffffff81000180", "vmlinux", "unique_show"}},
+			[]expect{{finding.Error, "", true, "was at 0xffffffff81000180", "vmlinux", "unique_show"}},
 		},
 		{
 			"too large", klp307, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "unique_show", OldSize: 0xc1}) },
-			[]expect{{Error, "", true, "at most 192", "vmlinux", "unique_show"}},
+			[]expect{{finding.Error, "", true, "at most 192", "vmlinux", "unique_show"}},
 		},
 		{"smaller proves nothing", klp307, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "unique_show", OldSize: 8}) }, nil},
 		{
 			"other size in a module", klp307, func(m *klp.Module) { m.Patch.Objects[1].Funcs[0].OldSize = 13 },
-			[]expect{{Error, "", true, "13 bytes in the kernel it was built from, this kernel's has 14", "synth_target", "target_one"}},
+			[]expect{{finding.Error, "", true, "13 bytes in the kernel it was built from, this kernel's has 14", "synth_target", "target_one"}},
 		},
 
 		{
 			"CRC", klp308, func(m *klp.Module) { m.Imports[0].CRC++ },
-			[]expect{{Error, "EINVAL", false, "CRC of klp_enable_patch is 0x4139d4f9", "", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "CRC of klp_enable_patch is 0x4139d4f9", "", ""}},
 		},
 		{
 			"not exported", klp308, func(m *klp.Module) { m.Imports[0].Name = "klp_enable" },
-			[]expect{{Error, "ENOENT", false, "klp_enable is not exported", "", ""}},
+			[]expect{{finding.Error, "ENOENT", false, "klp_enable is not exported", "", ""}},
 		},
 		{
 			"licence", klp308, func(m *klp.Module) { m.Modinfo.Entries[1].Value = "Proprietary" },
-			[]expect{{Error, "ENOENT", false, "GPL-compatible modules only", "", ""}},
+			[]expect{{finding.Error, "ENOENT", false, "GPL-compatible modules only", "", ""}},
 		},
 		{
 			"namespace", klp308, func(m *klp.Module) { m.Imports = []klp.Import{{Name: "dma_buf_get"}} },
-			[]expect{{Error, "EINVAL", false, "namespace DMA_BUF", "", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "namespace DMA_BUF", "", ""}},
 		},
 
 		{
 			"no such module", klp309, func(m *klp.Module) { m.Patch.Objects[1].Name = "zfs" },
-			[]expect{{Error, "", true, `no module "zfs"`, "zfs", ""}},
+			[]expect{{finding.Error, "", true, `no module "zfs"`, "zfs", ""}},
 		},
 		{
 			"spelling", klp309, func(m *klp.Module) { m.Patch.Objects[1].Name = "synth-target" },
-			[]expect{{Error, "", true, `its name is "synth_target"`, "synth-target", ""}},
+			[]expect{{finding.Error, "", true, `its name is "synth_target"`, "synth-target", ""}},
 		},
 		{
 			"built in", klp309, func(m *klp.Module) { m.Patch.Objects[1].Name = "builtin_fs" },
-			[]expect{{Error, "", true, "is built into", "builtin_fs", ""}},
+			[]expect{{finding.Error, "", true, "is built into", "builtin_fs", ""}},
 		},
 
 		{
 			"missing", klp310, func(m *klp.Module) { sym(m, "vmlinux", "no_such", 0) },
-			[]expect{{Error, "EINVAL", false, "vmlinux has no symbol no_such", "vmlinux", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "vmlinux has no symbol no_such", "vmlinux", ""}},
 		},
 		{
 			"ambiguous", klp310, func(m *klp.Module) { sym(m, "vmlinux", "label_show", 0) },
-			[]expect{{Error, "EINVAL", false, "3 symbols label_show", "vmlinux", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "3 symbols label_show", "vmlinux", ""}},
 		},
 		{
 			"beyond", klp310, func(m *klp.Module) { sym(m, "synth_target", "target_pair", 3) },
-			[]expect{{Error, "EINVAL", false, "2 symbols target_pair", "vmlinux", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "2 symbols target_pair", "vmlinux", ""}},
 		},
 		{"data will do", klp310, func(m *klp.Module) { sym(m, "vmlinux", "init_task", 1) }, nil},
 
 		{
 			"exported", klp311, func(m *klp.Module) { sym(m, "vmlinux", "_printk", 0) },
-			[]expect{{Info, "", false, "_printk is exported by vmlinux", "vmlinux", ""}},
+			[]expect{{finding.Info, "", false, "_printk is exported by vmlinux", "vmlinux", ""}},
 		},
 		{"exported by a module", klp311, func(m *klp.Module) { sym(m, "synth_target", "target_one", 0) }, nil},
 
 		{
 			"wrong position by address", klp314, func(m *klp.Module) { m.Patch.Objects[0].Funcs[1].Sympos = 3 },
-			[]expect{{Warning, "", true, "which is position 2, not 3", "vmlinux", "label_show,3"}},
+			[]expect{{finding.Warning, "", true, "which is position 2, not 3", "vmlinux", "label_show,3"}},
 		},
 		{
 			"wrong position by size", klp314, func(m *klp.Module) { m.Patch.Objects[1].Funcs[1].Sympos = 1 },
-			[]expect{{Warning, "", true, "with 10 bytes, which is position 2, not 1", "synth_target", "target_pair"}},
+			[]expect{{finding.Warning, "", true, "with 10 bytes, which is position 2, not 1", "synth_target", "target_pair"}},
 		},
 		{"two others fit", klp314, func(m *klp.Module) {
 			vmlinux(m, klp.Func{Name: "label_show", Sympos: 1, OldSize: 0x1000})
@@ -270,7 +271,7 @@ func TestKernelRules(t *testing.T) {
 
 		{
 			"other size", klp316, func(m *klp.Module) { m.ThisModuleSize = 896 },
-			[]expect{{Error, "ENOEXEC", false, "has 896 bytes, this kernel's struct module 1280", "", ""}},
+			[]expect{{finding.Error, "ENOEXEC", false, "has 896 bytes, this kernel's struct module 1280", "", ""}},
 		},
 	} {
 		t.Run(c.rule.ID()+" "+c.name, func(t *testing.T) {
@@ -316,11 +317,11 @@ func TestKernelConfiguration(t *testing.T) {
 		want         []expect
 	}{
 		{"all there", "CONFIG_LIVEPATCH=y\nCONFIG_HAVE_RELIABLE_STACKTRACE=y\n", nil},
-		{"no livepatch", "# CONFIG_LIVEPATCH is not set\n", []expect{{Error, "ENOEXEC", false, "no CONFIG_LIVEPATCH", "", ""}}},
-		{"no reliable stack traces", "CONFIG_LIVEPATCH=y\n", []expect{{Warning, "", true, "no reliable stack traces", "", ""}}},
+		{"no livepatch", "# CONFIG_LIVEPATCH is not set\n", []expect{{finding.Error, "ENOEXEC", false, "no CONFIG_LIVEPATCH", "", ""}}},
+		{"no reliable stack traces", "CONFIG_LIVEPATCH=y\n", []expect{{finding.Warning, "", true, "no reliable stack traces", "", ""}}},
 		{
 			"signing enforced", "CONFIG_LIVEPATCH=y\nCONFIG_HAVE_RELIABLE_STACKTRACE=y\nCONFIG_MODULE_SIG_FORCE=y\n",
-			[]expect{{Info, "EKEYREJECTED", false, "is not signed", "", ""}},
+			[]expect{{finding.Info, "EKEYREJECTED", false, "is not signed", "", ""}},
 		},
 	} {
 		got, _ := judge(t, klp312, fitting(), k(c.config))

@@ -4,10 +4,12 @@ import (
 	"fmt"
 
 	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
 )
 
 var klp401 = setRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict"},
 	Analyzer: &analysis.Analyzer{
@@ -32,11 +34,11 @@ Fix: put both changes of the func into one livepatch; or let the newer one
 replace the older one (replace = true, or a common set), and carry all of its
 funcs.`,
 	},
-}, func(s *Set) ([]Finding, error) {
+}, func(s *Set) ([]finding.Finding, error) {
 	if s.problem != "" {
 		return nil, s.missing()
 	}
-	var findings []Finding
+	var findings []finding.Finding
 	folds := newFolder(s)
 	for key := range s.keys {
 		rows := s.funcs.of(uint32(key))
@@ -58,7 +60,7 @@ funcs.`,
 	return findings, s.missing()
 })
 
-func (s *Set) sameFunc(f *fold) Finding {
+func (s *Set) sameFunc(f *fold) finding.Finding {
 	next, active := s.Members[f.next.member], s.Members[f.active.member]
 	title := next.funcTitle(f.next.row)
 	out := s.sharedFunc(f)
@@ -68,7 +70,7 @@ func (s *Set) sameFunc(f *fold) Finding {
 			next.title(), active.title(), next.title(), title, s.modelNames(), s.when(active, next), f.more())
 		return out
 	}
-	out.Severity = Warning
+	out.Severity = finding.Warning
 	out.Kernel = accepted("the livepatch loaded last runs " + title)
 	out.Message = fmt.Sprintf("%s and %s may be active together and both patch %s: under mainline both load and %s%s",
 		next.title(), active.title(), title, s.winner(active, next), f.more())
@@ -77,20 +79,20 @@ func (s *Set) sameFunc(f *fold) Finding {
 
 // sameFuncDepends is for a pair of which one may replace the other, where that
 // is not known.
-func (s *Set) sameFuncDepends(f *fold) Finding {
+func (s *Set) sameFuncDepends(f *fold) finding.Finding {
 	next, active := s.Members[f.next.member], s.Members[f.active.member]
 	title := next.funcTitle(f.next.row)
 	out := s.sharedFunc(f)
-	out.Severity, out.Undecided = Warning, true
+	out.Severity, out.Undecided = finding.Warning, true
 	out.Kernel = accepted("without replace the livepatch loaded last runs " + title + ", with it the other one is gone")
 	out.Message = fmt.Sprintf("%s and %s both patch %s, and whether %s replaces the other is not known (%s): if it does not, both are active and %s; if it does, %s is replaced%s",
 		next.title(), active.title(), title, next.title(), next.Replace.String(), s.winner(active, next), active.title(), f.more())
 	return out
 }
 
-func (s *Set) sharedFunc(f *fold) Finding {
+func (s *Set) sharedFunc(f *fold) finding.Finding {
 	next := s.Members[f.next.member]
-	return Finding{
+	return finding.Finding{
 		Module: next.Path, Object: next.object(f.next.row), Func: next.funcName(f.next.row), Location: next.funcAt(f.next.row),
 		Related: s.related(f, "patches it too", (*Member).funcAt),
 	}

@@ -4,10 +4,12 @@ import (
 	"fmt"
 
 	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
 )
 
 var klp402 = setRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict", "states"},
 	Analyzer: &analysis.Analyzer{
@@ -23,11 +25,11 @@ no such rule; there KLP403 judges the versions.
 Fix: give the states of livepatches of different sets different ids, or put the
 livepatches into one set.`,
 	},
-}, func(s *Set) ([]Finding, error) {
+}, func(s *Set) ([]finding.Finding, error) {
 	if s.problem != "" || !s.underSets() {
 		return nil, s.missing()
 	}
-	var findings []Finding
+	var findings []finding.Finding
 	folds := newFolder(s)
 	for i, id := range s.states.ids {
 		f, ok := folds.fold(s.states.of(uint32(i)), stays)
@@ -35,7 +37,7 @@ livepatches into one set.`,
 			continue
 		}
 		next, active := s.Members[f.next.member], s.Members[f.active.member]
-		findings = append(findings, Finding{
+		findings = append(findings, finding.Finding{
 			Module: next.Path, Location: next.stateAt(f.next.row), Kernel: incompatible(next),
 			Message: fmt.Sprintf("%s and %s, which %s does not replace, both use state %d: under %s the load is refused with EINVAL when %s%s",
 				next.title(), active.title(), next.title(), id, s.modelNames(), s.when(active, next), f.more()),

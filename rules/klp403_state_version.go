@@ -4,10 +4,12 @@ import (
 	"fmt"
 
 	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
 )
 
 var klp403 = setRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict", "states"},
 	Analyzer: &analysis.Analyzer{
@@ -30,12 +32,12 @@ Fix: carry every state of the livepatch that is replaced, at the same or a highe
 version, and migrate or undo it in the callbacks
 (Documentation/livepatch/system-state.rst).`,
 	},
-}, func(s *Set) ([]Finding, error) {
+}, func(s *Set) ([]finding.Finding, error) {
 	if s.problem != "" {
 		return nil, s.missing()
 	}
 	j := newStateJudge(s)
-	var findings []Finding
+	var findings []finding.Finding
 	for i, id := range s.states.ids {
 		if f, ok := j.lower(uint32(i)); ok {
 			findings = append(findings, s.lowerState(id, &f))
@@ -50,28 +52,28 @@ version, and migrate or undo it in the callbacks
 	return findings, s.missing()
 })
 
-func (s *Set) lowerState(id uint64, f *fold) Finding {
+func (s *Set) lowerState(id uint64, f *fold) finding.Finding {
 	next, active := s.Members[f.next.member], s.Members[f.active.member]
-	return Finding{
+	return finding.Finding{
 		Module: next.Path, Location: next.stateAt(f.next.row), Kernel: incompatible(next),
 		Message: fmt.Sprintf("%s has state %d at version %d, %s at version %d: under %s the load is refused with EINVAL when %s%s",
 			next.title(), id, next.states[f.next.row].version, active.title(), active.states[f.active.row].version, s.modelNames(), s.whenOnce(active), moreLower(f)),
-		Related: []Related{{Module: active.Path, Message: fmt.Sprintf("%s has state %d at version %d", active.title(), id, active.states[f.active.row].version), Location: active.stateAt(f.active.row)}},
+		Related: []finding.Related{{Module: active.Path, Message: fmt.Sprintf("%s has state %d at version %d", active.title(), id, active.states[f.active.row].version), Location: active.stateAt(f.active.row)}},
 	}
 }
 
-func (s *Set) lackingState(id uint64, l *lack) Finding {
+func (s *Set) lackingState(id uint64, l *lack) finding.Finding {
 	next, active := s.Members[l.next], s.Members[l.active.member]
-	out := Finding{
+	out := finding.Finding{
 		Module: next.Path, Location: next.Replace.At, Kernel: incompatible(next),
-		Related: []Related{{Module: active.Path, Message: fmt.Sprintf("%s has state %d", active.title(), id), Location: active.stateAt(l.active.row)}},
+		Related: []finding.Related{{Module: active.Path, Message: fmt.Sprintf("%s has state %d", active.title(), id), Location: active.stateAt(l.active.row)}},
 	}
 	more := ""
 	if l.count > 1 {
 		more = fmt.Sprintf("; so do %d more modules", l.count-1)
 	}
 	if l.undecided {
-		out.Severity, out.Undecided = Warning, true
+		out.Severity, out.Undecided = finding.Warning, true
 		out.Message = fmt.Sprintf("%s lacks state %d of %s, and whether it replaces is not known (%s): if it does, the load is refused with EINVAL when %s; if it does not, it is accepted%s",
 			next.title(), id, active.title(), next.Replace.String(), s.whenOnce(active), more)
 		return out

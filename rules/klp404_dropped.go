@@ -6,11 +6,12 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 )
 
 var klp404 = setRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"set", "replace", "regression"},
 	Analyzer: &analysis.Analyzer{
@@ -32,7 +33,7 @@ Fix: carry the missing funcs over (build the cumulative patch from all of its
 predecessor's fixes), or use a replace set of its own. Where a fix is taken back
 on purpose, waive the finding with the reason.`,
 	},
-}, func(s *Set) ([]Finding, error) {
+}, func(s *Set) ([]finding.Finding, error) {
 	if s.problem != "" {
 		return nil, s.missing()
 	}
@@ -44,7 +45,7 @@ on purpose, waive the finding with the reason.`,
 			byClass[m.class] = append(byClass[m.class], m)
 		}
 	}
-	var findings []Finding
+	var findings []finding.Finding
 	for class, candidates := range byClass {
 		if len(candidates) == 0 {
 			continue
@@ -56,7 +57,7 @@ on purpose, waive the finding with the reason.`,
 			evicted := j.evicted(uint32(class), want)
 			for _, m := range candidates {
 				if d := j.dropped(m, &evicted); d.total > 0 {
-					findings = append(findings, s.drops(m, &d, want, Error))
+					findings = append(findings, s.drops(m, &d, want, finding.Error))
 				}
 			}
 		}
@@ -68,7 +69,7 @@ on purpose, waive the finding with the reason.`,
 		}
 		evicted := j.union(s.relations.of(pair[1].class), []*Member{pair[0]})
 		if d := j.dropped(pair[1], &evicted); d.total > 0 {
-			findings = append(findings, s.drops(pair[1], &d, want, Warning))
+			findings = append(findings, s.drops(pair[1], &d, want, finding.Warning))
 		}
 	}
 	return findings, s.missing()
@@ -207,8 +208,8 @@ func (m *Member) hasObject(o *objectRow) bool {
 	return false
 }
 
-func (s *Set) drops(m *Member, d *drop, want fate, severity Severity) Finding {
-	out := Finding{Module: m.Path, Severity: severity, Location: m.Replace.At}
+func (s *Set) drops(m *Member, d *drop, want fate, severity finding.Severity) finding.Finding {
+	out := finding.Finding{Module: m.Path, Severity: severity, Location: m.Replace.At}
 	var listed, evicted []string
 	named := make(map[uint32]bool)
 	note := func(p posting) *Member {
@@ -222,13 +223,13 @@ func (s *Set) drops(m *Member, d *drop, want fate, severity Severity) Finding {
 	for _, p := range d.funcs {
 		o := note(p)
 		listed = append(listed, o.funcTitle(p.row))
-		out.Related = append(out.Related, Related{Module: o.Path, Message: o.title() + " patches " + o.funcTitle(p.row), Location: o.funcAt(p.row)})
+		out.Related = append(out.Related, finding.Related{Module: o.Path, Message: o.title() + " patches " + o.funcTitle(p.row), Location: o.funcAt(p.row)})
 	}
 	for _, p := range d.objects {
 		o := note(p)
 		object := &o.objects[p.row]
 		listed = append(listed, "object "+names.Cut(object.name))
-		out.Related = append(out.Related, Related{Module: o.Path, Message: o.title() + " has callbacks for " + names.Cut(object.name), Location: o.location(object.at)})
+		out.Related = append(out.Related, finding.Related{Module: o.Path, Message: o.title() + " has callbacks for " + names.Cut(object.name), Location: o.location(object.at)})
 	}
 	if d.total == 1 && len(d.funcs) == 1 {
 		o := s.Members[d.funcs[0].member]
@@ -241,7 +242,7 @@ func (s *Set) drops(m *Member, d *drop, want fate, severity Severity) Finding {
 	who := strings.Join(evicted, ", ")
 	out.Kernel = accepted("what is not listed goes back to the kernel's own code")
 	if want == depends {
-		out.Severity, out.Undecided = Warning, true
+		out.Severity, out.Undecided = finding.Warning, true
 		out.Message = fmt.Sprintf("%s does not patch %s of %s, and whether it replaces is not known (%s): if it does, these fixes are reverted; if it does not, they stay",
 			m.title(), list, who, m.Replace.String())
 		return out

@@ -6,11 +6,12 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp405 = setRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict", "replace"},
 	Analyzer: &analysis.Analyzer{
@@ -31,11 +32,11 @@ vendor kernel has it. --assume-fix sympos01 says that it has.
 
 Fix: use one spelling throughout, the one of the livepatches that are out already.`,
 	},
-}, func(s *Set) ([]Finding, error) {
+}, func(s *Set) ([]finding.Finding, error) {
 	if s.problem != "" {
 		return nil, s.missing()
 	}
-	var findings []Finding
+	var findings []finding.Finding
 	j := symposJudge{set: s, members: [2][]uint32{make([]uint32, len(s.classes)), make([]uint32, len(s.classes))}}
 	for key := range s.keys {
 		rows := s.funcs.of(uint32(key))
@@ -143,7 +144,7 @@ func (j *symposJudge) other(rows []posting, next posting, want fate) (posting, b
 	return posting{}, false
 }
 
-func (s *Set) symposDiffers(f *fold, want fate) Finding {
+func (s *Set) symposDiffers(f *fold, want fate) finding.Finding {
 	next, active := s.Members[f.next.member], s.Members[f.active.member]
 	title := next.funcTitle(f.next.row)
 	out := s.sharedFunc(f)
@@ -155,23 +156,23 @@ func (s *Set) symposDiffers(f *fold, want fate) Finding {
 	var verdict string
 	switch s.Options.Behaviour.Sympos01 {
 	case klp.Yes:
-		out.Severity = Info
+		out.Severity = finding.Info
 		out.Kernel = accepted("this kernel takes sympos 0 and 1 for equal")
 		verdict = "this kernel takes the two for equal, one without the fix of klp_find_func() refuses the load with EEXIST"
 	case klp.No:
-		out.Severity = Error
+		out.Severity = finding.Error
 		out.Kernel = refused(errno, "sysfs: cannot create duplicate filename")
 		verdict = "this kernel takes the two for different funcs, and refuses the load with " + errno
 	default:
-		out.Severity = Warning
+		out.Severity = finding.Warning
 		out.Kernel = refused(errno, "sysfs: cannot create duplicate filename, on a kernel without the fix of klp_find_func()")
 		verdict = "a kernel without the fix of klp_find_func() refuses the load with " + errno + ", and whether this one has it is not known"
 	}
 	replaces := "replaces"
 	if want == depends {
 		replaces = "may replace"
-		out.Undecided = out.Severity == Error
-		out.Severity = min(out.Severity, Warning)
+		out.Undecided = out.Severity == finding.Error
+		out.Severity = min(out.Severity, finding.Warning)
 	}
 	more := ""
 	if n := f.total - 2; n > 0 {

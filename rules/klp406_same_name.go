@@ -6,11 +6,12 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp406 = setRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict"},
 	Analyzer: &analysis.Analyzer{
@@ -27,7 +28,7 @@ Copies of one file are not reported.
 Fix: give each build of a livepatch a name of its own, with a version or the
 kernel's release in it.`,
 	},
-}, func(s *Set) ([]Finding, error) {
+}, func(s *Set) ([]finding.Finding, error) {
 	var names []string
 	for name, members := range s.names {
 		if len(members) > 1 {
@@ -35,7 +36,7 @@ kernel's release in it.`,
 		}
 	}
 	slices.Sort(names)
-	var findings []Finding
+	var findings []finding.Finding
 	for _, name := range names {
 		f, err := s.sameName(name)
 		if err != nil {
@@ -49,7 +50,7 @@ kernel's release in it.`,
 })
 
 // sameName compares the last candidate of a name with the others of it.
-func (s *Set) sameName(name string) (*Finding, error) {
+func (s *Set) sameName(name string) (*finding.Finding, error) {
 	members := s.names[name]
 	at := -1
 	for i, m := range members {
@@ -61,7 +62,7 @@ func (s *Set) sameName(name string) (*Finding, error) {
 		return nil, nil
 	}
 	next := s.Members[members[at]]
-	out := &Finding{Module: next.Path, Kernel: refused("EEXIST", "")}
+	out := &finding.Finding{Module: next.Path, Kernel: refused("EEXIST", "")}
 	total := 0
 	for i, m := range members {
 		if i == at {
@@ -76,7 +77,7 @@ func (s *Set) sameName(name string) (*Finding, error) {
 			continue
 		}
 		if total++; total <= maxListed {
-			out.Related = append(out.Related, Related{Module: other.Path, Message: "is named " + other.title() + " too", Location: klp.Location{}})
+			out.Related = append(out.Related, finding.Related{Module: other.Path, Message: "is named " + other.title() + " too", Location: klp.Location{}})
 		}
 	}
 	if total == 0 {

@@ -5,10 +5,12 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
 )
 
 var klp407 = setRule(&Rule{
-	Severity: Warning,
+	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"set", "replace"},
 	Analyzer: &analysis.Analyzer{
@@ -28,12 +30,12 @@ report; where they do not, this one does, with both verdicts.
 Fix: avoid lists whose meaning depends on the reading (give a later livepatch a
 set that no active list names), or choose the reading of your kernel with --model.`,
 	},
-}, func(s *Set) ([]Finding, error) {
+}, func(s *Set) ([]finding.Finding, error) {
 	if s.problem != "" || len(s.judged) < 2 {
 		return nil, s.missing()
 	}
 	members := s.byClass()
-	var findings []Finding
+	var findings []finding.Finding
 	for _, i := range s.candidates {
 		next := s.Members[i]
 		if s.unread[next.class] {
@@ -55,13 +57,13 @@ func (s *Set) byClass() [][]*Member {
 	return out
 }
 
-func (s *Set) readingsDiffer(next *Member, members [][]*Member) (Finding, bool) {
-	out := Finding{Module: next.Path, Location: next.Replace.At}
+func (s *Set) readingsDiffer(next *Member, members [][]*Member) (finding.Finding, bool) {
+	out := finding.Finding{Module: next.Path, Location: next.Replace.At}
 	total := 0
 	for _, class := range s.relations.of(next.class).either {
 		for _, active := range members[class][:min(len(members[class]), maxListed+1)] {
 			if active != next && len(out.Related) < maxListed {
-				out.Related = append(out.Related, Related{Module: active.Path, Message: active.title() + " has " + active.Replace.String() + ": " + s.bothVerdicts(active, next), Location: active.Replace.At})
+				out.Related = append(out.Related, finding.Related{Module: active.Path, Message: active.title() + " has " + active.Replace.String() + ": " + s.bothVerdicts(active, next), Location: active.Replace.At})
 				if out.Message == "" {
 					out.Message = fmt.Sprintf("what loading %s (%s) does to %s (%s) depends on the reading of the sets: %s",
 						next.title(), next.Replace.String(), active.title(), active.Replace.String(), s.bothVerdicts(active, next))
@@ -74,7 +76,7 @@ func (s *Set) readingsDiffer(next *Member, members [][]*Member) (Finding, bool) 
 		}
 	}
 	if total == 0 {
-		return Finding{}, false
+		return finding.Finding{}, false
 	}
 	if total > 1 {
 		out.Message += fmt.Sprintf("; so with %s", plural(total-1, "more module", "more modules"))

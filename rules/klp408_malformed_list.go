@@ -7,11 +7,12 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp408 = setRule(&Rule{
-	Severity: Warning,
+	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"set", "replace"},
 	Analyzer: &analysis.Analyzer{
@@ -29,13 +30,13 @@ stands for, and whether they may coexist was asked and not answered.
 Fix: list each set once, none of them 0, and let a list contain the other or have
 nothing in common with it.`,
 	},
-}, func(s *Set) ([]Finding, error) {
+}, func(s *Set) ([]finding.Finding, error) {
 	overlaps := newOverlaps(s)
-	var findings []Finding
+	var findings []finding.Finding
 	for _, i := range s.candidates {
 		m := s.Members[i]
 		for _, what := range malformed(m.Replace) {
-			findings = append(findings, Finding{Module: m.Path, Location: m.Replace.At, Message: m.title() + " " + what})
+			findings = append(findings, finding.Finding{Module: m.Path, Location: m.Replace.At, Message: m.title() + " " + what})
 		}
 		if f, ok := overlaps.finding(m); ok {
 			findings = append(findings, f)
@@ -159,11 +160,11 @@ func (o *overlaps) of(class uint32) []uint32 {
 
 // finding names the members whose list overlaps a candidate's. Of two
 // candidates the later one has the finding.
-func (o *overlaps) finding(m *Member) (Finding, bool) {
+func (o *overlaps) finding(m *Member) (finding.Finding, bool) {
 	if o.lists[m.class] == nil {
-		return Finding{}, false
+		return finding.Finding{}, false
 	}
-	out := Finding{Module: m.Path, Location: m.Replace.At}
+	out := finding.Finding{Module: m.Path, Location: m.Replace.At}
 	total := 0
 	for _, class := range o.of(m.class) {
 		for _, other := range o.members[class] {
@@ -177,7 +178,7 @@ func (o *overlaps) finding(m *Member) (Finding, bool) {
 			if total == 1 {
 				out.Message = fmt.Sprintf("%s (%s) and %s (%s) overlap in part, which has no agreed meaning", m.title(), m.Replace.String(), other.title(), other.Replace.String())
 			}
-			out.Related = append(out.Related, Related{Module: other.Path, Message: other.title() + " has " + other.Replace.String(), Location: other.Replace.At})
+			out.Related = append(out.Related, finding.Related{Module: other.Path, Message: other.title() + " has " + other.Replace.String(), Location: other.Replace.At})
 		}
 	}
 	if total > 1 {

@@ -6,12 +6,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace"
 )
 
 var klp409 = setRule(&Rule{
-	Severity: Info,
+	Severity: finding.Info,
 	Since:    "0.1",
 	Tags:     []string{"set", "replace"},
 	Analyzer: &analysis.Analyzer{
@@ -28,13 +29,13 @@ are known where the modules come from a registry that records them.
 
 Fix: keep to a set of one's own; list only sets that one ships oneself.`,
 	},
-}, func(s *Set) ([]Finding, error) {
+}, func(s *Set) ([]finding.Finding, error) {
 	if s.problem != "" {
 		return nil, s.missing()
 	}
 	members := s.byClass()
 	known := make(map[classOwner]*bystanders)
-	var findings []Finding
+	var findings []finding.Finding
 	for _, i := range s.candidates {
 		m := s.Members[i]
 		if s.unread[m.class] {
@@ -104,11 +105,11 @@ func (s *Set) otherSet(active, next uint32) bool {
 	})
 }
 
-func (s *Set) evicts(m *Member, b *bystanders) []Finding {
-	var out []Finding
+func (s *Set) evicts(m *Member, b *bystanders) []finding.Finding {
+	var out []finding.Finding
 	if b.ownersTotal > 0 {
 		f := s.evictsOf(m, b.ofOwners, b.ownersTotal, b.ownersEither, "of another owner")
-		f.Severity = Warning
+		f.Severity = finding.Warning
 		out = append(out, f)
 	}
 	if b.setsTotal > 0 {
@@ -117,20 +118,20 @@ func (s *Set) evicts(m *Member, b *bystanders) []Finding {
 	return out
 }
 
-func (s *Set) evictsOf(m *Member, list []*Member, total int, either bool, what string) Finding {
+func (s *Set) evictsOf(m *Member, list []*Member, total int, either bool, what string) finding.Finding {
 	verb := "evicts"
 	if either {
 		verb = "may evict"
 	}
 	titles := make([]string, 0, len(list))
-	f := Finding{Module: m.Path, Location: m.Replace.At}
+	f := finding.Finding{Module: m.Path, Location: m.Replace.At}
 	for _, o := range list[:min(len(list), maxListed)] {
 		titles = append(titles, o.title())
 		message := o.title() + " has " + o.Replace.String()
 		if o.Owner != "" {
 			message += ", owner " + o.Owner
 		}
-		f.Related = append(f.Related, Related{Module: o.Path, Message: message, Location: klp.Location{}})
+		f.Related = append(f.Related, finding.Related{Module: o.Path, Message: message, Location: klp.Location{}})
 	}
 	f.Message = fmt.Sprintf("loading %s (%s) %s %s %s: %s", m.title(), m.Replace.String(), verb, plural(total, "livepatch", "livepatches"), what, someOf(titles, total))
 	return f

@@ -6,10 +6,12 @@ import (
 	"slices"
 
 	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
 )
 
 var klp410 = setRule(&Rule{
-	Severity: Warning,
+	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict"},
 	Analyzer: &analysis.Analyzer{
@@ -28,11 +30,11 @@ at most 16 of each.
 Fix: ship and load them in the order that works; give the older one with
 --against, so that only the way forward is judged.`,
 	},
-}, func(s *Set) ([]Finding, error) {
+}, func(s *Set) ([]finding.Finding, error) {
 	if s.problem != "" {
 		return nil, s.missing()
 	}
-	var findings []Finding
+	var findings []finding.Finding
 	for _, pair := range s.orderPairs() {
 		a, b := s.Members[pair[0]], s.Members[pair[1]]
 		aThenB, bThenA := s.settled(a, b), s.settled(b, a)
@@ -46,11 +48,11 @@ Fix: ship and load them in the order that works; give the older one with
 		if aThenB.refused != "" || bThenA.refused == "" {
 			continue
 		}
-		findings = append(findings, Finding{
+		findings = append(findings, finding.Finding{
 			Module: a.Path, Location: a.Replace.At, Kernel: incompatible(a),
 			Message: fmt.Sprintf("order matters: %s after %s is accepted, %s after %s is refused with EINVAL: %s",
 				b.title(), a.title(), a.title(), b.title(), bThenA.refused),
-			Related: []Related{{Module: b.Path, Message: b.title() + " is the other one", Location: b.Replace.At}},
+			Related: []finding.Related{{Module: b.Path, Message: b.title() + " is the other one", Location: b.Replace.At}},
 		})
 	}
 	return findings, s.missing()

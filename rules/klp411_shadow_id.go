@@ -5,11 +5,12 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp411 = setRule(&Rule{
-	Severity: Warning,
+	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict", "shadow"},
 	Analyzer: &analysis.Analyzer{
@@ -26,11 +27,11 @@ constants that could be decoded from the code are compared.
 Fix: give each livepatch's shadow data an id of its own, or, where the data is
 shared on purpose, let one livepatch replace the other.`,
 	},
-}, func(s *Set) ([]Finding, error) {
+}, func(s *Set) ([]finding.Finding, error) {
 	if s.problem != "" {
 		return nil, s.missing()
 	}
-	var findings []Finding
+	var findings []finding.Finding
 	folds := newFolder(s)
 	for i, id := range s.shadows.ids {
 		rows := s.shadows.of(uint32(i))
@@ -43,7 +44,7 @@ shared on purpose, let one livepatch replace the other.`,
 			may = "may be active together, depending on how replace is set or read,"
 		}
 		next, active := s.Members[f.next.member], s.Members[f.active.member]
-		findings = append(findings, Finding{
+		findings = append(findings, finding.Finding{
 			Module: next.Path, Location: next.shadowAt(f.next.row), Kernel: accepted("the two share the data behind the id"),
 			Undecided: s.fate(active, next) == depends,
 			Message:   fmt.Sprintf("%s and %s %s and both use shadow-variable id %#x%s", next.title(), active.title(), may, id, f.more()),

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
@@ -24,7 +25,7 @@ func setRules() []*Rule {
 
 // incompatible is the answer of klp_enable_patch() where klp_is_patch_compatible()
 // fails (kernel/livepatch/core.c, state.c).
-func incompatible(m *Member) *Answer {
+func incompatible(m *Member) *finding.Answer {
 	return refused("EINVAL", fmt.Sprintf("Livepatch patch (%s) is not compatible with the already installed livepatches.", m.Name))
 }
 
@@ -76,11 +77,11 @@ func (f *fold) more() string {
 }
 
 // related points into the active member and the others of a fold.
-func (s *Set) related(f *fold, message string, at func(*Member, uint32) klp.Location) []Related {
-	list := make([]Related, 0, 1+len(f.others))
+func (s *Set) related(f *fold, message string, at func(*Member, uint32) klp.Location) []finding.Related {
+	list := make([]finding.Related, 0, 1+len(f.others))
 	for _, p := range append([]posting{f.active}, f.others...) {
 		m := s.Members[p.member]
-		list = append(list, Related{Module: m.Path, Message: m.title() + " " + message, Location: at(m, p.row)})
+		list = append(list, finding.Related{Module: m.Path, Message: m.title() + " " + message, Location: at(m, p.row)})
 	}
 	return list
 }

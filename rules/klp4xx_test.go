@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -62,7 +63,7 @@ func (c *setCase) check(t *testing.T, set []sample) {
 	}
 }
 
-func texts(findings []Finding) string {
+func texts(findings []finding.Finding) string {
 	var b strings.Builder
 	for _, f := range findings {
 		fmt.Fprintf(&b, "%v %s: %s\n", f.Severity, f.Module, f.Message)

@@ -5,12 +5,13 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp501 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"hygiene", "toolchain"},
 	Analyzer: &analysis.Analyzer{
@@ -27,7 +28,7 @@ may stay, as long as each entry has its counterpart in a .klp.rela section.
 
 Fix: run the build to its end. Do not sign objects from its temporary folders.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var c collector
 	for i := range m.Sections {
 		s := &m.Sections[i]
@@ -35,7 +36,7 @@ Fix: run the build to its end. Do not sign objects from its temporary folders.`,
 		if step == "" || c.full() {
 			continue
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message:  "section " + names.Cut(s.Name) + " is left over: " + step,
 			Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
 		})
@@ -45,7 +46,7 @@ Fix: run the build to its end. Do not sign objects from its temporary folders.`,
 			continue
 		}
 		l := &m.Leftovers[i]
-		c.add(Finding{Message: "left over: " + l.What, Location: l.At})
+		c.add(finding.Finding{Message: "left over: " + l.What, Location: l.At})
 	}
 	return c.findings()
 })

@@ -3,11 +3,12 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp502 = moduleRule(&Rule{
-	Severity: Warning,
+	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"hygiene", "silent"},
 	Analyzer: &analysis.Analyzer{
@@ -24,7 +25,7 @@ model like any other, and a task that sleeps in it can stall the transition
 Fix: take KPATCH_FORCE_UNSAFE out of the patch. If the transition stalls, force it
 through /sys/kernel/livepatch/NAME/force, knowing what that costs.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	if len(m.ForceFuncs) == 0 {
 		return nil
 	}
@@ -32,7 +33,7 @@ through /sys/kernel/livepatch/NAME/force, knowing what that costs.`,
 	for _, at := range m.ForceFuncs[:min(len(m.ForceFuncs), maxListed)] {
 		list = append(list, at.Symbol)
 	}
-	return []Finding{{
+	return []finding.Finding{{
 		Message:  plural(len(m.ForceFuncs), "func", "funcs") + " in .kpatch.force: " + someOf(list, len(m.ForceFuncs)),
 		Location: m.ForceFuncs[0],
 		Kernel:   accepted("the section is ignored"),

@@ -3,12 +3,13 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp503 = moduleRule(&Rule{
-	Severity: Info,
+	Severity: finding.Info,
 	Since:    "0.1",
 	Tags:     []string{"hygiene", "signature"},
 	Analyzer: &analysis.Analyzer{
@@ -23,7 +24,7 @@ appends a second signature, of which the kernel reads the last
 Fix: hand the gate the unsigned module. Where it judges released modules on
 purpose, disable this rule.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	s := m.Signature
 	if s == nil {
 		return nil
@@ -35,5 +36,5 @@ purpose, disable this rule.`,
 	if s.Hash != "" {
 		message += " (" + names.Cut(s.Hash) + ")"
 	}
-	return []Finding{{Message: message, Location: klp.Location{File: s.At}}}
+	return []finding.Finding{{Message: message, Location: klp.Location{File: s.At}}}
 })

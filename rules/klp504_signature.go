@@ -3,11 +3,12 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp504 = moduleRule(&Rule{
-	Severity: Error,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"hygiene", "signature", "security"},
 	Analyzer: &analysis.Analyzer{
@@ -23,13 +24,13 @@ the wrong order do both.
 
 Fix: strip first, sign then, compress last.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	if m.SignatureError == "" {
 		return nil
 	}
-	var answer *Answer
+	var answer *finding.Answer
 	if m.SignatureErrno != "" {
 		answer = refused(m.SignatureErrno, "")
 	}
-	return []Finding{{Message: "the bytes behind the ELF image are no valid signature: " + m.SignatureError, Kernel: answer}}
+	return []finding.Finding{{Message: "the bytes behind the ELF image are no valid signature: " + m.SignatureError, Kernel: answer}}
 })

@@ -3,12 +3,13 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp505 = moduleRule(&Rule{
-	Severity:   Info,
+	Severity:   finding.Info,
 	Since:      "0.1",
 	Tags:       []string{"hygiene"},
 	NonDefault: true,
@@ -25,13 +26,13 @@ an empty depends entry.
 
 Fix: refer to the module's symbols through livepatch relocations.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	for i := range m.Modinfo.Entries {
 		e := &m.Modinfo.Entries[i]
 		if e.Key != "depends" || e.Value == "" {
 			continue
 		}
-		return []Finding{{
+		return []finding.Finding{{
 			Message:  "the module depends on " + names.Cut(e.Value),
 			Location: placeIn(m, ".modinfo", e.Offset),
 		}}

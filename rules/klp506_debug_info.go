@@ -6,11 +6,12 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
 var klp506 = moduleRule(&Rule{
-	Severity:   Info,
+	Severity:   finding.Info,
 	Since:      "0.1",
 	Tags:       []string{"hygiene"},
 	NonDefault: true,
@@ -27,7 +28,7 @@ INSTALL_MOD_STRIP).
 Fix: strip -g the module before it is signed. Keep the unstripped file: crash dumps
 need it, and so does klplint where struct layouts are unusual.`,
 	},
-}, func(m *klp.Module) []Finding {
+}, func(m *klp.Module) []finding.Finding {
 	var size uint64
 	first := -1
 	for i := range m.Sections {
@@ -44,7 +45,7 @@ need it, and so does klplint where struct layouts are unusual.`,
 		return nil
 	}
 	s := &m.Sections[first]
-	return []Finding{{
+	return []finding.Finding{{
 		Message:  fmt.Sprintf("the module carries %d bytes of debug information", size),
 		Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
 	}}

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -82,7 +83,7 @@ func sound() *klp.Module {
 }
 
 // apply runs a rule of one module as any driver would.
-func apply(t *testing.T, r *Rule, m *klp.Module) []Finding {
+func apply(t *testing.T, r *Rule, m *klp.Module) []finding.Finding {
 	t.Helper()
 	reported := 0
 	result, err := r.Analyzer.Run(&analysis.Pass{
@@ -93,7 +94,7 @@ func apply(t *testing.T, r *Rule, m *klp.Module) []Finding {
 	if err != nil {
 		t.Fatalf("%s: %v", r.ID(), err)
 	}
-	findings := result.([]Finding)
+	findings := result.([]finding.Finding)
 	if reported != len(findings) {
 		t.Errorf("%s: %d findings, but %d diagnostics", r.ID(), len(findings), reported)
 	}
@@ -110,7 +111,7 @@ func apply(t *testing.T, r *Rule, m *klp.Module) []Finding {
 
 // expect is what one finding must say.
 type expect struct {
-	severity Severity
+	severity finding.Severity
 	errno    string // "" where the kernel accepts or nothing is foretold, "crash" where it does not survive
 	accepted bool   // the answer tells what happens after a load that works
 	message  string // a part of it
@@ -142,7 +143,7 @@ func check(t *testing.T, cases []moduleCase) {
 	}
 }
 
-func compare(t *testing.T, got Finding, want expect) {
+func compare(t *testing.T, got finding.Finding, want expect) {
 	t.Helper()
 	if got.Severity != want.severity {
 		t.Errorf("severity %v, want %v", got.Severity, want.severity)

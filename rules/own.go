@@ -3,6 +3,7 @@ package rules
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -11,8 +12,8 @@ import (
 // leaves empty in a finding (rule, severity, module) is filled in. check must
 // not change the module; it may return a *MissingInput beside findings, and any
 // other error means that the module could not be checked.
-func NewModuleRule(r *Rule, check func(*klp.Module) ([]Finding, error)) *Rule {
-	return define(r, func(pass *analysis.Pass) (string, []Finding, error) {
+func NewModuleRule(r *Rule, check func(*klp.Module) ([]finding.Finding, error)) *Rule {
+	return define(r, func(pass *analysis.Pass) (string, []finding.Finding, error) {
 		m := module(pass)
 		if !m.IsLivepatch() && !r.AnyKind {
 			return m.Path, nil, nil
@@ -25,4 +26,4 @@ func NewModuleRule(r *Rule, check func(*klp.Module) ([]Finding, error)) *Rule {
 // NewSetRule completes a rule of the caller's own that judges the modules of
 // one kernel together; each of its findings names its Module. Errors are as
 // with NewModuleRule.
-func NewSetRule(r *Rule, check func(*Set) ([]Finding, error)) *Rule { return setRule(r, check) }
+func NewSetRule(r *Rule, check func(*Set) ([]finding.Finding, error)) *Rule { return setRule(r, check) }

@@ -1,10 +1,11 @@
 package rules
 
 import (
-	"fmt"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
 )
 
 // Rule is an analyzer with what that type lacks.
@@ -13,7 +14,7 @@ type Rule struct {
 	// reason with the kernel source it rests on, and last a paragraph that
 	// starts with "Fix: ".
 	Analyzer *analysis.Analyzer
-	Severity Severity
+	Severity finding.Severity
 	Since    string   // klplint version that brought the rule
 	Tags     []string // for --enable and --disable; "security" ones can only be waived by a named file
 	// NonDefault rules run only when they are enabled by ID, glob or tag.
@@ -50,37 +51,4 @@ func (r *Rule) Requires(input *analysis.Analyzer) bool {
 		}
 	}
 	return false
-}
-
-// Severity ranks findings. The zero Severity is not valid.
-type Severity int8
-
-// The severities, in rising order.
-const (
-	Info Severity = iota + 1
-	Warning
-	Error
-)
-
-// String returns "info", "warning" or "error".
-func (s Severity) String() string {
-	switch s {
-	case Info:
-		return "info"
-	case Warning:
-		return "warning"
-	case Error:
-		return "error"
-	}
-	return fmt.Sprintf("severity(%d)", int8(s))
-}
-
-// ParseSeverity reads what String writes.
-func ParseSeverity(s string) (Severity, error) {
-	for _, v := range []Severity{Info, Warning, Error} {
-		if v.String() == s {
-			return v, nil
-		}
-	}
-	return 0, fmt.Errorf("unknown severity %q: want info, warning or error", s)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
 )
 
 // kernelSource is a reference to where a rule's reason can be read: a file of
@@ -42,7 +44,7 @@ func TestEveryRuleIsComplete(t *testing.T) {
 					t.Errorf("line of %d characters: %q", len(line), line)
 				}
 			}
-			if r.Since == "" || len(r.Tags) == 0 || r.Severity < Info || r.Severity > Error {
+			if r.Since == "" || len(r.Tags) == 0 || r.Severity < finding.Info || r.Severity > finding.Error {
 				t.Errorf("since %q, tags %v, severity %v: one is missing", r.Since, r.Tags, r.Severity)
 			}
 			if len(r.Needs()) == 0 || r.Analyzer.ResultType == nil {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/fixtures"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
@@ -45,7 +46,7 @@ func TestSetRulesOnTheirFixtures(t *testing.T) {
 	}
 }
 
-func lintSet(t *testing.T, r *rules.Rule, folder string, field klp.ReplaceKind) []rules.Finding {
+func lintSet(t *testing.T, r *rules.Rule, folder string, field klp.ReplaceKind) []finding.Finding {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*.ko"))
 	if err != nil || len(files) < 2 {
@@ -69,5 +70,5 @@ func lintSet(t *testing.T, r *rules.Rule, folder string, field klp.ReplaceKind) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return result.([]rules.Finding)
+	return result.([]finding.Finding)
 }

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace"
 )
@@ -124,7 +125,7 @@ func TestSetRulesAgreeWithReplace(t *testing.T) {
 
 				funcs := map[string]bool{}
 				for _, f := range mustRun(t, klp401, s) {
-					if f.Severity == Error {
+					if f.Severity == finding.Error {
 						funcs[f.Object+":"+f.Func] = true
 					}
 				}
@@ -213,7 +214,7 @@ func TestDroppedFuncsAgreeWithReplace(t *testing.T) {
 		}
 		got := map[string]bool{}
 		for _, f := range mustRun(t, klp404, newSample(SetOptions{}, set...)) {
-			if f.Severity != Error {
+			if f.Severity != finding.Error {
 				continue
 			}
 			for _, r := range f.Related {
@@ -257,15 +258,15 @@ func TestReadingsAgreeWithReplace(t *testing.T) {
 	})
 }
 
-func mustRun(t *rapid.T, rule *Rule, s *Set) []Finding {
+func mustRun(t *rapid.T, rule *Rule, s *Set) []finding.Finding {
 	findings, err := rule.Analyzer.Run(passOf(rule, s))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return findings.([]Finding)
+	return findings.([]finding.Finding)
 }
 
-func statesIn(findings []Finding, pattern string) map[string]bool {
+func statesIn(findings []finding.Finding, pattern string) map[string]bool {
 	re := regexp.MustCompile(pattern)
 	out := map[string]bool{}
 	for _, f := range findings {

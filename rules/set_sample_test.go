@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -98,10 +99,10 @@ func newSample(o SetOptions, samples ...sample) *Set {
 }
 
 // runOn runs a set rule as the driver does.
-func runOn(t testing.TB, rule *Rule, s *Set) ([]Finding, error) {
+func runOn(t testing.TB, rule *Rule, s *Set) ([]finding.Finding, error) {
 	t.Helper()
 	result, err := rule.Analyzer.Run(passOf(rule, s))
-	return result.([]Finding), err
+	return result.([]finding.Finding), err
 }
 
 func passOf(rule *Rule, s *Set) *analysis.Pass {

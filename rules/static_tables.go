@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
@@ -11,7 +12,7 @@ import (
 // the kernel, which keeps and writes them, cannot have them. Wrong says of a
 // place why, "" where it will do; answer is the kernel's. OnlyRead takes
 // in what the kernel never writes to: states, and the end of an empty array.
-func staticTables(m *klp.Module, onlyRead bool, wrong func(klp.Location) string, answer func() *Answer) []Finding {
+func staticTables(m *klp.Module, onlyRead bool, wrong func(klp.Location) string, answer func() *finding.Answer) []finding.Finding {
 	if m.Toolchain != klp.Static {
 		return nil
 	}
@@ -24,7 +25,7 @@ func staticTables(m *klp.Module, onlyRead bool, wrong func(klp.Location) string,
 		if object != "" {
 			what += " of object " + names.Cut(object)
 		}
-		c.add(Finding{
+		c.add(finding.Finding{
 			Message:  fmt.Sprintf("%s is in %s, which is %s", what, names.Cut(at.Section), why),
 			Object:   object,
 			Location: at,

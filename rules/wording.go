@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
@@ -11,14 +12,18 @@ import (
 
 // refused is the answer of a kernel that does not load the module. Message is
 // the kernel's log line, "" where it logs none.
-func refused(errno, message string) *Answer { return &Answer{Errno: errno, Message: message} }
+func refused(errno, message string) *finding.Answer {
+	return &finding.Answer{Errno: errno, Message: message}
+}
 
 // accepted is the answer of a kernel that loads the module all the same, and
 // what happens then.
-func accepted(then string) *Answer { return &Answer{Message: "accepted: " + then} }
+func accepted(then string) *finding.Answer { return &finding.Answer{Message: "accepted: " + then} }
 
 // crashes is the answer of a kernel that does not survive the load, and how.
-func crashes(how string) *Answer { return &Answer{Crash: true, Message: "crash: " + how} }
+func crashes(how string) *finding.Answer {
+	return &finding.Answer{Crash: true, Message: "crash: " + how}
+}
 
 // behaviourOf returns how the kernel that the module was built for answers.
 // Rules of one module judge without a target kernel: the release in vermagic
@@ -27,7 +32,7 @@ func behaviourOf(m *klp.Module) klp.Behaviour { return kernel.BehaviourOf(m.Verm
 
 // initEEXIST is the answer to an init function that fails with -EEXIST, which
 // some releases hand to insmod as another errno.
-func initEEXIST(m *klp.Module, message string) *Answer {
+func initEEXIST(m *klp.Module, message string) *finding.Answer {
 	return refused(strings.Join(behaviourOf(m).InitEEXIST, " or "), message)
 }
 

@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/rules"
 )
 
 // commonFlags are taken by every subcommand.
@@ -90,11 +90,11 @@ func (f *modelFlags) register(fs *pflag.FlagSet) {
 
 // failOnFlag is --fail-on. The zero severity means never.
 type failOnFlag struct {
-	severity rules.Severity
+	severity finding.Severity
 }
 
 func (f *failOnFlag) register(fs *pflag.FlagSet) {
-	f.severity = rules.Error
+	f.severity = finding.Error
 	fs.Var(f, "fail-on", "exit with 1 for findings of this severity or worse: info, warning, error or never")
 }
 
@@ -104,7 +104,7 @@ func (f *failOnFlag) Set(s string) error {
 		f.severity = 0
 		return nil
 	}
-	v, err := rules.ParseSeverity(s)
+	v, err := finding.ParseSeverity(s)
 	if err != nil {
 		return suggested(s, []string{"info", "warning", "error", "never"})
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/gate"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
 )
@@ -199,7 +200,7 @@ func (c *gateCommand) verdict(r *lint.Result) int {
 	switch {
 	case len(r.Errors) > 0 || len(c.unmet(r)) > 0:
 		return exitUnchecked
-	case s != 0 && slices.ContainsFunc(r.Findings, func(f rules.Finding) bool { return f.Severity >= s }):
+	case s != 0 && slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Severity >= s }):
 		return exitFindings
 	case r.Summary.Modules == 0:
 		return exitUnchecked

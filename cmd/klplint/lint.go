@@ -11,6 +11,7 @@ import (
 
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/replace"
@@ -164,7 +165,7 @@ func (c *lintCommand) judge(cmd *cobra.Command, d *decisions, set rules.SetOptio
 // judged is told on stderr.
 func (c *lintCommand) exitCode(r *lint.Result) int {
 	code := exitOK
-	if s := c.failOn.severity; s != 0 && slices.ContainsFunc(r.Findings, func(f rules.Finding) bool { return f.Severity >= s }) {
+	if s := c.failOn.severity; s != 0 && slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Severity >= s }) {
 		code = exitFindings
 	}
 	if len(r.Errors) > 0 {

@@ -10,8 +10,8 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/matrix"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/rules"
 )
 
 // matrixCommand is matrix's own part of the command line.
@@ -142,8 +142,8 @@ func (c *matrixCommand) read(args []string, o elfread.Options) (modules []*klp.M
 	return modules, failed
 }
 
-func worstDifference(m *matrix.Matrix) rules.Severity {
-	var worst rules.Severity
+func worstDifference(m *matrix.Matrix) finding.Severity {
+	var worst finding.Severity
 	for i := range m.Rows {
 		for _, d := range m.Rows[i].Differences {
 			worst = max(worst, d.Severity)

@@ -16,6 +16,7 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/cmd/klplint/internal/siterule"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/yamldoc"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
@@ -267,8 +268,8 @@ func (a *app) knownFindings(d *decisions, f *policyFlags) error {
 }
 
 // severities reads --severity; those of a profile come first and give way.
-func severities(words []string, d *decisions) (map[string]rules.Severity, error) {
-	out := make(map[string]rules.Severity)
+func severities(words []string, d *decisions) (map[string]finding.Severity, error) {
+	out := make(map[string]finding.Severity)
 	for id, s := range d.profile.severity {
 		out[id] = s
 	}
@@ -281,7 +282,7 @@ func severities(words []string, d *decisions) (map[string]rules.Severity, error)
 		if r == nil {
 			return nil, usageErrorf("--severity %s: no rule has the ID %q%s", word, id, didYouMean(id, ruleIDs(d.all)))
 		}
-		s, err := rules.ParseSeverity(name)
+		s, err := finding.ParseSeverity(name)
 		if err != nil {
 			return nil, usageErrorf("--severity %s: %w", word, err)
 		}
@@ -314,7 +315,7 @@ func manifests(paths []string) (*manifest.Manifest, error) {
 // apply lets policy decide about the findings of a result, writes the known
 // ones where that is asked for, and judges what counts. judge is called while
 // the result holds only the findings that count.
-func (a *app) applyPolicy(d *decisions, f *policyFlags, r *lint.Result, l *report.Lint, failOn rules.Severity, judge func()) error {
+func (a *app) applyPolicy(d *decisions, f *policyFlags, r *lint.Result, l *report.Lint, failOn finding.Severity, judge func()) error {
 	d.policy.Rules = l.Rules
 	out := d.policy.Apply(r)
 	l.Fingerprints, l.Fixed = out.Fingerprints, out.Fixed

@@ -4,8 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/rules"
 )
 
 // profile is a set of choices for one toolchain or vendor. What a flag, the
@@ -14,10 +14,10 @@ import (
 type profile struct {
 	name      string
 	enable    []string
-	severity  map[string]rules.Severity
+	severity  map[string]finding.Severity
 	shared    []string
-	toolchain klp.Toolchain  // whose modules are expected; "" for any
-	failOn    rules.Severity // 0 leaves the default
+	toolchain klp.Toolchain    // whose modules are expected; "" for any
+	failOn    finding.Severity // 0 leaves the default
 }
 
 // allProfiles are described in docs/policy.md.
@@ -27,12 +27,12 @@ func allProfiles() []profile {
 			// Forced funcs were checked by hand for kpatch-core; livepatch
 			// kernels ignore the record.
 			name:      "kpatch",
-			severity:  map[string]rules.Severity{"KLP113": rules.Error, "KLP210": rules.Error, "KLP502": rules.Error},
+			severity:  map[string]finding.Severity{"KLP113": finding.Error, "KLP210": finding.Error, "KLP502": finding.Error},
 			toolchain: klp.KpatchBuild,
 		},
 		{
 			name:      "klp-build",
-			severity:  map[string]rules.Severity{"KLP113": rules.Error},
+			severity:  map[string]finding.Severity{"KLP113": finding.Error},
 			toolchain: klp.KlpBuild,
 		},
 		{
@@ -40,14 +40,14 @@ func allProfiles() []profile {
 			// livepatch of SUSE patches.
 			name:      "suse",
 			enable:    []string{"KLP505", "KLP581"},
-			severity:  map[string]rules.Severity{"KLP505": rules.Error},
+			severity:  map[string]finding.Severity{"KLP505": finding.Error},
 			shared:    []string{"vmlinux:*newuname"},
 			toolchain: klp.Static,
 		},
 		{
 			name:   "strict",
 			enable: []string{"KLP311", "KLP505", "KLP506"},
-			failOn: rules.Warning,
+			failOn: finding.Warning,
 		},
 	}
 }
@@ -55,7 +55,7 @@ func allProfiles() []profile {
 // profiles joins the named ones.
 func profiles(names []string) (profile, error) {
 	var p profile
-	p.severity = make(map[string]rules.Severity)
+	p.severity = make(map[string]finding.Severity)
 	all := allProfiles()
 	var known []string
 	for i := range all {

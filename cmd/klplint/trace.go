@@ -12,11 +12,11 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/cmd/klplint/internal/timeline"
 	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace"
 	"github.com/klplint/klplint/replace/plan"
-	"github.com/klplint/klplint/rules"
 )
 
 // traceFormats are the reports of a trace.
@@ -303,7 +303,7 @@ func (c *traceCommand) write(traces []plan.Trace) error {
 // is refused or crashes counts as an error, what is undecided as a warning.
 func (c *traceCommand) verdict(traces []plan.Trace) error {
 	unjudged := 0
-	worst := rules.Severity(0)
+	worst := finding.Severity(0)
 	for i := range traces {
 		if traces[i].NotJudged != "" {
 			unjudged++
@@ -312,9 +312,9 @@ func (c *traceCommand) verdict(traces []plan.Trace) error {
 			d := &traces[i].Steps[s].Decision
 			switch {
 			case !d.Accepted():
-				worst = max(worst, rules.Error)
+				worst = max(worst, finding.Error)
 			case len(d.Undecided) > 0:
-				worst = max(worst, rules.Warning)
+				worst = max(worst, finding.Warning)
 			}
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
@@ -22,7 +23,7 @@ var ticket = regexp.MustCompile(`\bOPS-[0-9]+\b`)
 
 // ticketNamed is the rule. Its ID must not be one of klplint's own.
 var ticketNamed = rules.NewModuleRule(&rules.Rule{
-	Severity: rules.Error,
+	Severity: finding.Error,
 	Since:    "1",
 	Tags:     []string{"ops"},
 	Analyzer: &analysis.Analyzer{
@@ -33,11 +34,11 @@ Whoever is woken by a livepatch has to find out why it is there.
 
 Fix: put the number into MODULE_DESCRIPTION, e.g. "fix for OPS-4711".`,
 	},
-}, func(m *klp.Module) ([]rules.Finding, error) {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	if text, _ := m.Modinfo.Get("description"); ticket.MatchString(text) {
 		return nil, nil
 	}
-	return []rules.Finding{{Message: "the description names no ticket"}}, nil
+	return []finding.Finding{{Message: "the description names no ticket"}}, nil
 })
 
 func main() {

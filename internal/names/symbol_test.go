@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
-
 )
 
 func TestDemangle(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/suggest"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -46,7 +47,7 @@ func (f *File) checkValue(k *Key, v Value, all []*rules.Rule, byID map[string]*r
 		if r == nil {
 			return v.Fail("no rule has the ID %q%s", id, suggest.DidYouMean(id, ids))
 		}
-		if s, err := rules.ParseSeverity(word); err == nil && s < r.Severity && !f.Named && security(r) {
+		if s, err := finding.ParseSeverity(word); err == nil && s < r.Severity && !f.Named && security(r) {
 			return v.Fail("%s is tagged security: its severity can be lowered only in a file that the command line names (--config)", id)
 		}
 	case "enable", "disable":

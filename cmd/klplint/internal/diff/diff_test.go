@@ -5,9 +5,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace"
-	"github.com/klplint/klplint/rules"
 )
 
 func module(name string, replace bool, objects []klp.Object, states ...klp.State) *klp.Module {
@@ -44,27 +44,27 @@ func TestItems(t *testing.T) {
 	now.Toolchain, now.Vermagic.Release = klp.KpatchBuild, "6.12.117"
 
 	want := []Item{
-		{rules.Info, "func", "anew", "vmlinux:added", "1 byte"},
-		{rules.Error, "func", "no longer", "vmlinux:dropped", "64 bytes"},
-		{rules.Info, "func", "again", "vmlinux:grown", "32 -> 48 bytes"},
-		{rules.Info, "func", "again", "vmlinux:kept", "same size, 32 bytes"},
-		{rules.Warning, "func", "again", "vmlinux:spelt", "size not known, sympos 1 -> 0"},
-		{rules.Info, "func", "again", "vmlinux:twice,2", "same size, 8 bytes"},
-		{rules.Error, "func", "no longer", "ext4:gone", "16 bytes"},
-		{rules.Info, "func", "anew", "xfs:added", "16 bytes"},
-		{rules.Info, "callback", "gained", "vmlinux", "pre_unpatch"},
-		{rules.Warning, "callback", "lost", "vmlinux", "post_patch"},
-		{rules.Error, "object", "lost", "ext4", "1 func"},
-		{rules.Info, "object", "gained", "xfs", "1 func"},
-		{rules.Error, "state", "changed", "7", "version 2 -> 1"},
-		{rules.Info, "state", "changed", "8", "version 1 -> 3"},
-		{rules.Error, "state", "lost", "9", "version 1"},
-		{rules.Info, "state", "gained", "10", "version 1"},
-		{rules.Warning, "replace", "changed", "", "replace -> no replace"},
-		{rules.Info, "klp symbol", "gained", "xfs:c", ""},
-		{rules.Info, "klp symbol", "lost", "vmlinux:b,2", ""},
-		{rules.Info, "toolchain", "changed", "", "static -> kpatch-build"},
-		{rules.Warning, "kernel", "changed", "", "6.12.111 x86_64 -> 6.12.117 x86_64"},
+		{finding.Info, "func", "anew", "vmlinux:added", "1 byte"},
+		{finding.Error, "func", "no longer", "vmlinux:dropped", "64 bytes"},
+		{finding.Info, "func", "again", "vmlinux:grown", "32 -> 48 bytes"},
+		{finding.Info, "func", "again", "vmlinux:kept", "same size, 32 bytes"},
+		{finding.Warning, "func", "again", "vmlinux:spelt", "size not known, sympos 1 -> 0"},
+		{finding.Info, "func", "again", "vmlinux:twice,2", "same size, 8 bytes"},
+		{finding.Error, "func", "no longer", "ext4:gone", "16 bytes"},
+		{finding.Info, "func", "anew", "xfs:added", "16 bytes"},
+		{finding.Info, "callback", "gained", "vmlinux", "pre_unpatch"},
+		{finding.Warning, "callback", "lost", "vmlinux", "post_patch"},
+		{finding.Error, "object", "lost", "ext4", "1 func"},
+		{finding.Info, "object", "gained", "xfs", "1 func"},
+		{finding.Error, "state", "changed", "7", "version 2 -> 1"},
+		{finding.Info, "state", "changed", "8", "version 1 -> 3"},
+		{finding.Error, "state", "lost", "9", "version 1"},
+		{finding.Info, "state", "gained", "10", "version 1"},
+		{finding.Warning, "replace", "changed", "", "replace -> no replace"},
+		{finding.Info, "klp symbol", "gained", "xfs:c", ""},
+		{finding.Info, "klp symbol", "lost", "vmlinux:b,2", ""},
+		{finding.Info, "toolchain", "changed", "", "static -> kpatch-build"},
+		{finding.Warning, "kernel", "changed", "", "6.12.111 x86_64 -> 6.12.117 x86_64"},
 	}
 	d := Compare(old, now)
 	d.Judge(nil, replace.Env{})
@@ -80,7 +80,7 @@ func TestSameModuleLosesNothing(t *testing.T) {
 	m := module("fix", true, []klp.Object{object("vmlinux", fn("foo", 0, 32))}, klp.State{ID: 1, Version: 1})
 	d := Compare(m, m)
 	for _, i := range d.Items() {
-		if i.Severity != rules.Info || i.Change != "again" {
+		if i.Severity != finding.Info || i.Change != "again" {
 			t.Errorf("%+v", i)
 		}
 	}
@@ -102,23 +102,23 @@ func TestJudge(t *testing.T) {
 	}{
 		{
 			"higher state", module("fix_1", true, foo, klp.State{ID: 7, Version: 1}), module("fix_2", true, foo, klp.State{ID: 7, Version: 2}),
-			Item{rules.Info, "load", "accepted", "", "mainline: replaces fix_1"},
-			Item{rules.Warning, "back", "refused", "", "mainline: state 7 has version 1, lower than 2 in fix_2 (EINVAL)"},
+			Item{finding.Info, "load", "accepted", "", "mainline: replaces fix_1"},
+			Item{finding.Warning, "back", "refused", "", "mainline: state 7 has version 1, lower than 2 in fix_2 (EINVAL)"},
 		},
 		{
 			"lower state", module("fix_1", true, foo, klp.State{ID: 7, Version: 2}), module("fix_2", true, foo, klp.State{ID: 7, Version: 1}),
-			Item{rules.Error, "load", "refused", "", "mainline: state 7 has version 1, lower than 2 in fix_1 (EINVAL)"},
-			Item{rules.Info, "back", "accepted", "", "mainline: replaces fix_2"},
+			Item{finding.Error, "load", "refused", "", "mainline: state 7 has version 1, lower than 2 in fix_1 (EINVAL)"},
+			Item{finding.Info, "back", "accepted", "", "mainline: replaces fix_2"},
 		},
 		{
 			"decided at run time", module("fix_1", true, foo, klp.State{ID: 7, Version: 2}), runtime,
-			Item{rules.Warning, "load", "depends", "", "mainline with no replace: stacks; mainline with replace: state 7 of fix_1, which would be replaced, is missing (EINVAL)"},
-			Item{rules.Info, "back", "accepted", "", "mainline: replaces fix_2"},
+			Item{finding.Warning, "load", "depends", "", "mainline with no replace: stacks; mainline with replace: state 7 of fix_1, which would be replaced, is missing (EINVAL)"},
+			Item{finding.Info, "back", "accepted", "", "mainline: replaces fix_2"},
 		},
 		{
 			"two readings", list("klp_2a", 1, 2), list("klp_2b", 2),
-			Item{rules.Warning, "load", "depends", "", "sets-positional: vmlinux:foo is also patched by klp_2a, which stays active in set {1} (EINVAL); sets-flat: replaces klp_2a"},
-			Item{rules.Info, "back", "accepted", "", "sets-positional: replaces klp_2b; sets-flat: replaces klp_2b"},
+			Item{finding.Warning, "load", "depends", "", "sets-positional: vmlinux:foo is also patched by klp_2a, which stays active in set {1} (EINVAL); sets-flat: replaces klp_2a"},
+			Item{finding.Info, "back", "accepted", "", "sets-positional: replaces klp_2b; sets-flat: replaces klp_2b"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestJudge(t *testing.T) {
 	}
 	d := Compare(list("a", 1), module("b", true, foo))
 	d.Judge(nil, replace.Env{})
-	if d.Load.Unjudged == "" || d.Load.item("load").Severity != rules.Warning {
+	if d.Load.Unjudged == "" || d.Load.item("load").Severity != finding.Warning {
 		t.Errorf("modules with different fields were judged: %+v", d.Load)
 	}
 }

@@ -5,15 +5,15 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/rules"
 )
 
 // Item is one difference, or one func that is patched again, in words.
 type Item struct {
 	// Severity is Error for what is lost or would be refused, Warning for what
 	// may be meant and should be looked at, Info for the rest.
-	Severity rules.Severity
+	Severity finding.Severity
 	Kind     string // "func", "object", "callback", "state", "replace", "klp symbol", "toolchain", "kernel", "load", "back"
 	Change   string // "anew", "again", "no longer", "gained", "lost", "changed", "accepted", "refused", "depends", "not judged"
 	Subject  string // e.g. "vmlinux:foo,2"; "" where the kind says all
@@ -24,7 +24,7 @@ type Item struct {
 // callbacks, states, then the module as a whole, then the two loads.
 func (d *Diff) Items() []Item {
 	var items []Item
-	add := func(s rules.Severity, kind, change, subject, detail string) {
+	add := func(s finding.Severity, kind, change, subject, detail string) {
 		items = append(items, Item{s, kind, change, subject, detail})
 	}
 	for i := range d.Objects {
@@ -36,36 +36,36 @@ func (d *Diff) Items() []Item {
 		o := &d.Objects[i]
 		switch o.Change {
 		case Added:
-			add(rules.Info, "object", "gained", o.Title(), plural(uint64(len(o.Funcs)), "func"))
+			add(finding.Info, "object", "gained", o.Title(), plural(uint64(len(o.Funcs)), "func"))
 		case Removed:
-			add(rules.Error, "object", "lost", o.Title(), plural(uint64(len(o.Funcs)), "func"))
+			add(finding.Error, "object", "lost", o.Title(), plural(uint64(len(o.Funcs)), "func"))
 		}
 		for _, c := range o.CallbacksGained {
-			add(rules.Info, "callback", "gained", o.Title(), string(c))
+			add(finding.Info, "callback", "gained", o.Title(), string(c))
 		}
 		for _, c := range o.CallbacksLost {
 			// A replaced patch's callbacks never run; the new patch has to undo
 			// what the old one's pre_patch did (Documentation/livepatch/cumulative-patches.rst).
-			add(rules.Warning, "callback", "lost", o.Title(), string(c))
+			add(finding.Warning, "callback", "lost", o.Title(), string(c))
 		}
 	}
 	for i := range d.States {
 		items = append(items, d.States[i].item()...)
 	}
 	if from, to := d.Old.Replace.String(), d.New.Replace.String(); from != to {
-		severity := rules.Info
+		severity := finding.Info
 		if d.Old.Replace.Kind != d.New.Replace.Kind || d.Old.Replace.Flag && !d.New.Replace.Flag {
-			severity = rules.Warning
+			severity = finding.Warning
 		}
 		add(severity, "replace", "changed", "", from+" -> "+to)
 	}
 	items = append(items, symbolItems("gained", d.Relas.Gained)...)
 	items = append(items, symbolItems("lost", d.Relas.Lost)...)
 	if from, to := toolchain(d.Old), toolchain(d.New); from != to {
-		add(rules.Info, "toolchain", "changed", "", from+" -> "+to)
+		add(finding.Info, "toolchain", "changed", "", from+" -> "+to)
 	}
 	if !d.SameKernel() {
-		add(rules.Warning, "kernel", "changed", "", kernel(d.Old)+" -> "+kernel(d.New))
+		add(finding.Warning, "kernel", "changed", "", kernel(d.Old)+" -> "+kernel(d.New))
 	}
 	for _, t := range []struct {
 		kind string
@@ -79,12 +79,12 @@ func (d *Diff) Items() []Item {
 }
 
 func funcItem(o *Object, f *Func) Item {
-	item := Item{Severity: rules.Info, Kind: "func", Subject: o.Title() + ":" + f.Title()}
+	item := Item{Severity: finding.Info, Kind: "func", Subject: o.Title() + ":" + f.Title()}
 	switch f.Change {
 	case Added:
 		item.Change, item.Detail = "anew", size(f.New)
 	case Removed:
-		item.Severity, item.Change, item.Detail = rules.Error, "no longer", size(f.Old)
+		item.Severity, item.Change, item.Detail = finding.Error, "no longer", size(f.Old)
 	case Kept:
 		item.Change = "again"
 		switch {
@@ -96,7 +96,7 @@ func funcItem(o *Object, f *Func) Item {
 			item.Detail = "size not known"
 		}
 		if f.SymposChanged() {
-			item.Severity = rules.Warning
+			item.Severity = finding.Warning
 			item.Detail += fmt.Sprintf(", sympos %d -> %d", f.Old.Sympos, f.New.Sympos)
 		}
 	}
@@ -104,16 +104,16 @@ func funcItem(o *Object, f *Func) Item {
 }
 
 func (s *State) item() []Item {
-	item := Item{Severity: rules.Info, Kind: "state", Subject: strconv.FormatUint(s.ID, 10)}
+	item := Item{Severity: finding.Info, Kind: "state", Subject: strconv.FormatUint(s.ID, 10)}
 	switch {
 	case s.Change == Added:
 		item.Change, item.Detail = "gained", fmt.Sprintf("version %d", s.New.Version)
 	case s.Change == Removed:
-		item.Severity, item.Change, item.Detail = rules.Error, "lost", fmt.Sprintf("version %d", s.Old.Version)
+		item.Severity, item.Change, item.Detail = finding.Error, "lost", fmt.Sprintf("version %d", s.Old.Version)
 	case s.Old.Version != s.New.Version:
 		item.Change, item.Detail = "changed", fmt.Sprintf("version %d -> %d", s.Old.Version, s.New.Version)
 		if s.Lowered() {
-			item.Severity = rules.Error
+			item.Severity = finding.Error
 		}
 	default:
 		return nil
@@ -127,16 +127,16 @@ func symbolItems(change string, symbols []Symbol) []Item {
 	var items []Item
 	for i, s := range symbols {
 		if i == most {
-			return append(items, Item{rules.Info, "klp symbol", change, "", plural(uint64(len(symbols)-most), "more symbol")})
+			return append(items, Item{finding.Info, "klp symbol", change, "", plural(uint64(len(symbols)-most), "more symbol")})
 		}
-		items = append(items, Item{rules.Info, "klp symbol", change, s.String(), ""})
+		items = append(items, Item{finding.Info, "klp symbol", change, s.String(), ""})
 	}
 	return items
 }
 
 // Worst returns the highest severity of the items; 0 without any.
-func Worst(items []Item) rules.Severity {
-	var worst rules.Severity
+func Worst(items []Item) finding.Severity {
+	var worst finding.Severity
 	for _, i := range items {
 		worst = max(worst, i.Severity)
 	}

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace"
-	"github.com/klplint/klplint/rules"
 )
 
 // Transition is what a kernel does with one of the modules while the other is
@@ -122,20 +122,20 @@ func (t *Transition) Accepted() (all, some bool) {
 // an error; not being able to go back is worth a warning, for that is how a
 // state's version is meant to work.
 func (t *Transition) item(kind string) Item {
-	it := Item{Severity: rules.Info, Kind: kind}
-	worst := rules.Error
+	it := Item{Severity: finding.Info, Kind: kind}
+	worst := finding.Error
 	if kind == "back" || t.SameName { // two builds of one livepatch are compared
-		worst = rules.Warning
+		worst = finding.Warning
 	}
 	all, some := t.Accepted()
 	switch {
 	case len(t.Verdicts) == 0:
-		it.Severity, it.Change, it.Detail = rules.Warning, "not judged", t.Unjudged
+		it.Severity, it.Change, it.Detail = finding.Warning, "not judged", t.Unjudged
 		return it
 	case all:
 		it.Change = "accepted"
 	case some:
-		it.Severity, it.Change = rules.Warning, "depends"
+		it.Severity, it.Change = finding.Warning, "depends"
 	default:
 		it.Severity, it.Change = worst, "refused"
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -119,7 +120,7 @@ func (c *Config) Attest(out *Outcome, chosen []*rules.Rule, version string) *Sta
 		Modules: []AttestedModule{}, Findings: []AttestedFinding{},
 		Registry: RegistryState{c.Registry.Name(), out.Revision, c.Channel, out.Compared, out.Sampled},
 	}
-	worst := make(map[string]rules.Severity)
+	worst := make(map[string]finding.Severity)
 	for i := range out.Result.Findings {
 		f := &out.Result.Findings[i]
 		worst[f.Rule] = max(worst[f.Rule], f.Severity)
@@ -140,7 +141,7 @@ func (c *Config) Attest(out *Outcome, chosen []*rules.Rule, version string) *Sta
 		k.Rules = append(k.Rules, RuleVersion{r.ID(), r.Since, hex.EncodeToString(sum[:])})
 		fmt.Fprintf(all, "%s %s %x\n", r.ID(), r.Since, sum)
 		switch severity, found := worst[r.ID()]; {
-		case severity == rules.Error:
+		case severity == finding.Error:
 			p.Failed = append(p.Failed, r.ID())
 		case found:
 			p.Warned = append(p.Warned, r.ID())

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
@@ -81,7 +82,7 @@ const (
 // Run judges the candidates and admits all of them or none.
 func Run(ctx context.Context, c Config) (*Outcome, error) {
 	if c.Judge == nil {
-		c.Judge = func(r *lint.Result) bool { r.Judge(rules.Error); return r.Summary.Error == 0 }
+		c.Judge = func(r *lint.Result) bool { r.Judge(finding.Error); return r.Summary.Error == 0 }
 	}
 	g := &gate{Config: c}
 	if err := g.read(ctx); err != nil {
@@ -339,10 +340,10 @@ func stricter(r *lint.Result) {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if f.Undecided || f.Rule == "KLP100" || f.Rule == "KLP404" {
-			f.Severity = rules.Error
+			f.Severity = finding.Error
 		}
 	}
-	r.Judge(rules.Error)
+	r.Judge(finding.Error)
 }
 
 // admit records the candidates and what follows from it.

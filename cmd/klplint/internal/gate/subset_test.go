@@ -13,9 +13,9 @@ import (
 
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry/registrytest"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
-	"github.com/klplint/klplint/rules"
 )
 
 // replaces draws what a module says of replacing. Of the three fields one is
@@ -138,7 +138,7 @@ func TestWitnessesOfEachField(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(want.Findings, func(f rules.Finding) bool { return f.Rule == "KLP404" }) {
+	if !slices.ContainsFunc(want.Findings, func(f finding.Finding) bool { return f.Rule == "KLP404" }) {
 		t.Fatalf("no func is dropped: %v", want.Findings)
 	}
 	if d := cmp.Diff(voices(want), voices(got)); d != "" {

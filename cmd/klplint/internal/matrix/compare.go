@@ -5,13 +5,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
-	"github.com/klplint/klplint/rules"
 )
 
 // Difference is one thing in which the builds of a patch differ.
 type Difference struct {
-	Severity rules.Severity
+	Severity finding.Severity
 	Kind     string // "func", "name", "state", "replace", "build"
 	// Subject is what differs: "vmlinux:foo", "state 7", "replace"; "" for builds.
 	Subject string
@@ -44,13 +44,13 @@ func (r *Row) compare(columns []Kernel) {
 			}
 			values[text] = append(values[text], col)
 		}
-		r.differ(rules.Error, "state", fmt.Sprintf("state %d", s.ID), values, columns)
+		r.differ(finding.Error, "state", fmt.Sprintf("state %d", s.ID), values, columns)
 	}
 	values := make(map[string][]int)
 	for _, col := range builds {
 		values[r.Replace[col]] = append(values[r.Replace[col]], col)
 	}
-	r.differ(rules.Error, "replace", "replace", values, columns)
+	r.differ(finding.Error, "replace", "replace", values, columns)
 }
 
 func (r *Row) compareBuilds(columns []Kernel) {
@@ -60,11 +60,11 @@ func (r *Row) compareBuilds(columns []Kernel) {
 		case c.Module == nil:
 			missing = append(missing, col)
 		case len(c.Others) > 0:
-			r.add(rules.Warning, "build", "", fmt.Sprintf("%d further builds for %s are not compared; the names do not tell them apart", len(c.Others), columns[col]))
+			r.add(finding.Warning, "build", "", fmt.Sprintf("%d further builds for %s are not compared; the names do not tell them apart", len(c.Others), columns[col]))
 		}
 	}
 	if len(missing) > 0 {
-		r.add(rules.Warning, "build", "", "no build for "+list(missing, columns))
+		r.add(finding.Warning, "build", "", "no build for "+list(missing, columns))
 	}
 }
 
@@ -92,8 +92,8 @@ func (r *Row) compareFunc(l *Line, columns []Kernel, builds []int) {
 			spellings[text] = append(spellings[text], col)
 		}
 	}
-	r.differ(rules.Error, "func", subject, counts, columns)
-	r.differ(rules.Info, "name", subject, spellings, columns)
+	r.differ(finding.Error, "func", subject, counts, columns)
+	r.differ(finding.Info, "name", subject, spellings, columns)
 }
 
 // suffixes returns the distinct names without positions, which differ by nature.
@@ -124,7 +124,7 @@ func (l *Line) Missing(r *Row, col int) bool {
 }
 
 // differ adds a difference when the columns hold more than one value.
-func (r *Row) differ(severity rules.Severity, kind, subject string, values map[string][]int, columns []Kernel) {
+func (r *Row) differ(severity finding.Severity, kind, subject string, values map[string][]int, columns []Kernel) {
 	if len(values) < 2 {
 		return
 	}
@@ -139,7 +139,7 @@ func (r *Row) differ(severity rules.Severity, kind, subject string, values map[s
 	r.add(severity, kind, subject, strings.Join(texts, "; "))
 }
 
-func (r *Row) add(severity rules.Severity, kind, subject, message string) {
+func (r *Row) add(severity finding.Severity, kind, subject, message string) {
 	r.Differences = append(r.Differences, Difference{severity, kind, subject, message})
 }
 

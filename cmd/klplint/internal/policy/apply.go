@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
 )
@@ -12,7 +13,7 @@ import (
 // Policy is what a team has decided about findings.
 type Policy struct {
 	// Severity overrides the severities of rules, by ID.
-	Severity map[string]rules.Severity
+	Severity map[string]finding.Severity
 	Waivers  []Waiver
 	// Known are accepted findings; nil when there is no such file.
 	Known *Known
@@ -77,7 +78,7 @@ func (p *Policy) Apply(r *lint.Result) *Outcome {
 	}
 	slices.SortStableFunc(decided, func(a, b judgedFinding) int { return cmp.Compare(a.finding.Module, b.finding.Module) })
 	out := &Outcome{Decisions: make([]Decision, len(decided)), Fingerprints: make([]string, len(decided))}
-	r.Findings = make([]rules.Finding, len(decided))
+	r.Findings = make([]finding.Finding, len(decided))
 	for i := range decided {
 		r.Findings[i], out.Fingerprints[i], out.Decisions[i] = decided[i].finding, decided[i].print, decided[i].decision
 	}
@@ -92,8 +93,8 @@ func (p *Policy) Apply(r *lint.Result) *Outcome {
 }
 
 // Counting returns the findings that were not accepted, in their order.
-func (o *Outcome) Counting(findings []rules.Finding) []rules.Finding {
-	counting := make([]rules.Finding, 0, len(findings))
+func (o *Outcome) Counting(findings []finding.Finding) []finding.Finding {
+	counting := make([]finding.Finding, 0, len(findings))
 	for i := range findings {
 		if !o.Decisions[i].Accepted() {
 			counting = append(counting, findings[i])
@@ -104,13 +105,13 @@ func (o *Outcome) Counting(findings []rules.Finding) []rules.Finding {
 
 // judgedFinding is a finding with its fingerprint and what became of it.
 type judgedFinding struct {
-	finding  rules.Finding
+	finding  finding.Finding
 	print    string
 	decision Decision
 }
 
 // knows reports whether the finding is accepted as a known one.
-func (p *Policy) knows(f *rules.Finding, print string) bool {
+func (p *Policy) knows(f *finding.Finding, print string) bool {
 	if p.Accept {
 		return true
 	}

@@ -7,17 +7,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
 )
 
 func sample() *lint.Result {
 	return &lint.Result{
-		Findings: []rules.Finding{
-			{Rule: "KLP104", Severity: rules.Error, Module: "b/a.ko", Object: "vmlinux", Func: "f,2", Message: "one"},
-			{Rule: "KLP104", Severity: rules.Error, Module: "b/a.ko", Object: "ext4", Func: "g", Message: "two"},
-			{Rule: "KLP504", Severity: rules.Error, Module: "b/a.ko", Message: "three"},
-			{Rule: "KLP100", Severity: rules.Warning, Module: "x/plain.ko.xz", Message: "four"},
+		Findings: []finding.Finding{
+			{Rule: "KLP104", Severity: finding.Error, Module: "b/a.ko", Object: "vmlinux", Func: "f,2", Message: "one"},
+			{Rule: "KLP104", Severity: finding.Error, Module: "b/a.ko", Object: "ext4", Func: "g", Message: "two"},
+			{Rule: "KLP504", Severity: finding.Error, Module: "b/a.ko", Message: "three"},
+			{Rule: "KLP100", Severity: finding.Warning, Module: "x/plain.ko.xz", Message: "four"},
 		},
 		Modules: []lint.Module{
 			{Path: "b/a.ko", Name: "klp_a"},
@@ -109,9 +110,9 @@ func TestWaiverRulesCanBeDisabled(t *testing.T) {
 
 func TestSeverity(t *testing.T) {
 	r := sample()
-	apply(t, Policy{Severity: map[string]rules.Severity{"KLP104": rules.Info, "KLP590": rules.Error}, Waivers: []Waiver{{Rule: "KLP105", Module: "*", File: "w"}}}, r)
+	apply(t, Policy{Severity: map[string]finding.Severity{"KLP104": finding.Info, "KLP590": finding.Error}, Waivers: []Waiver{{Rule: "KLP105", Module: "*", File: "w"}}}, r)
 	for _, f := range r.Findings {
-		want := map[string]rules.Severity{"KLP104": rules.Info, "KLP504": rules.Error, "KLP100": rules.Warning, "KLP590": rules.Error}[f.Rule]
+		want := map[string]finding.Severity{"KLP104": finding.Info, "KLP504": finding.Error, "KLP100": finding.Warning, "KLP590": finding.Error}[f.Rule]
 		if f.Severity != want {
 			t.Errorf("%s is %v, want %v", f.Rule, f.Severity, want)
 		}

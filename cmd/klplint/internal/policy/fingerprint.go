@@ -5,7 +5,7 @@ import (
 	"encoding/hex"
 	"strconv"
 
-	"github.com/klplint/klplint/rules"
+	"github.com/klplint/klplint/finding"
 )
 
 // Fingerprints returns, for each finding, a word that stays the same over
@@ -16,7 +16,7 @@ import (
 // section, symbol and the message with its numbers masked. Offsets, paths and
 // file digests, which change with every build, have no part in it. names maps
 // a module's path to its own name; a path that is missing stands for itself.
-func Fingerprints(findings []rules.Finding, names map[string]string) []string {
+func Fingerprints(findings []finding.Finding, names map[string]string) []string {
 	out := make([]string, len(findings))
 	seen := make(map[string]int)
 	var b []byte

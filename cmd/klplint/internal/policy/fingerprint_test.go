@@ -4,31 +4,31 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/rules"
 )
 
 func TestFingerprints(t *testing.T) {
-	base := rules.Finding{
+	base := finding.Finding{
 		Rule: "KLP104", Module: "build/a.ko", Object: "vmlinux", Func: "f",
 		Message: "func 3 at 0x1f00 has no name", Location: klp.Location{Section: ".data", Offset: 16, Symbol: "funcs"},
 	}
-	change := func(f func(*rules.Finding)) rules.Finding {
+	change := func(f func(*finding.Finding)) finding.Finding {
 		c := base
 		f(&c)
 		return c
 	}
 	names := map[string]string{"build/a.ko": "a", "other/a.ko": "a", "b.ko": "b"}
-	got := Fingerprints([]rules.Finding{
+	got := Fingerprints([]finding.Finding{
 		base,
-		change(func(f *rules.Finding) { f.Location.Offset = 99 }),
-		change(func(f *rules.Finding) { f.Message = "func 17 at 0xbeef has no name" }),
-		change(func(f *rules.Finding) { f.Module = "other/a.ko" }),
-		change(func(f *rules.Finding) { f.Module = "b.ko" }),
-		change(func(f *rules.Finding) { f.Rule = "KLP105" }),
-		change(func(f *rules.Finding) { f.Func = "g" }),
-		change(func(f *rules.Finding) { f.Object, f.Func = "vmlinuxf", "" }),
-		change(func(f *rules.Finding) { f.Module = "unknown.ko" }),
+		change(func(f *finding.Finding) { f.Location.Offset = 99 }),
+		change(func(f *finding.Finding) { f.Message = "func 17 at 0xbeef has no name" }),
+		change(func(f *finding.Finding) { f.Module = "other/a.ko" }),
+		change(func(f *finding.Finding) { f.Module = "b.ko" }),
+		change(func(f *finding.Finding) { f.Rule = "KLP105" }),
+		change(func(f *finding.Finding) { f.Func = "g" }),
+		change(func(f *finding.Finding) { f.Object, f.Func = "vmlinuxf", "" }),
+		change(func(f *finding.Finding) { f.Module = "unknown.ko" }),
 	}, names)
 	if !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(got[0]) {
 		t.Errorf("fingerprint %q is not 32 hex digits", got[0])

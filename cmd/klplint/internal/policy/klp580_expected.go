@@ -7,6 +7,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/manifest"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
@@ -17,7 +18,7 @@ const maxDifferences = 100
 // klp580 compares modules with a manifest. Without one it is off.
 func klp580(expected *manifest.Manifest) *rules.Rule {
 	return rules.NewModuleRule(&rules.Rule{
-		Severity:   rules.Error,
+		Severity:   finding.Error,
 		Since:      "0.1",
 		Tags:       []string{"policy", "expect"},
 		NonDefault: expected == nil,
@@ -36,7 +37,7 @@ missing. The rule runs only where --expect names a manifest.
 Fix: rebuild the module from the right source; where the manifest is outdated,
 write a new one with klplint dump --format manifest and have it reviewed.`,
 		},
-	}, func(m *klp.Module) ([]rules.Finding, error) {
+	}, func(m *klp.Module) ([]finding.Finding, error) {
 		if expected == nil {
 			return nil, &rules.MissingInput{Needs: "a manifest (--expect)"}
 		}
@@ -44,10 +45,10 @@ write a new one with klplint dump --format manifest and have it reviewed.`,
 	})
 }
 
-func compare(m *klp.Module, expected *manifest.Manifest) []rules.Finding {
+func compare(m *klp.Module, expected *manifest.Manifest) []finding.Finding {
 	want := expected.For(m.Name)
 	if want == nil {
-		return []rules.Finding{{Message: "the manifest has no module " + cut(m.Name)}}
+		return []finding.Finding{{Message: "the manifest has no module " + cut(m.Name)}}
 	}
 	var d differences
 	d.funcs(m, want)
@@ -65,11 +66,11 @@ func compare(m *klp.Module, expected *manifest.Manifest) []rules.Finding {
 
 // differences gathers findings up to maxDifferences and counts the rest.
 type differences struct {
-	list []rules.Finding
+	list []finding.Finding
 	more int
 }
 
-func (d *differences) add(f rules.Finding) {
+func (d *differences) add(f finding.Finding) {
 	if len(d.list) >= maxDifferences {
 		d.more++
 		return
@@ -97,12 +98,12 @@ func (d *differences) funcs(m *klp.Module, want *manifest.Module) {
 			w := wanted[k]
 			switch {
 			case w == nil:
-				d.add(rules.Finding{
+				d.add(finding.Finding{
 					Message: "the manifest does not have func " + funcName(f.Name, f.Sympos) + " of " + cut(o.Name),
 					Object:  o.Name, Func: funcName(f.Name, f.Sympos), Location: f.At,
 				})
 			case w.New != "" && f.New.Symbol != w.New:
-				d.add(rules.Finding{
+				d.add(finding.Finding{
 					Message: fmt.Sprintf("func %s of %s is replaced by %s, the manifest says %s",
 						funcName(f.Name, f.Sympos), cut(o.Name), symbol(f.New.Symbol), cut(w.New)),
 					Object: o.Name, Func: funcName(f.Name, f.Sympos), Location: f.At,
@@ -115,7 +116,7 @@ func (d *differences) funcs(m *klp.Module, want *manifest.Module) {
 		if f.Conditional || have[key{f.Object, f.Name, f.Position()}] {
 			continue
 		}
-		d.add(rules.Finding{
+		d.add(finding.Finding{
 			Message: "func " + funcName(f.Name, f.Sympos) + " of " + cut(f.Object) + ", which the manifest has, is not patched",
 			Object:  f.Object, Func: funcName(f.Name, f.Sympos), Location: m.Patch.At,
 		})
@@ -133,14 +134,14 @@ func (d *differences) states(m *klp.Module, want *manifest.Module) {
 		wanted[w.ID] = true
 		switch s := have[w.ID]; {
 		case s == nil:
-			d.add(rules.Finding{Message: fmt.Sprintf("state %d, which the manifest has, is missing", w.ID), Location: m.Patch.At})
+			d.add(finding.Finding{Message: fmt.Sprintf("state %d, which the manifest has, is missing", w.ID), Location: m.Patch.At})
 		case s.Version != w.Version:
-			d.add(rules.Finding{Message: fmt.Sprintf("state %d has version %d, the manifest says %d", w.ID, s.Version, w.Version), Location: s.At})
+			d.add(finding.Finding{Message: fmt.Sprintf("state %d has version %d, the manifest says %d", w.ID, s.Version, w.Version), Location: s.At})
 		}
 	}
 	for _, s := range m.Patch.States {
 		if !wanted[s.ID] {
-			d.add(rules.Finding{Message: fmt.Sprintf("the manifest does not have state %d", s.ID), Location: s.At})
+			d.add(finding.Finding{Message: fmt.Sprintf("the manifest does not have state %d", s.ID), Location: s.At})
 		}
 	}
 }
@@ -148,7 +149,7 @@ func (d *differences) states(m *klp.Module, want *manifest.Module) {
 func (d *differences) replace(m *klp.Module, want *manifest.Replace) {
 	have := manifest.ReplaceOf(&m.Replace)
 	if !have.Equal(want) {
-		d.add(rules.Finding{Message: "the module has " + have.String() + ", the manifest says " + want.String(), Location: m.Replace.At})
+		d.add(finding.Finding{Message: "the module has " + have.String() + ", the manifest says " + want.String(), Location: m.Replace.At})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
@@ -13,7 +14,7 @@ import (
 // is KLP505.
 func klp581() *rules.Rule {
 	return rules.NewModuleRule(&rules.Rule{
-		Severity:   rules.Error,
+		Severity:   finding.Error,
 		Since:      "0.1",
 		Tags:       []string{"policy", "suse"},
 		NonDefault: true,
@@ -29,14 +30,14 @@ relocations of modules, which no kernel applies in time, there is KLP209.
 
 Fix: replace the static branch in the patched code by static_key_enabled().`,
 		},
-	}, func(m *klp.Module) ([]rules.Finding, error) {
-		var list []rules.Finding
+	}, func(m *klp.Module) ([]finding.Finding, error) {
+		var list []finding.Finding
 		for i := range m.Sections {
 			s := &m.Sections[i]
 			if !strings.HasPrefix(s.Name, ".klp.") || !strings.HasSuffix(s.Name, "__jump_table") {
 				continue
 			}
-			list = append(list, rules.Finding{
+			list = append(list, finding.Finding{
 				Message:  "section " + cut(s.Name) + " has livepatch relocations of a jump table",
 				Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
 			})

@@ -3,6 +3,7 @@ package policy
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
@@ -10,7 +11,7 @@ import (
 // klp582 holds modules to the toolchain of a profile. Without one it is off.
 func klp582(toolchain klp.Toolchain) *rules.Rule {
 	return rules.NewModuleRule(&rules.Rule{
-		Severity:   rules.Error,
+		Severity:   finding.Error,
 		Since:      "0.1",
 		Tags:       []string{"policy", "toolchain"},
 		NonDefault: toolchain == "",
@@ -29,14 +30,14 @@ sympos 0 and 1 of one func for different funcs
 Fix: build the module with the team's toolchain, or choose the profile that
 fits the module.`,
 		},
-	}, func(m *klp.Module) ([]rules.Finding, error) {
+	}, func(m *klp.Module) ([]finding.Finding, error) {
 		switch {
 		case toolchain == "":
 			return nil, &rules.MissingInput{Needs: "a profile that names a toolchain (--profile)"}
 		case m.Toolchain == "" || m.Toolchain == toolchain:
 			return nil, nil // without tables other rules speak
 		}
-		return []rules.Finding{{
+		return []finding.Finding{{
 			Message:  "the livepatch was built by " + words(m.Toolchain) + ", the profile says " + words(toolchain),
 			Location: m.Patch.At,
 		}}, nil

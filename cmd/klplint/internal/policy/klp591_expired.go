@@ -3,6 +3,7 @@ package policy
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -11,7 +12,7 @@ const klp591ID = "KLP591"
 // klp591 is reported by Apply, which alone knows the day.
 func klp591() *rules.Rule {
 	return rules.NewModuleRule(&rules.Rule{
-		Severity: rules.Warning,
+		Severity: finding.Warning,
 		Since:    "0.1",
 		Tags:     []string{"policy", "waivers"},
 		Analyzer: &analysis.Analyzer{

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"github.com/klplint/klplint/cmd/klplint/internal/manifest"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
@@ -14,4 +15,4 @@ func Rules(expected *manifest.Manifest, toolchain klp.Toolchain) []*rules.Rule {
 }
 
 // nothing is the check of a rule whose findings Apply makes.
-func nothing(*klp.Module) ([]rules.Finding, error) { return nil, nil }
+func nothing(*klp.Module) ([]finding.Finding, error) { return nil, nil }

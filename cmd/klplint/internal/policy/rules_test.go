@@ -9,6 +9,7 @@ import (
 
 	"github.com/klplint/klplint/cmd/klplint/internal/manifest"
 	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
@@ -123,14 +124,14 @@ func TestToolchain(t *testing.T) {
 	}
 }
 
-func runOn(t *testing.T, r *rules.Rule, m *klp.Module) []rules.Finding {
+func runOn(t *testing.T, r *rules.Rule, m *klp.Module) []finding.Finding {
 	t.Helper()
 	pass := &analysis.Pass{Analyzer: r.Analyzer, ResultOf: map[*analysis.Analyzer]any{rules.ModuleInput: m}, Report: func(analysis.Diagnostic) {}}
 	result, err := r.Analyzer.Run(pass)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return result.([]rules.Finding)
+	return result.([]finding.Finding)
 }
 
 // The rules of this package have what every rule has; what they lack without

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/klplint/klplint/rules"
+	"github.com/klplint/klplint/finding"
 )
 
 // waiverIndex finds the waiver of a finding and remembers which ones were of
@@ -29,7 +29,7 @@ func indexWaivers(all []Waiver, now time.Time) *waiverIndex {
 // take returns the first waiver in force that covers the finding, nil when
 // none does. Every other one that would have covered it counts as used too:
 // which of two overlapping waivers is the useless one is for people to say.
-func (x *waiverIndex) take(f *rules.Finding, module string) *Waiver {
+func (x *waiverIndex) take(f *finding.Finding, module string) *Waiver {
 	var first *Waiver
 	for _, i := range x.byRule[f.Rule] {
 		if !x.all[i].covers(f, module) {
@@ -46,18 +46,18 @@ func (x *waiverIndex) take(f *rules.Finding, module string) *Waiver {
 // findings says which waivers are expired, and which had nothing to waive
 // although their rule was evaluated for a module that they name.
 func (x *waiverIndex) findings(p *Policy, u *run) []judgedFinding {
-	var list []rules.Finding
+	var list []finding.Finding
 	names := make(map[string]string)
 	for i := range x.all {
 		w := &x.all[i]
-		f := rules.Finding{Module: w.File, Object: w.Object, Func: w.Func}
+		f := finding.Finding{Module: w.File, Object: w.Object, Func: w.Func}
 		names[w.File] = filepath.Base(w.File)
 		switch {
 		case x.expired[i]:
-			f.Rule, f.Severity = klp591ID, rules.Warning
+			f.Rule, f.Severity = klp591ID, finding.Warning
 			f.Message = fmt.Sprintf("line %d: the waiver of %s for %s expired on %s%s", w.Line, w.Rule, w.Module, w.Until.Format(time.DateOnly), owner(w))
 		case !x.used[i] && u.judged(w.Rule, func(name string) bool { return matches(w.Module, name) }):
-			f.Rule, f.Severity = klp590ID, rules.Warning
+			f.Rule, f.Severity = klp590ID, finding.Warning
 			f.Message = fmt.Sprintf("line %d: the waiver of %s for %s waives nothing%s", w.Line, w.Rule, w.Module, owner(w))
 		default:
 			continue

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/klplint/klplint/rules"
+	"github.com/klplint/klplint/finding"
 )
 
 // Waiver is one entry of a waivers list: findings that a team lives with, and
@@ -32,7 +32,7 @@ func (w *Waiver) Expired(now time.Time) bool {
 
 // covers reports whether the waiver is about the finding, which is one of a
 // module of that name.
-func (w *Waiver) covers(f *rules.Finding, module string) bool {
+func (w *Waiver) covers(f *finding.Finding, module string) bool {
 	return w.Rule == f.Rule && matches(w.Module, module) &&
 		(w.Object == "" || matches(w.Object, f.Object)) &&
 		(w.Func == "" || matches(w.Func, f.Func) || matches(w.Func, withoutPosition(f.Func)))

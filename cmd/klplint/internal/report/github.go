@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/klplint/klplint/rules"
+	"github.com/klplint/klplint/finding"
 )
 
 // LintGitHub writes workflow commands, which GitHub shows as annotations: a
@@ -37,8 +37,8 @@ func LintGitHub(w io.Writer, l *Lint) error {
 	return b.Flush()
 }
 
-func annotationLevel(s rules.Severity) string {
-	if s == rules.Info {
+func annotationLevel(s finding.Severity) string {
+	if s == finding.Info {
 		return "notice"
 	}
 	return s.String()

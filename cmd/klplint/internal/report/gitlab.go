@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/klplint/klplint/rules"
+	"github.com/klplint/klplint/finding"
 )
 
 // issue is one entry of GitLab's code quality report.
@@ -75,13 +75,13 @@ func LintGitLab(w io.Writer, l *Lint) error {
 	return b.Flush()
 }
 
-func qualitySeverity(s rules.Severity) string {
+func qualitySeverity(s finding.Severity) string {
 	switch s {
-	case rules.Error:
+	case finding.Error:
 		return "critical"
-	case rules.Warning:
+	case finding.Warning:
 		return "minor"
-	case rules.Info:
+	case finding.Info:
 	}
 	return "info"
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/replace"
@@ -56,16 +57,16 @@ func rustBomb() string {
 
 // hostileLint has every hostile name in every place that a module can fill.
 func hostileLint() *Lint {
-	l := &Lint{Version: "v1", ExitCode: 1, FailOn: rules.Error, Rules: rules.All(), Picture: &Picture{}, Result: &lint.Result{}}
+	l := &Lint{Version: "v1", ExitCode: 1, FailOn: finding.Error, Rules: rules.All(), Picture: &Picture{}, Result: &lint.Result{}}
 	k := PictureKernel{Release: "6.12", Arch: klp.X86_64, Baseline: 1}
 	trace := plan.Trace{Model: replace.NameMainline}
 	for i, s := range hostile() {
 		path := fmt.Sprintf("%s-%d", s, i)
 		at := klp.Location{Section: s, Offset: 1<<64 - 1, Symbol: s, File: 1 << 40}
-		f := rules.Finding{
-			Rule: l.Rules[i].ID(), Severity: rules.Severity(i%3 + 1), Module: path, Message: s + " is bad " + s, Object: s, Func: s, Location: at,
-			Kernel:    &rules.Answer{Errno: "EINVAL", Message: s},
-			Related:   []rules.Related{{Module: s + "/other", Message: s, Location: at}, {Module: path, Message: s}},
+		f := finding.Finding{
+			Rule: l.Rules[i].ID(), Severity: finding.Severity(i%3 + 1), Module: path, Message: s + " is bad " + s, Object: s, Func: s, Location: at,
+			Kernel:    &finding.Answer{Errno: "EINVAL", Message: s},
+			Related:   []finding.Related{{Module: s + "/other", Message: s, Location: at}, {Module: path, Message: s}},
 			Undecided: i%2 == 0,
 		}
 		l.Result.Modules = append(l.Result.Modules, lint.Module{Path: path, Name: s, Verdict: lint.Fail, Release: s, Size: 100, Compression: []klp.Compression{klp.Uncompressed, klp.XZ}[i%2]})

@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
-	"github.com/klplint/klplint/rules"
 )
 
 // decode reads JSON with exact numbers and refuses bytes behind it.
@@ -179,13 +179,13 @@ func testLint() *Lint {
 		Version: "v1", Model: "mainline", ExitCode: 1, Fingerprints: []string{"f1", "f2"},
 		Result: &lint.Result{
 			Modules: []lint.Module{{Path: "a.ko", Name: "a", SHA256: "aa", Verdict: lint.Fail}, {Path: "b.ko", Verdict: lint.Pass}},
-			Findings: []rules.Finding{
+			Findings: []finding.Finding{
 				{
-					Rule: "KLP401", Severity: rules.Error, Module: "a.ko", Message: "both patch\x07 f", Object: "vmlinux", Func: "f,2",
-					Location: klp.Location{Section: ".data", Offset: 1 << 40, Symbol: "funcs"}, Kernel: &rules.Answer{Errno: "EINVAL", Message: "no"},
-					Related: []rules.Related{{Module: "b.ko", Message: "here", Location: klp.Location{Section: ".bss"}}},
+					Rule: "KLP401", Severity: finding.Error, Module: "a.ko", Message: "both patch\x07 f", Object: "vmlinux", Func: "f,2",
+					Location: klp.Location{Section: ".data", Offset: 1 << 40, Symbol: "funcs"}, Kernel: &finding.Answer{Errno: "EINVAL", Message: "no"},
+					Related: []finding.Related{{Module: "b.ko", Message: "here", Location: klp.Location{Section: ".bss"}}},
 				},
-				{Rule: "KLP100", Severity: rules.Warning, Module: "b\n.ko", Message: "whole file"},
+				{Rule: "KLP100", Severity: finding.Warning, Module: "b\n.ko", Message: "whole file"},
 			},
 			NotEvaluated: []lint.NotEvaluated{
 				{Rule: "KLP301", Module: "a.ko", Needs: "kernel"},
@@ -269,8 +269,8 @@ not evaluated: KLP302 (needs symbols of ext4)
 }
 
 func TestFindingOfRust(t *testing.T) {
-	l := &Lint{Result: &lint.Result{Findings: []rules.Finding{{
-		Rule: "KLP110", Severity: rules.Error, Module: "a.ko", Message: "no function", Func: "_RNvC7mycrate3foo,1",
+	l := &Lint{Result: &lint.Result{Findings: []finding.Finding{{
+		Rule: "KLP110", Severity: finding.Error, Module: "a.ko", Message: "no function", Func: "_RNvC7mycrate3foo,1",
 		Location: klp.Location{Section: ".text", Symbol: "_RNvC7mycrate3bar"},
 	}}}}
 	var b strings.Builder

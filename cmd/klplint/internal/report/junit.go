@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/lint"
-	"github.com/klplint/klplint/rules"
 )
 
 // The elements of JUnit's XML that klplint writes, in the form that Jenkins,
@@ -224,8 +224,8 @@ func (j *junit) judgedCase(path, id string) junitCase {
 	return c
 }
 
-func (j *junit) worst(path, id string) rules.Severity {
-	var worst rules.Severity
+func (j *junit) worst(path, id string) finding.Severity {
+	var worst finding.Severity
 	for _, i := range j.findings[judged{path, id}] {
 		if !j.lint.accepted(i) {
 			worst = max(worst, j.lint.Result.Findings[i].Severity)

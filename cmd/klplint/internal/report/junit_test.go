@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
@@ -131,14 +132,14 @@ func TestLintJUnit(t *testing.T) {
 		return all[slices.IndexFunc(all, func(r *rules.Rule) bool { return r.ID() == id })]
 	}
 	l := &Lint{
-		FailOn: rules.Error, Rules: []*rules.Rule{byID("KLP101"), byID("KLP102"), byID("KLP103"), byID("KLP301"), byID("KLP302")},
+		FailOn: finding.Error, Rules: []*rules.Rule{byID("KLP101"), byID("KLP102"), byID("KLP103"), byID("KLP301"), byID("KLP302")},
 		Result: &lint.Result{
 			Modules: []lint.Module{{Path: "a.ko"}, {Path: "b.ko"}},
-			Findings: []rules.Finding{
-				{Rule: "KLP101", Severity: rules.Error, Module: "a.ko", Message: "bad ]]> <x>", Location: klp.Location{Section: ".data", Offset: 8}},
-				{Rule: "KLP102", Severity: rules.Warning, Module: "a.ko", Message: "so so"},
-				{Rule: "KLP103", Severity: rules.Error, Module: "a.ko", Message: "settled"},
-				{Rule: "SITE1", Severity: rules.Error, Module: "a.ko", Message: "not here"},
+			Findings: []finding.Finding{
+				{Rule: "KLP101", Severity: finding.Error, Module: "a.ko", Message: "bad ]]> <x>", Location: klp.Location{Section: ".data", Offset: 8}},
+				{Rule: "KLP102", Severity: finding.Warning, Module: "a.ko", Message: "so so"},
+				{Rule: "KLP103", Severity: finding.Error, Module: "a.ko", Message: "settled"},
+				{Rule: "SITE1", Severity: finding.Error, Module: "a.ko", Message: "not here"},
 			},
 			NotEvaluated: []lint.NotEvaluated{{Rule: "KLP301", Needs: "kernel"}},
 			Errors:       []lint.Error{{Path: "a.ko", Rule: "KLP302", Message: "broke off"}, {Path: "c.ko", Message: "gone"}},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
@@ -25,7 +26,7 @@ type Lint struct {
 	Model    string // as asked for; "" when each module's own field decides
 	ExitCode int
 	// FailOn is the severity at which findings make a run fail; 0 means never.
-	FailOn rules.Severity
+	FailOn finding.Severity
 	// Rules are those that were chosen, with the ones of policy.
 	Rules []*rules.Rule
 	// Picture is drawn in the HTML report; nil leaves it out.
@@ -78,13 +79,13 @@ func place(at klp.Location) string {
 }
 
 // severityStyle is the colour of a severity.
-func severityStyle(s rules.Severity) style {
+func severityStyle(s finding.Severity) style {
 	switch s {
-	case rules.Error:
+	case finding.Error:
 		return red
-	case rules.Warning:
+	case finding.Warning:
 		return yellow
-	case rules.Info:
+	case finding.Info:
 		return cyan
 	}
 	return plain
@@ -92,7 +93,7 @@ func severityStyle(s rules.Severity) style {
 
 // translated lists what the mangled names of a finding mean: "; _RNv... is
 // demo::foo". It is "" for C.
-func translated(f *rules.Finding) string {
+func translated(f *finding.Finding) string {
 	var b strings.Builder
 	fn, _, _ := strings.Cut(f.Func, ",")
 	for i, name := range [...]string{fn, f.Location.Symbol} {

@@ -4,8 +4,8 @@ import (
 	"io"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/rules"
 )
 
 // LintJSON writes the JSON of lint; the fields are those of docs/json.md. A
@@ -122,7 +122,7 @@ func (e *encoder) fixed(list []policy.KnownFinding) {
 }
 
 // finding writes a finding's own members and leaves the object open.
-func (e *encoder) finding(f *rules.Finding) {
+func (e *encoder) finding(f *finding.Finding) {
 	e.open('{')
 	e.str("rule", f.Rule)
 	e.str("severity", f.Severity.String())

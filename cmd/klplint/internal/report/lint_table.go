@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/klplint/klplint/rules"
+	"github.com/klplint/klplint/finding"
 )
 
 // LintTable writes the findings for a person to read: a table under each
@@ -57,7 +57,7 @@ func LintTable(w io.Writer, l *Lint, o Options) error {
 
 // findingLines are the message and, a line each, where it is, what the kernel
 // answers, and what else to look at.
-func findingLines(f *rules.Finding) []string {
+func findingLines(f *finding.Finding) []string {
 	out := []string{f.Message + translated(f)}
 	if at := place(f.Location); at != "" {
 		out = append(out, "at "+at)

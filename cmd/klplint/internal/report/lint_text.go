@@ -4,7 +4,7 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/klplint/klplint/rules"
+	"github.com/klplint/klplint/finding"
 )
 
 // LintText writes one line per finding. The form is frozen, for grep and for
@@ -32,7 +32,7 @@ func LintText(w io.Writer, l *Lint, o Options) error {
 	return err
 }
 
-func appendFinding(b []byte, f *rules.Finding, o Options) []byte {
+func appendFinding(b []byte, f *finding.Finding, o Options) []byte {
 	b = appendEscaped(b, f.Module)
 	b = append(b, ": "...)
 	b = append(b, o.paint(severityStyle(f.Severity), f.Severity.String())...)

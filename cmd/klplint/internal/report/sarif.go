@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
-	"github.com/klplint/klplint/rules"
 )
 
 // maxMessage bounds a message in formats whose readers have limits of their
@@ -235,7 +235,7 @@ func (b *sarifBuilder) finding(i int) sarifResult {
 
 // relate adds the related places and returns the links to them, with which a
 // message ends: some readers show only what the message links.
-func (b *sarifBuilder) relate(r *sarifResult, f *rules.Finding) string {
+func (b *sarifBuilder) relate(r *sarifResult, f *finding.Finding) string {
 	var links strings.Builder
 	for n := range f.Related {
 		rel := &f.Related[n]
@@ -303,7 +303,7 @@ func kindOfPlace(at klp.Location) string {
 }
 
 // logical names what a finding is about in the words of the patch.
-func logical(f *rules.Finding) []sarifLogical {
+func logical(f *finding.Finding) []sarifLogical {
 	switch {
 	case f.Func != "":
 		fn, _, _ := strings.Cut(f.Func, ",")
@@ -372,20 +372,20 @@ func (b *sarifBuilder) write(w io.Writer) error {
 	})
 }
 
-func sarifLevel(s rules.Severity) string {
+func sarifLevel(s finding.Severity) string {
 	switch s {
-	case rules.Error:
+	case finding.Error:
 		return "error"
-	case rules.Warning:
+	case finding.Warning:
 		return "warning"
-	case rules.Info:
+	case finding.Info:
 	}
 	return "note"
 }
 
 // sarifProblem is the severity in the words of GitHub's rule property.
-func sarifProblem(s rules.Severity) string {
-	if s == rules.Info {
+func sarifProblem(s finding.Severity) string {
+	if s == finding.Info {
 		return "recommendation"
 	}
 	return s.String()

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/config"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
@@ -112,10 +113,10 @@ func compile(env *cel.Env, c *config.Rule) (*expression, error) {
 
 // describe makes the rule without its check.
 func describe(c *config.Rule) (*rules.Rule, error) {
-	severity := rules.Error
+	severity := finding.Error
 	if c.Severity != "" {
 		var err error
-		if severity, err = rules.ParseSeverity(c.Severity); err != nil {
+		if severity, err = finding.ParseSeverity(c.Severity); err != nil {
 			return nil, c.FailID("%s: %v", c.ID, err)
 		}
 	}
@@ -138,21 +139,21 @@ func describe(c *config.Rule) (*rules.Rule, error) {
 }
 
 // module is the check of a rule over modules.
-func (e *expression) module(m *klp.Module) ([]rules.Finding, error) {
+func (e *expression) module(m *klp.Module) ([]finding.Finding, error) {
 	messages, err := e.evaluate(map[string]any{"module": modelOf(m)})
 	if err != nil {
 		return nil, err
 	}
-	list := make([]rules.Finding, len(messages))
+	list := make([]finding.Finding, len(messages))
 	for i, text := range messages {
-		list[i] = rules.Finding{Message: text}
+		list[i] = finding.Finding{Message: text}
 	}
 	return list, nil
 }
 
 // pairs is the check of a rule over pairs: each candidate with each other
 // module of its kernel.
-func (e *expression) pairs(s *rules.Set) ([]rules.Finding, error) {
+func (e *expression) pairs(s *rules.Set) ([]finding.Finding, error) {
 	peers := make([]*Peer, len(s.Members))
 	candidates := 0
 	for i, m := range s.Members {
@@ -164,7 +165,7 @@ func (e *expression) pairs(s *rules.Set) ([]rules.Finding, error) {
 	if n := candidates * (len(peers) - 1); n > maxPairs {
 		return nil, fmt.Errorf("%d pairs, %d are the limit", n, maxPairs)
 	}
-	var list []rules.Finding
+	var list []finding.Finding
 	vars := make(map[string]any, 2)
 	for i, module := range peers {
 		if module.Baseline {
@@ -181,9 +182,9 @@ func (e *expression) pairs(s *rules.Set) ([]rules.Finding, error) {
 				return list, fmt.Errorf("%s with %s: %w", module.Path, other.Path, err)
 			}
 			for _, text := range messages {
-				list = append(list, rules.Finding{
+				list = append(list, finding.Finding{
 					Module: module.Path, Message: text,
-					Related: []rules.Related{{Module: other.Path, Message: "the other livepatch"}},
+					Related: []finding.Related{{Module: other.Path, Message: "the other livepatch"}},
 				})
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/config"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
@@ -160,7 +161,7 @@ func TestRulesAreValid(t *testing.T) {
 	if err := analysis.Validate([]*analysis.Analyzer{r[0].Analyzer}); err != nil {
 		t.Error(err)
 	}
-	if r[0].Severity != rules.Error || !slices.Contains(r[0].Tags, "custom") || r[0].Title() != "the rule" {
+	if r[0].Severity != finding.Error || !slices.Contains(r[0].Tags, "custom") || r[0].Title() != "the rule" {
 		t.Errorf("rule %v %v %q", r[0].Severity, r[0].Tags, r[0].Title())
 	}
 	for _, want := range []string{"f.yaml, line 2", "\n\nFix: "} {
