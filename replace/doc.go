@@ -7,7 +7,7 @@
 // four that were proposed on the live-patching list ([All] has them). A model
 // only says how a livepatch that is being loaded relates to one that is active
 // ([Relation]); the checks around it are the same for all and belong to
-// [System], which holds what is loaded and makes the steps: Load, Arrive (of a
+// [System], which holds what is loaded and makes the steps: Load, LoadTarget (of a
 // target module), Disable, Unload.
 //
 // The package works on klp values alone and reads no files. What depends on a

@@ -256,10 +256,10 @@ func TestPrePatchOfOne(t *testing.T) {
 	if !d.Accepted() {
 		t.Fatalf("%s %s", d.Errno, d.Reason)
 	}
-	if s, d = s.Arrive(replace.Ordinary{Name: "ext4"}); !d.Accepted() {
+	if s, d = s.LoadTarget(replace.TargetModule{Name: "ext4"}); !d.Accepted() {
 		t.Errorf("ext4: %s %s", d.Errno, d.Reason)
 	}
-	if _, d = s.Arrive(replace.Ordinary{Name: "btrfs"}); d.Errno != "ENODEV" {
+	if _, d = s.LoadTarget(replace.TargetModule{Name: "btrfs"}); d.Errno != "ENODEV" {
 		t.Errorf("btrfs: %s %s", d.Outcome, d.Errno)
 	}
 }

@@ -26,7 +26,7 @@ func (s System) Load(p *Livepatch, o LoadOptions) (System, Decision) {
 	self := module{name: p.Name, symbols: ownSymbols(p), patch: p}
 	n := s.clone()
 	n.loaded = append(n.loaded, self)
-	s.arrive(f, &self)
+	s.moduleComing(f, &self)
 
 	if enablesNothing(p.Module) {
 		if failed, d, ok := s.conclude(f); ok {

@@ -292,7 +292,7 @@ func TestArrive(t *testing.T) {
 	if len(s.sys.Owners()) != 0 {
 		t.Errorf("owners before the target is there: %v", s.sys.Owners())
 	}
-	refused, d := s.sys.Arrive(replace.Ordinary{Name: "ext4", Symbols: replace.SymbolList{"h": 1}})
+	refused, d := s.sys.LoadTarget(replace.TargetModule{Name: "ext4", Symbols: replace.SymbolList{"h": 1}})
 	want := []string{
 		"symbol 'g' not found in symbol table", "failed to initialize patch 'a' for module 'ext4' (-22)",
 		"patch 'a' failed for module 'ext4', refusing to load module 'ext4'",
@@ -303,18 +303,18 @@ func TestArrive(t *testing.T) {
 	if len(refused.Loaded()) != 1 {
 		t.Errorf("loaded %v", refused.Loaded())
 	}
-	there, d := s.sys.Arrive(replace.Ordinary{Name: "ext4", Symbols: replace.SymbolList{"g": 1}})
+	there, d := s.sys.LoadTarget(replace.TargetModule{Name: "ext4", Symbols: replace.SymbolList{"g": 1}})
 	if d.Outcome != replace.Done || there.Owners()["ext4:g"] != "a" {
 		t.Errorf("%+v, owners %v", d, there.Owners())
 	}
-	if _, d := there.Arrive(replace.Ordinary{Name: "ext4"}); d.Errno != "EEXIST" {
+	if _, d := there.LoadTarget(replace.TargetModule{Name: "ext4"}); d.Errno != "EEXIST" {
 		t.Errorf("loaded twice: %+v", d)
 	}
-	if _, d := there.Arrive(replace.Ordinary{Name: "vmlinux"}); d.Errno != "EINVAL" {
+	if _, d := there.LoadTarget(replace.TargetModule{Name: "vmlinux"}); d.Errno != "EINVAL" {
 		t.Errorf("a module named vmlinux: %+v", d)
 	}
 	// Without symbols the decision says what it takes for granted.
-	if _, d := s.sys.Arrive(replace.Ordinary{Name: "ext4"}); d.Outcome != replace.Done || len(d.Assumed) == 0 {
+	if _, d := s.sys.LoadTarget(replace.TargetModule{Name: "ext4"}); d.Outcome != replace.Done || len(d.Assumed) == 0 {
 		t.Errorf("unknown symbols: %+v", d)
 	}
 }
@@ -333,7 +333,7 @@ func TestPrePatch(t *testing.T) {
 	if d.Outcome != replace.First {
 		t.Fatalf("the object is not there yet: %+v", d)
 	}
-	if _, d := s.Arrive(replace.Ordinary{Name: "ext4"}); d.Errno != "ENOMEM" || d.Messages[0] != "pre-patch callback failed for object 'ext4'" {
+	if _, d := s.LoadTarget(replace.TargetModule{Name: "ext4"}); d.Errno != "ENOMEM" || d.Messages[0] != "pre-patch callback failed for object 'ext4'" {
 		t.Errorf("%+v", d)
 	}
 }
@@ -341,7 +341,7 @@ func TestPrePatch(t *testing.T) {
 // TestRemove: rmmod and the enabled file.
 func TestRemove(t *testing.T) {
 	s := start(t, replace.Mainline{}, replace.Env{Behaviour: known})
-	s.sys, _ = s.sys.Arrive(replace.Ordinary{Name: "ext4"})
+	s.sys, _ = s.sys.LoadTarget(replace.TargetModule{Name: "ext4"})
 	s.must(with(vm("a", flag(false), "f"), func(m *klp.Module) {
 		m.Modinfo.Entries = []klp.ModinfoEntry{{Key: "depends", Value: "jbd2,ext4"}}
 	}))

@@ -117,7 +117,7 @@ func TestAfterACrash(t *testing.T) {
 		t.Fatalf("%s %q, crashed %v", d.Outcome, d.Errno, s.sys.Crashed())
 	}
 	steps := map[string]func() (replace.System, replace.Decision){
-		"arrive":  func() (replace.System, replace.Decision) { return s.sys.Arrive(replace.Ordinary{Name: "ext4"}) },
+		"arrive":  func() (replace.System, replace.Decision) { return s.sys.LoadTarget(replace.TargetModule{Name: "ext4"}) },
 		"disable": func() (replace.System, replace.Decision) { return s.sys.Disable("m") },
 		"unload":  func() (replace.System, replace.Decision) { return s.sys.Unload("m") },
 	}
@@ -144,7 +144,7 @@ func TestFreedTables(t *testing.T) {
 		if _, d := s.sys.Disable("m"); (d.Outcome == replace.Crash) != crash {
 			t.Errorf("disable, %s: %s %s", toolchain, d.Outcome, d.Reason)
 		}
-		if _, d := s.sys.Arrive(replace.Ordinary{Name: "any"}); (d.Outcome == replace.Crash) != crash {
+		if _, d := s.sys.LoadTarget(replace.TargetModule{Name: "any"}); (d.Outcome == replace.Crash) != crash {
 			t.Errorf("another module, %s: %s %s", toolchain, d.Outcome, d.Reason)
 		} else if (len(d.Undecided) == 1 && d.Undecided[0].Otherwise == "accepted") != crash { // it may have luck
 			t.Errorf("another module, %s: undecided %v", toolchain, d.Undecided)

@@ -99,7 +99,7 @@ func step(t *rapid.T, s replace.System, m replace.Model, mods []*klp.Module, o o
 		if slices.Contains(s.Loaded(), "ext4") {
 			return s.Unload("ext4")
 		}
-		return s.Arrive(replace.Ordinary{Name: "ext4", Symbols: replace.SymbolList{"f": 2, "g": 1}})
+		return s.LoadTarget(replace.TargetModule{Name: "ext4", Symbols: replace.SymbolList{"f": 2, "g": 1}})
 	}
 	p, err := replace.NewLivepatch(m, mod)
 	if err != nil {

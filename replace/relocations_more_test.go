@@ -44,7 +44,7 @@ func TestRelocationRefusals(t *testing.T) {
 			behaviour := known
 			behaviour.RefusesVmlinuxInModuleRela = klp.Yes
 			s := start(t, replace.Mainline{}, replace.Env{Behaviour: behaviour})
-			s.sys, _ = s.sys.Arrive(replace.Ordinary{Name: "ext4"})
+			s.sys, _ = s.sys.LoadTarget(replace.TargetModule{Name: "ext4"})
 			d := s.load(with(vm("m", flag(false), "f"), func(m *klp.Module) {
 				m.Patch.Objects = append(m.Patch.Objects, object("ext4", "g"))
 				m.KlpRelas = []klp.KlpRela{{Section: ".klp.rela." + tt.object + "..text", Object: tt.object, Target: ".text", Symbols: []int{0, 9}}}

@@ -199,7 +199,7 @@ func replay(t *testing.T, model replace.Model, b klp.Behaviour, v *verdicts, sce
 				for _, f := range m.Funcs {
 					list[f]++
 				}
-				s, d = s.Arrive(replace.Ordinary{Name: m.Name, Symbols: list})
+				s, d = s.LoadTarget(replace.TargetModule{Name: m.Name, Symbols: list})
 			case step.Op == "load":
 				p, err := replace.NewLivepatch(model, m.module(step.Module))
 				if err != nil {

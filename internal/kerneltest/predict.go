@@ -88,7 +88,7 @@ func predict(suite *Suite, model replace.Model, patches map[string]*replace.Live
 			var d replace.Decision
 			switch {
 			case step.Op == "load" && m.Kind == "target":
-				system, d = system.Arrive(replace.Ordinary{Name: m.Name, Symbols: m.symbols()})
+				system, d = system.LoadTarget(replace.TargetModule{Name: m.Name, Symbols: m.symbols()})
 			case step.Op == "load":
 				system, d = system.Load(patches[step.Module], replace.LoadOptions{})
 			case step.Op == "disable":

@@ -70,7 +70,7 @@ func (p *Plan) run(m replace.Model, env replace.Env, assumed *bool) Trace {
 		var d replace.Decision
 		switch {
 		case s.Op == Load && s.Module.Kind == KindTarget:
-			sys, d = sys.Arrive(replace.Ordinary{Name: s.Module.Name, Symbols: s.Module.Symbols})
+			sys, d = sys.LoadTarget(replace.TargetModule{Name: s.Module.Name, Symbols: s.Module.Symbols})
 		case s.Op == Load:
 			sys, d = sys.Load(patches[s.Module], replace.LoadOptions{Override: s.Override})
 		case s.Op == Disable:

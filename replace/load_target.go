@@ -6,25 +6,25 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-// Ordinary is a module that is no livepatch, but that livepatches may patch.
-type Ordinary struct {
+// TargetModule is a module that is no livepatch, but that livepatches may patch.
+type TargetModule struct {
 	Name string
 	// Symbols answers for the module's own symbols; nil asks Env.Target.
 	Symbols Symbols
 }
 
-// Arrive is insmod of an ordinary module: Coming in the kernel's words. Active
+// LoadTarget is insmod of an ordinary module: Coming in the kernel's words. Active
 // livepatches that have funcs for it are applied while it loads, and one that
 // cannot be makes the module's own load fail (kernel/livepatch/core.c:
 // klp_module_coming()).
-func (s System) Arrive(m Ordinary) (System, Decision) {
+func (s System) LoadTarget(m TargetModule) (System, Decision) {
 	if s.crashed {
 		return s.dead()
 	}
 	f := &findings{}
 	s.sameName(f, m.Name)
 	self := module{name: m.Name, symbols: m.Symbols}
-	s.arrive(f, &self)
+	s.moduleComing(f, &self)
 	if failed, d, ok := s.conclude(f); ok {
 		return failed, d
 	}
@@ -35,10 +35,10 @@ func (s System) Arrive(m Ordinary) (System, Decision) {
 	return n, d
 }
 
-// arrive is klp_module_coming(): the active livepatches in stacking order, of
+// moduleComing is klp_module_coming(): the active livepatches in stacking order, of
 // each the first object of that name. Every module that is loaded makes the
 // kernel read them all.
-func (s *System) arrive(f *findings, m *module) {
+func (s *System) moduleComing(f *findings, m *module) {
 	if m.name == klp.VmlinuxObjectName {
 		f.refuse("EINVAL", "vmlinux.ko: invalid module name", "no module may be named vmlinux")
 		return
