@@ -24,6 +24,9 @@ type Config struct {
 	// set rules compare them with.
 	Inputs   []Source
 	Baseline []Source
+	// Unusable are what the caller could make no sources of: missing files,
+	// damaged packages. They join Result.Errors.
+	Unusable []Error
 
 	// Options are the reader's options, for candidates and baseline alike.
 	Options elfread.Options

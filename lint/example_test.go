@@ -56,11 +56,11 @@ func ExampleRun() {
 	for _, f := range result.Findings {
 		fmt.Printf("%s %s: %s (%s+%#x)\n", f.Rule, f.Severity, f.Message, f.Location.Section, f.Location.Offset)
 	}
-	fmt.Println(result.Modules[0].Verdict)
+	fmt.Println("errors:", result.Summary.Error)
 	// Output:
 	// FARM001 error: the livepatch patches module vmlinux (.data+0xe0)
 	// KLP105 error: object is named by the string "vmlinux"; the kernel image is a NULL name (.data+0xe0)
-	// fail
+	// errors: 2
 }
 
 // The built modules that a candidate will be loaded beside are its baseline.
@@ -77,8 +77,8 @@ func ExampleRun_baseline() {
 	for _, f := range result.Findings {
 		fmt.Printf("%s %s: %s\n", f.Rule, f.Severity, f.Message)
 	}
-	fmt.Println(result.Modules[0].Verdict)
+	fmt.Println("errors:", result.Summary.Error)
 	// Output:
 	// KLP403 error: static_states has state 7 at version 1, static_states_2 at version 2: under mainline the load is refused with EINVAL when static_states_2, already built, is active
-	// fail
+	// errors: 1
 }

@@ -11,7 +11,7 @@ import (
 // gather makes the result of the outcomes, in an order that does not depend on
 // who finished first.
 func (j *job) gather(sets []setOutcome) *Result {
-	r := &Result{Modules: make([]Module, 0, len(j.config.Inputs))}
+	r := &Result{Modules: make([]Module, 0, len(j.config.Inputs)), Errors: slices.Clone(j.config.Unusable)}
 	var n notEvaluated
 	for i := range j.outcomes {
 		out := &j.outcomes[i]
@@ -29,7 +29,7 @@ func (j *job) gather(sets []setOutcome) *Result {
 			if !j.sources[i].Named {
 				continue
 			}
-			m.noLivepatch = true
+			m.NoLivepatch = true
 		default:
 			r.Summary.Modules++
 			n.judged++
@@ -130,7 +130,7 @@ func sortNotEvaluated(list []NotEvaluated) {
 	})
 }
 
-// markErrored gives its verdict to every module that an error names: errors and
+// markErrored marks every module that an error names: errors and
 // modules are both in the order of paths.
 func (r *Result) markErrored() {
 	i := 0
@@ -139,7 +139,7 @@ func (r *Result) markErrored() {
 			i++
 		}
 		for k := i; k < len(r.Modules) && r.Modules[k].Path == e.Path; k++ {
-			r.Modules[k].Verdict = Errored
+			r.Modules[k].Errored = true
 		}
 	}
 }

@@ -2,8 +2,8 @@ package lint
 
 import (
 	"errors"
+	"slices"
 
-	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
@@ -55,20 +55,24 @@ func RunSet(c Config, members []*rules.Member, target klp.Target) (*Result, erro
 	return r, nil
 }
 
-// Merge adds what another run, over modules of this one, has found, and judges
-// anew by rules.Error. Modules are those of r.
-func (r *Result) Merge(o *Result) {
-	r.Findings = append(r.Findings, o.Findings...)
-	r.Errors = append(r.Errors, o.Errors...)
-	r.NotEvaluated = append(r.NotEvaluated, o.NotEvaluated...)
-	sortNotEvaluated(r.NotEvaluated)
-	r.finish()
+// Merged is r with what another run, over modules of r, has found. Modules are
+// those of r.
+func (r *Result) Merged(o *Result) *Result {
+	m := &Result{
+		Findings:     slices.Concat(r.Findings, o.Findings),
+		Errors:       slices.Concat(r.Errors, o.Errors),
+		NotEvaluated: slices.Concat(r.NotEvaluated, o.NotEvaluated),
+		Modules:      slices.Clone(r.Modules),
+		Summary:      r.Summary,
+	}
+	sortNotEvaluated(m.NotEvaluated)
+	m.finish()
+	return m
 }
 
-// finish sorts and judges what was gathered.
+// finish sorts and counts what was gathered.
 func (r *Result) finish() {
 	r.sort()
 	r.markErrored()
-	r.Summary.Errors = len(r.Errors)
-	r.Judge(finding.Error)
+	r.count()
 }

@@ -49,7 +49,7 @@ func TestFarmRuleRunsBesideTheOthers(t *testing.T) {
 		"b.ko FARM1 error func two",
 		`b.ko KLP102 error licence "Proprietary" is not GPL-compatible`,
 	}, messages(r))
-	diff(t, "modules", []Module{{Path: "a.ko", Name: "a", Verdict: Fail}, {Path: "b.ko", Name: "b", Verdict: Fail}}, r.Modules)
+	diff(t, "modules", []Module{{Path: "a.ko", Name: "a"}, {Path: "b.ko", Name: "b"}}, r.Modules)
 	diff(t, "summary", Summary{Modules: 2, Error: 3}, r.Summary)
 }
 
@@ -63,11 +63,11 @@ func TestOtherFiles(t *testing.T) {
 	r := run(t, Config{Rules: moduleRules(), Inputs: inputs}, disk)
 	diff(t, "findings", []string{"ext4.ko KLP100 warning not a livepatch module: an ordinary kernel module"}, messages(r))
 	diff(t, "modules", []Module{
-		{Path: "ext4.ko", Name: "ext4", Verdict: Skipped},
-		{Path: "fix.ko", Name: "fix", Verdict: Pass},
-		{Path: "gone.ko", Verdict: Errored},
-		{Path: "panic.ko", Verdict: Errored},
-		{Path: "walked-gone.ko", Verdict: Errored},
+		{Path: "ext4.ko", Name: "ext4", NoLivepatch: true},
+		{Path: "fix.ko", Name: "fix"},
+		{Path: "gone.ko", Errored: true},
+		{Path: "panic.ko", Errored: true},
+		{Path: "walked-gone.ko", Errored: true},
 	}, r.Modules)
 	diff(t, "errors", []Error{
 		{Path: "gone.ko", Section: ".symtab", Offset: 64, Message: "truncated"},
@@ -75,17 +75,6 @@ func TestOtherFiles(t *testing.T) {
 		{Path: "walked-gone.ko", Section: ".symtab", Offset: 64, Message: "truncated"},
 	}, r.Errors)
 	diff(t, "summary", Summary{Modules: 1, Skipped: 2, Errors: 3, Warning: 1}, r.Summary)
-
-	// A gate raises KLP100 to an error; the verdict follows, and back.
-	r.Findings[0].Severity = finding.Error
-	for _, step := range []struct {
-		failOn finding.Severity
-		want   Verdict
-	}{{finding.Error, Fail}, {0, Skipped}, {finding.Warning, Fail}} {
-		if r.Judge(step.failOn); r.Modules[0].Verdict != step.want {
-			t.Errorf("fail on %v: verdict %s, want %s", step.failOn, r.Modules[0].Verdict, step.want)
-		}
-	}
 }
 
 func TestRuleThatBreaksOff(t *testing.T) {
@@ -118,7 +107,7 @@ func TestRuleThatBreaksOff(t *testing.T) {
 			"b.ko FARM3 no such table",
 		}, errs)
 		diff(t, "not evaluated", []NotEvaluated{{Rule: "FARM4", Needs: "symbols of ext4"}}, r.NotEvaluated)
-		diff(t, "modules", []Module{{Path: "a.ko", Name: "a", Verdict: Errored}, {Path: "b.ko", Name: "b", Verdict: Errored}}, r.Modules)
+		diff(t, "modules", []Module{{Path: "a.ko", Name: "a", Errored: true}, {Path: "b.ko", Name: "b", Errored: true}}, r.Modules)
 	}
 }
 
@@ -196,7 +185,7 @@ func TestKernelIsAskedPerModule(t *testing.T) {
 
 	r := run(t, c, disk)
 	diff(t, "without kernel", []NotEvaluated{{Rule: "FARM1", Needs: "kernel"}}, r.NotEvaluated)
-	diff(t, "verdict", Pass, r.Modules[0].Verdict)
+	diff(t, "errored", false, r.Modules[0].Errored)
 
 	c.Target = func(m *klp.Module) klp.Target {
 		if m.Path == "a.ko" {
@@ -278,7 +267,7 @@ func TestSetRuleThatBreaksOff(t *testing.T) {
 		{Path: "a.ko", Rule: "FARM1", Message: "the rule broke off: boom"},
 		{Path: "b.ko", Rule: "FARM1", Message: "the rule broke off: boom"},
 	}, r.Errors)
-	diff(t, "modules", []Module{{Path: "a.ko", Name: "a", Verdict: Errored}, {Path: "b.ko", Name: "b", Verdict: Errored}}, r.Modules)
+	diff(t, "modules", []Module{{Path: "a.ko", Name: "a", Errored: true}, {Path: "b.ko", Name: "b", Errored: true}}, r.Modules)
 }
 
 func TestResultDoesNotDependOnJobs(t *testing.T) {
@@ -463,7 +452,7 @@ func TestRunSet(t *testing.T) {
 	if len(set.Findings) == 0 {
 		t.Error("nothing was found")
 	}
-	alone.Merge(set)
+	alone = alone.Merged(set)
 	diff(t, "findings", whole.Findings, alone.Findings)
 	diff(t, "not evaluated", whole.NotEvaluated, alone.NotEvaluated)
 	diff(t, "modules", whole.Modules, alone.Modules)

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 )
 
 // BenchmarkLint is the whole command but for the start of its process, over the
@@ -31,7 +33,7 @@ func BenchmarkLint(b *testing.B) {
 	tuneGC()
 	b.ReportAllocs()
 	for b.Loop() {
-		if code := run(context.Background(), newApp(strings.NewReader(""), io.Discard, io.Discard), args); code != exitOK {
+		if code := run(context.Background(), newApp(strings.NewReader(""), io.Discard, io.Discard), args); code != exitcode.OK {
 			b.Fatalf("exit code %d", code)
 		}
 	}

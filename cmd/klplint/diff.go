@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/diff"
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/elfread"
 	"github.com/klplint/klplint/kernel"
@@ -103,7 +104,7 @@ func (c *diffCommand) run(args []string) error {
 		return err
 	}
 	if c.failOn.severity != 0 && diff.Worst(d.Items()) >= c.failOn.severity {
-		return &exitError{code: exitFindings}
+		return &exitError{code: exitcode.Findings}
 	}
 	return nil
 }

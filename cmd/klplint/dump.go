@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/input"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/elfread"
@@ -78,7 +79,7 @@ func (c *dumpCommand) run(ctx context.Context, args []string) error {
 		c.errorf("%s", d.total)
 	}
 	if d.total.Problems > 0 {
-		return &exitError{code: exitUnchecked}
+		return &exitError{code: exitcode.Unchecked}
 	}
 	return nil
 }

@@ -4,22 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
-)
 
-// The exit codes, the same for every subcommand and format. The larger one
-// outranks the smaller.
-const (
-	exitOK        = 0 // everything was checked, nothing at or above --fail-on
-	exitFindings  = 1 // findings at or above --fail-on
-	exitUnchecked = 2 // something could not be checked, or the report not written
-	exitUsage     = 3 // wrong usage or configuration, found before any work
-	exitSignal    = 128
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 )
 
 // exitError carries an exit code out of a subcommand. A subcommand returns nil
-// for exitOK, &exitError{code: exitFindings} when the report has said all, and
+// for exitcode.OK, &exitError{code: exitcode.Findings} when the report has said all, and
 // usageErrorf or uncheckedErrorf where there is something to say on stderr.
-// A plain error counts as exitUnchecked.
+// A plain error counts as exitcode.Unchecked.
 type exitError struct {
 	code int
 	err  error // printed to stderr; nil when the report has said it
@@ -37,23 +29,23 @@ func (e *exitError) Unwrap() error { return e.err }
 // usageErrorf is for what the user has to change in the command line or the
 // configuration: exit code 3.
 func usageErrorf(format string, args ...any) error {
-	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+	return &exitError{exitcode.Usage, fmt.Errorf(format, args...)}
 }
 
 // uncheckedErrorf is for what could not be checked or written: exit code 2.
 func uncheckedErrorf(format string, args ...any) error {
-	return &exitError{exitUnchecked, fmt.Errorf(format, args...)}
+	return &exitError{exitcode.Unchecked, fmt.Errorf(format, args...)}
 }
 
 // exit prints what err has to say and returns the exit code.
 func (a *app) exit(err error) int {
 	a.temps.removeAll()
 	if err == nil {
-		return exitOK
+		return exitcode.OK
 	}
-	code := exitUsage // from cobra: unknown flag, wrong arguments
+	code := exitcode.Usage // from cobra: unknown flag, wrong arguments
 	if a.running {
-		code = exitUnchecked
+		code = exitcode.Unchecked
 	}
 	if e, ok := errors.AsType[*exitError](err); ok {
 		if e.err == nil {
@@ -62,10 +54,10 @@ func (a *app) exit(err error) int {
 		code = e.code
 	}
 	if errors.Is(err, syscall.EPIPE) {
-		return exitUnchecked // the reader of stdout went away and knows it
+		return exitcode.Unchecked // the reader of stdout went away and knows it
 	}
 	a.errorf("%v", err)
-	if code == exitUsage {
+	if code == exitcode.Usage {
 		fmt.Fprintln(a.stderr, "Try 'klplint help' for the usage.")
 	}
 	return code

@@ -6,10 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/gate"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/elfread"
-	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
 )
@@ -127,8 +127,8 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if l.ExitCode != exitOK {
-		return &exitError{code: l.ExitCode}
+	if l.Verdict.ExitCode != exitcode.OK {
+		return &exitError{code: l.Verdict.ExitCode}
 	}
 	return nil
 }
@@ -148,64 +148,32 @@ func (c *gateCommand) judge(cmd *cobra.Command, d *decisions, set rules.SetOptio
 	}
 	defer r.Close()
 
-	l := &report.Lint{Version: buildVersion().Version, Model: c.model.model, FailOn: c.failOn.severity}
-	l.Rules, _ = rules.Select(d.all, c.enable, c.disable) // checked before
 	bar := c.newProgress("modules")
 	config := gate.Config{
 		Registry: r,
 		Lint: lint.Config{
-			Rules: d.all, Enable: c.enable, Disable: c.disable, Inputs: sources(files),
+			Rules: d.all, Enable: c.enable, Disable: c.disable, Inputs: sources(files), Unusable: problems,
 			Options: elfread.Options{Layout: t.layout(), ReplaceField: c.lintCommand.kernel.field()},
 			Target:  t.target, Set: set, Jobs: c.common.jobs, Progress: bar.update,
 		},
 		Against: sources(against), Channels: c.channels, Channel: c.into, Owner: c.record.owner, By: c.record.who(c.app), At: now(),
 		Labels: labels, RetireReplaced: c.retire, DryRun: c.dryRun,
-		Judge: func(result *lint.Result) bool {
-			result.Errors = append(result.Errors, problems...)
-			sortProblems(result.Errors)
-			result.Summary.Errors = len(result.Errors)
-			code := exitUnchecked
-			if err = c.applyPolicy(d, &c.policy, result, l, c.failOn.severity, func() { code = c.verdict(result) }); err != nil {
-				return false
-			}
-			l.ExitCode = code
-			return code == exitOK
-		},
+		Policy: *c.judgedBy(d),
 	}
-	out, runErr := gate.Run(cmd.Context(), config)
+	out, err := gate.Run(cmd.Context(), config)
 	bar.stop()
-	switch {
-	case runErr != nil:
-		return nil, registryError(runErr)
-	case err != nil:
-		return nil, err
+	if err != nil {
+		return nil, registryError(err)
 	}
-	l.Result = out.Result
-	l.Gate = gateReport(&config, out)
-	for _, line := range c.unmet(out.Result) {
-		c.errorf("%s", line)
+	p := &config.Policy
+	l := &report.Lint{
+		Verdict: out.Verdict, Version: buildVersion().Version, Model: c.model.model, FailOn: p.FailOn, Rules: p.Rules, Gate: gateReport(&config, out),
 	}
-	if out.Result.Summary.Modules == 0 && len(out.Result.Findings) == 0 && len(out.Result.Errors) == 0 {
-		c.errorf("no livepatch found: %d other files skipped", out.Result.Summary.Skipped)
-	}
+	c.sayUnjudged(l.Verdict)
 	if statement != nil {
 		_ = config.Attest(out, l.Rules, l.Version).Write(statement) // a write error is kept by the output
 	}
 	return l, nil
-}
-
-// verdict is exitCode without its words, for it is asked more than once.
-func (c *gateCommand) verdict(r *lint.Result) int {
-	s := c.failOn.severity
-	switch {
-	case len(r.Errors) > 0 || len(c.unmet(r)) > 0:
-		return exitUnchecked
-	case s != 0 && slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Severity >= s }):
-		return exitFindings
-	case r.Summary.Modules == 0:
-		return exitUnchecked
-	}
-	return exitOK
 }
 
 // gateReport is the gate's part of a report.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/gate"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/lint"
@@ -28,7 +29,7 @@ func (c *gateCommand) runVerify(args []string) error {
 	for _, p := range problems {
 		fmt.Fprintf(c.stderr, "klplint: %s\n", report.ProblemLine(p))
 	}
-	code := exitOK
+	code := exitcode.OK
 	for _, file := range files {
 		digest, err := hashFile(file.Path)
 		if err != nil {
@@ -37,16 +38,16 @@ func (c *gateCommand) runVerify(args []string) error {
 			continue
 		}
 		if why := s.Permits(digest); why != "" {
-			code = exitFindings
+			code = exitcode.Findings
 			fmt.Fprintln(c.stdout, report.Escape(fmt.Sprintf("%s: not covered: %s (sha256 %s)", file.Path, why, digest)))
 		} else if !c.common.quiet {
 			fmt.Fprintln(c.stdout, report.Escape(fmt.Sprintf("%s: covered (sha256 %s)", file.Path, digest)))
 		}
 	}
 	if len(problems) > 0 || len(files) == 0 {
-		code = exitUnchecked
+		code = exitcode.Unchecked
 	}
-	if code != exitOK {
+	if code != exitcode.OK {
 		return &exitError{code: code}
 	}
 	return nil

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"cmp"
-	"slices"
-
 	"github.com/klplint/klplint/cmd/klplint/internal/input"
 	"github.com/klplint/klplint/elfread"
 	"github.com/klplint/klplint/klp"
@@ -49,12 +46,4 @@ func readFile(r *elfread.Reader, f *input.File) (*klp.Module, error) {
 		return r.Read(f.Content, f.Size, f.Path)
 	}
 	return r.Open(f.Path)
-}
-
-// sortProblems puts problems of several sources in the order of their paths.
-func sortProblems(problems []lint.Error) {
-	slices.SortStableFunc(problems, func(a, b lint.Error) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Section, b.Section), cmp.Compare(a.Offset, b.Offset),
-			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
-	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
@@ -63,7 +64,7 @@ func (c *kernelCommand) run(args []string) error {
 		return uncheckedErrorf("%w", err)
 	}
 	view := &report.Kernels{Kernels: kernels}
-	code := exitOK
+	code := exitcode.OK
 	for _, k := range kernels {
 		for _, spec := range c.lookUps {
 			l := lookUp(k, spec)
@@ -80,7 +81,7 @@ func (c *kernelCommand) run(args []string) error {
 		}
 		return report.KernelsText(w, view)
 	})
-	if err == nil && code != exitOK {
+	if err == nil && code != exitcode.OK {
 		return &exitError{code: code}
 	}
 	return err
@@ -133,17 +134,17 @@ func lookUp(k *kernel.Kernel, spec string) report.LookUp {
 func lookUpCode(l *report.LookUp) int {
 	if l.Error != "" {
 		if l.Rule != "" {
-			return exitFindings
+			return exitcode.Findings
 		}
-		return exitUnchecked
+		return exitcode.Unchecked
 	}
-	code := exitFindings
+	code := exitcode.Findings
 	for _, v := range l.Verdicts {
 		switch v.Status {
 		case klp.SymbolFound:
-			return exitOK
+			return exitcode.OK
 		case klp.SymbolUnknown:
-			code = exitUnchecked
+			code = exitcode.Unchecked
 		}
 	}
 	return code

@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/elfread"
-	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/replace"
@@ -95,8 +95,8 @@ func (c *lintCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if l.ExitCode != exitOK {
-		return &exitError{code: l.ExitCode}
+	if l.Verdict.ExitCode != exitcode.OK {
+		return &exitError{code: l.Verdict.ExitCode}
 	}
 	return nil
 }
@@ -132,6 +132,7 @@ func (c *lintCommand) judge(cmd *cobra.Command, d *decisions, set rules.SetOptio
 		Disable:  c.disable,
 		Inputs:   sources(files),
 		Baseline: sources(baseline),
+		Unusable: slices.Concat(problems, baselineProblems),
 		Options:  elfread.Options{Layout: t.layout(), ReplaceField: c.kernel.field(), SHA256: hashed(outs)},
 		Target:   t.target,
 		Set:      set,
@@ -143,63 +144,32 @@ func (c *lintCommand) judge(cmd *cobra.Command, d *decisions, set rules.SetOptio
 	if err != nil {
 		return nil, err
 	}
-	result.Errors = append(result.Errors, problems...)
-	result.Errors = append(result.Errors, baselineProblems...)
-	sortProblems(result.Errors)
-	result.Summary.Errors = len(result.Errors)
-
-	l := &report.Lint{Result: result, Version: buildVersion().Version, Model: c.model.model}
-	l.FailOn = c.failOn.severity
-	l.Rules, _ = rules.Select(d.all, c.enable, c.disable) // checked before
+	p := c.judgedBy(d)
+	l := &report.Lint{Verdict: p.Judge(result), Version: buildVersion().Version, Model: c.model.model, FailOn: p.FailOn, Rules: p.Rules}
 	if keep != nil {
 		l.Picture = pictures.draw(files, baseline, t, set)
 	}
-	judge := func() { l.ExitCode = c.exitCode(result) }
-	if err := c.applyPolicy(d, &c.policy, result, l, c.failOn.severity, judge); err != nil {
-		return nil, err
-	}
-	return l, nil
+	c.sayUnjudged(l.Verdict)
+	return l, c.writeKnown(c.policy.writeKnown, p, l.Verdict)
 }
 
-// exitCode is the verdict on the run as a whole. What keeps it from being
-// judged is told on stderr.
-func (c *lintCommand) exitCode(r *lint.Result) int {
-	code := exitOK
-	if s := c.failOn.severity; s != 0 && slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Severity >= s }) {
-		code = exitFindings
-	}
-	if len(r.Errors) > 0 {
-		code = exitUnchecked
-	}
-	if r.Summary.Modules == 0 && len(r.Findings) == 0 && len(r.Errors) == 0 && !c.inputs.allowEmpty {
-		c.errorf("no livepatch found: %d other files skipped", r.Summary.Skipped)
-		code = exitUnchecked
-	}
-	for _, line := range c.unmet(r) {
-		c.errorf("%s", line)
-		code = exitUnchecked
-	}
-	return code
+// judgedBy is the policy of the run.
+func (c *lintCommand) judgedBy(d *decisions) *policy.Policy {
+	p := d.policy
+	p.Rules, _ = rules.Select(d.all, c.enable, c.disable) // checked before
+	p.FailOn, p.Require, p.AllowEmpty = c.failOn.severity, c.require, c.inputs.allowEmpty
+	return &p
 }
 
-// unmet says which of --require's rules could not judge.
-func (c *lintCommand) unmet(r *lint.Result) []string {
-	var out []string
-	for _, word := range c.require {
-		for _, n := range r.NotEvaluated {
-			aKernel := word == "kernel" && strings.HasPrefix(n.Needs, "kernel")
-			if n.Rule != word && !aKernel {
-				continue
-			}
-			where := ""
-			if n.Module != "" {
-				where = " for " + n.Module
-			}
-			out = append(out, fmt.Sprintf("--require %s: %s was not evaluated%s: needs %s", word, n.Rule, where, n.Needs))
-			break
-		}
+// sayUnjudged tells on stderr what kept the run from being judged, but for the
+// files that could not be read.
+func (a *app) sayUnjudged(v *policy.Verdict) {
+	if s := &v.Summary; v.NoModule && len(v.Errors) == 0 && s.Error+s.Warning+s.Info == 0 {
+		a.errorf("no livepatch found: %d other files skipped", v.Summary.Skipped)
 	}
-	return out
+	for i := range v.Unmet {
+		a.errorf("%s", v.Unmet[i].String())
+	}
 }
 
 // checkRules finds misspelt IDs, globs and tags before any work is done.
@@ -283,7 +253,7 @@ func (c *lintCommand) suggestCommand(word string) {
 // sayLint tells on stderr what could not be checked and, where no table on
 // stdout has said it, the summary.
 func (c *lintCommand) sayLint(l *report.Lint, outs []*output) {
-	for _, p := range l.Result.Errors {
+	for _, p := range l.Verdict.Errors {
 		fmt.Fprintf(c.stderr, "klplint: %s\n", report.ProblemLine(p))
 	}
 	inTable := slices.ContainsFunc(outs, func(o *output) bool { return o.format == "table" && o.file == nil })

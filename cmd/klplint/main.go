@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 )
 
 func main() {
@@ -68,9 +70,9 @@ func (a *app) exitOnSignal(exit func(int)) (stop func()) {
 		}
 		a.temps.removeAll()
 		if n, ok := s.(syscall.Signal); ok {
-			exit(exitSignal + int(n))
+			exit(exitcode.Signal + int(n))
 		}
-		exit(exitUnchecked)
+		exit(exitcode.Unchecked)
 	}()
 	return func() {
 		signal.Stop(signals)

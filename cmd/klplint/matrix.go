@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/matrix"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/elfread"
@@ -87,7 +88,7 @@ func (c *matrixCommand) run(args []string) error {
 	case len(modules) == 0 && !c.inputs.allowEmpty:
 		return uncheckedErrorf("no livepatch found")
 	case c.failOn.severity != 0 && worstDifference(m) >= c.failOn.severity:
-		return &exitError{code: exitFindings}
+		return &exitError{code: exitcode.Findings}
 	}
 	return nil
 }

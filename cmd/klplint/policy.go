@@ -12,13 +12,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/config"
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/manifest"
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/cmd/klplint/internal/siterule"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/yamldoc"
-	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -256,13 +256,12 @@ func (a *app) knownFindings(d *decisions, f *policyFlags) error {
 	}
 	d.policy.Known = known
 	if d.origin["known"] != "--known" {
-		protected := make(map[string]bool)
+		d.policy.Protected = make(map[string]bool)
 		for _, r := range d.all {
 			if slices.Contains(r.Tags, "security") {
-				protected[r.ID()] = true
+				d.policy.Protected[r.ID()] = true
 			}
 		}
-		d.policy.Protected = func(id string) bool { return protected[id] }
 	}
 	return nil
 }
@@ -312,37 +311,17 @@ func manifests(paths []string) (*manifest.Manifest, error) {
 	return all, nil
 }
 
-// apply lets policy decide about the findings of a result, writes the known
-// ones where that is asked for, and judges what counts. judge is called while
-// the result holds only the findings that count.
-func (a *app) applyPolicy(d *decisions, f *policyFlags, r *lint.Result, l *report.Lint, failOn finding.Severity, judge func()) error {
-	d.policy.Rules = l.Rules
-	out := d.policy.Apply(r)
-	l.Fingerprints, l.Fixed = out.Fingerprints, out.Fixed
-	l.Marks = make([]report.Mark, len(out.Decisions))
-	for i, decision := range out.Decisions {
-		m := report.Mark{Known: decision.Known}
-		if w := decision.Waiver; w != nil {
-			m.Waived, m.Reason, m.Owner = true, w.Reason, w.Owner
-			if !w.Until.IsZero() {
-				m.Until = w.Until.Format(time.DateOnly)
-			}
-		}
-		l.Marks[i] = m
-	}
-	all := r.Findings
-	r.Findings = out.Counting(all)
-	r.Judge(failOn)
-	judge()
-	r.Findings = all
-	if f.writeKnown == "" {
+// writeKnown writes the findings that the run accepted as known, where
+// --write-known asks for it.
+func (a *app) writeKnown(path string, p *policy.Policy, v *policy.Verdict) error {
+	if path == "" {
 		return nil
 	}
-	o := &output{dest: f.writeKnown, name: f.writeKnown}
+	o := &output{dest: path, name: path}
 	if err := a.open(o); err != nil {
 		return err
 	}
-	_ = policy.WriteKnown(o, d.policy.KnownAfter(r, out)) // a write error is kept by the output
+	_ = policy.WriteKnown(o, p.KnownAfter(v)) // a write error is kept by the output
 	return a.closeOutputs([]*output{o})
 }
 
@@ -362,5 +341,5 @@ func (a *app) configError(err error) error {
 			fmt.Fprintln(a.stderr, report.Escape(strings.TrimSuffix(line, "\n")))
 		}
 	}
-	return &exitError{code: exitUsage}
+	return &exitError{code: exitcode.Usage}
 }

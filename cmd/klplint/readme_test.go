@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
 
@@ -44,7 +45,7 @@ func TestReadme(t *testing.T) {
 		}
 		commands++
 		command, _, _ := strings.Cut(strings.TrimSpace(rest), "#")
-		if code, _, stderr := klplint(t, strings.Fields(command)...); code > exitFindings {
+		if code, _, stderr := klplint(t, strings.Fields(command)...); code > exitcode.Findings {
 			t.Errorf("klplint %s: exit code %d\n%s", command, code, stderr)
 		}
 	}

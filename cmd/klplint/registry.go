@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
@@ -191,7 +192,7 @@ func (a *app) listEntries(ctx context.Context, f *registryFlags, filter registry
 		return err
 	}
 	if wanted && len(l.Entries) == 0 {
-		return &exitError{code: exitFindings}
+		return &exitError{code: exitcode.Findings}
 	}
 	return nil
 }
@@ -256,7 +257,7 @@ func which(tx *registry.Tx, filter registry.Filter, args []string) ([]*registry.
 			}
 		}
 		if len(entries) == 0 {
-			return nil, registry.Abort(&exitError{exitFindings, errors.New("no such module in the registry: " + word)})
+			return nil, registry.Abort(&exitError{exitcode.Findings, errors.New("no such module in the registry: " + word)})
 		}
 		for _, e := range entries {
 			if key := e.Module.SHA256 + "#" + e.Channel; !seen[key] {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
@@ -101,7 +102,7 @@ modules, and asks SQLite for damage in the file.
 			case err != nil:
 				return err
 			case len(problems) > 0:
-				return &exitError{code: exitFindings}
+				return &exitError{code: exitcode.Findings}
 			case !a.common.quiet:
 				a.errorf("the registry is sound; revision %d", revision)
 			}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/creack/pty"
 	"github.com/mattn/go-runewidth"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 )
 
 // program returns a path that runs klplint: the test binary under that name.
@@ -48,7 +50,7 @@ func onTerminal(t *testing.T, columns uint16, env []string, args ...string) stri
 		t.Fatal(err)
 	}
 	err = cmd.Wait()
-	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || exit.ExitCode() > exitFindings) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || exit.ExitCode() > exitcode.Findings) {
 		t.Fatalf("klplint %q: %v\n%s", args, err, shown.String())
 	}
 	return strings.ReplaceAll(shown.String(), "\r\n", "\n")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/cmd/klplint/internal/timeline"
 	"github.com/klplint/klplint/elfread"
@@ -223,7 +224,7 @@ func (c *traceCommand) planError(err error) error {
 		return usageErrorf("%s: %w", c.plan, err)
 	}
 	fmt.Fprintf(c.stderr, "klplint: %s:%d:%d: %s\n%s\n", report.Escape(c.plan), e.Line, e.Column, report.Escape(e.Message), e.Excerpt)
-	return &exitError{code: exitUsage}
+	return &exitError{code: exitcode.Usage}
 }
 
 // readLimited reads a file, or stdin for "-", and one byte more than the limit
@@ -320,9 +321,9 @@ func (c *traceCommand) verdict(traces []plan.Trace) error {
 	}
 	switch {
 	case unjudged == len(traces), unjudged > 0 && c.models.model != "all":
-		return &exitError{code: exitUnchecked}
+		return &exitError{code: exitcode.Unchecked}
 	case c.failOn.severity != 0 && worst >= c.failOn.severity:
-		return &exitError{code: exitFindings}
+		return &exitError{code: exitcode.Findings}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/replace"
 )
 
@@ -20,7 +21,7 @@ func traceOutput(t *testing.T, args ...string) []byte {
 	var stdout, stderr bytes.Buffer
 	a := newApp(strings.NewReader(""), &stdout, &stderr)
 	a.getenv = func(string) string { return "" }
-	if code := run(context.Background(), a, args); code > exitFindings {
+	if code := run(context.Background(), a, args); code > exitcode.Findings {
 		t.Fatalf("klplint %s: exit %d: %s", strings.Join(args, " "), code, &stderr)
 	}
 	return stdout.Bytes()

@@ -106,7 +106,7 @@ func (c *Config) Attest(out *Outcome, chosen []*rules.Rule, version string) *Sta
 	for _, m := range out.Modules {
 		digests[m.Path] = m.SHA256
 	}
-	for _, m := range out.Result.Modules {
+	for _, m := range out.Verdict.Modules {
 		if m.SHA256 != "" {
 			digests[m.Path] = m.SHA256
 			s.Subject = append(s.Subject, Subject{filepath.Base(m.Path), map[string]string{"sha256": m.SHA256}})
@@ -121,18 +121,18 @@ func (c *Config) Attest(out *Outcome, chosen []*rules.Rule, version string) *Sta
 		Registry: RegistryState{c.Registry.Name(), out.Revision, c.Channel, out.Compared, out.Sampled},
 	}
 	worst := make(map[string]finding.Severity)
-	for i := range out.Result.Findings {
-		f := &out.Result.Findings[i]
+	for i := range out.Verdict.Findings {
+		f := &out.Verdict.Findings[i]
 		worst[f.Rule] = max(worst[f.Rule], f.Severity)
 		k.Findings = append(k.Findings, AttestedFinding{f.Rule, f.Severity.String(), digests[f.Module], f.Message})
 	}
 	missing := make(map[string]bool)
-	for _, n := range out.Result.NotEvaluated {
+	for _, n := range out.Verdict.NotEvaluated {
 		missing[n.Rule] = true
 		k.NotEvaluated = append(k.NotEvaluated, n.Rule+": needs "+n.Needs)
 	}
 	k.NotEvaluated = slices.Compact(k.NotEvaluated)
-	for _, e := range out.Result.Errors {
+	for _, e := range out.Verdict.Errors {
 		k.Errors = append(k.Errors, filepath.Base(e.Path)+": "+e.Message)
 	}
 	all := sha256.New()

@@ -6,8 +6,10 @@ import (
 	"testing"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/gate"
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry/registrytest"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/lint"
 )
 
@@ -35,6 +37,7 @@ func BenchmarkGate(b *testing.B) {
 		}
 		out, err := gate.Run(b.Context(), gate.Config{
 			Registry: r, DryRun: true, Lint: lint.Config{Inputs: []lint.Source{{Path: path, Named: true}}, Jobs: 1},
+			Policy: policy.Policy{FailOn: finding.Error},
 		})
 		if err != nil || !out.Pass {
 			b.Fatal(out, err)

@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/gate"
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry/registrytest"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/lint"
 )
 
@@ -58,13 +60,14 @@ func gateOne(ctx context.Context, place, name, path string) (gate.Status, error)
 	defer r.Close()
 	out, err := gate.Run(ctx, gate.Config{
 		Registry: r, By: name, At: "2026-01-01T00:00:00Z",
-		Lint: lint.Config{Inputs: []lint.Source{{Path: path, Named: true}}, Jobs: 1},
+		Lint:   lint.Config{Inputs: []lint.Source{{Path: path, Named: true}}, Jobs: 1},
+		Policy: policy.Policy{FailOn: finding.Error},
 	})
 	if err != nil {
 		return "", err
 	}
-	if len(out.Modules) != 1 || len(out.Result.Errors) > 0 {
-		return "", fmt.Errorf("%s: %v", path, out.Result.Errors)
+	if len(out.Modules) != 1 || len(out.Verdict.Errors) > 0 {
+		return "", fmt.Errorf("%s: %v", path, out.Verdict.Errors)
 	}
 	return out.Modules[0].Status, nil
 }

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
-	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
@@ -22,10 +23,9 @@ type Config struct {
 	// Against are further already-built modules to compare with, which the
 	// registry does not know.
 	Against []lint.Source
-	// Judge decides about a result whether it passes; it may change severities
-	// and drop findings. It may be called more than once. Nil means that no
-	// finding may be an error.
-	Judge func(*lint.Result) bool
+	// Policy decides whether the candidates pass. Its rules are those of the run,
+	// and that it is a gate's is said here.
+	Policy policy.Policy
 
 	// Channels narrows what is compared with; empty means all channels.
 	Channels []string
@@ -42,8 +42,8 @@ type Config struct {
 
 // Outcome is the verdict.
 type Outcome struct {
-	Result *lint.Result
-	Pass   bool
+	Verdict *policy.Verdict
+	Pass    bool
 	// Revision is the registry's revision that the verdict rests on; where
 	// something was recorded, the one that it made.
 	Revision int64
@@ -81,9 +81,7 @@ const (
 
 // Run judges the candidates and admits all of them or none.
 func Run(ctx context.Context, c Config) (*Outcome, error) {
-	if c.Judge == nil {
-		c.Judge = func(r *lint.Result) bool { r.Judge(finding.Error); return r.Summary.Error == 0 }
-	}
+	c.Policy.Gate = true
 	g := &gate{Config: c}
 	if err := g.read(ctx); err != nil {
 		return nil, err
@@ -147,7 +145,7 @@ func (g *gate) readAgainst(ctx context.Context) error {
 		return nil
 	}
 	l := g.Lint
-	l.Inputs, l.Baseline, l.Progress, l.ModuleRulesOnly, l.Options.SHA256 = g.Against, nil, nil, true, true
+	l.Inputs, l.Unusable, l.Baseline, l.Progress, l.ModuleRulesOnly, l.Options.SHA256 = g.Against, nil, nil, nil, true, true
 	// One rule, which tells what is no livepatch.
 	l.Enable, l.Disable = nil, nil
 	l.Rules = slices.DeleteFunc(rules.All(), func(r *rules.Rule) bool { return r.ID() != "KLP100" })
@@ -160,32 +158,27 @@ func (g *gate) readAgainst(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.alone.Errors = append(g.alone.Errors, r.Errors...)
+	unusable := &lint.Result{Errors: r.Errors}
 	for _, f := range r.Findings {
-		g.alone.Errors = append(g.alone.Errors, lint.Error{Path: f.Module, Message: f.Message + ", and no baseline"})
+		unusable.Errors = append(unusable.Errors, lint.Error{Path: f.Module, Message: f.Message + ", and no baseline"})
 	}
+	g.alone = g.alone.Merged(unusable)
 	slices.SortFunc(g.against, func(a, b *klp.Module) int { return cmp.Compare(a.Path, b.Path) })
 	return nil
 }
 
-// admissible reports whether the candidates pass alone.
+// admissible reports whether the candidates pass alone. What the comparison adds
+// cannot make them pass then: findings and errors are only added to.
 func (g *gate) admissible() bool {
-	r := clone(g.alone)
-	stricter(r)
-	return len(g.modules) > 0 && len(r.Errors) == 0 && g.Judge(r)
-}
-
-// clone copies a result as far as it is changed by a judgement.
-func clone(r *lint.Result) *lint.Result {
-	c := *r
-	c.Findings, c.NotEvaluated = slices.Clone(r.Findings), slices.Clone(r.NotEvaluated)
-	c.Errors, c.Modules = slices.Clone(r.Errors), slices.Clone(r.Modules)
-	return &c
+	p := g.Policy
+	p.Partial = true
+	return p.Judge(g.alone).ExitCode == exitcode.OK
 }
 
 // transaction is what happens within one transaction. It may run again.
 func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
-	out := &Outcome{Result: clone(g.alone), Revision: tx.Revision}
+	out := &Outcome{Revision: tx.Revision}
+	found := g.alone
 	entries := make([]*registry.Entry, len(g.modules))
 	for i, m := range g.modules {
 		entries[i] = &registry.Entry{
@@ -204,12 +197,14 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 	}
 	byPath := make(map[string]*registry.Entry)
 	for _, group := range byKernel(fresh) {
-		if err := g.compare(tx, group, out, byPath); err != nil {
+		compared, err := g.compare(tx, group, out, byPath)
+		if err != nil {
 			return nil, err
 		}
+		found = found.Merged(compared)
 	}
-	stricter(out.Result)
-	out.Pass = g.Judge(out.Result) && len(out.Result.Errors) == 0 && len(g.modules) > 0
+	out.Verdict = g.Policy.Judge(found)
+	out.Pass = out.Verdict.ExitCode == exitcode.OK
 	out.name(byPath)
 	if out.Pass && len(fresh) > 0 {
 		if err := g.admit(tx, fresh, entries, known, out); err != nil {
@@ -223,8 +218,9 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 // admissions says what became of each candidate.
 func (out *Outcome) admissions(g *gate, entries []*registry.Entry, known map[int]registry.Existing) {
 	failed := make(map[string]bool)
-	for _, m := range out.Result.Modules {
-		failed[m.Path] = m.Verdict == lint.Fail || m.Verdict == lint.Errored
+	for i := range out.Verdict.Modules {
+		m := &out.Verdict.Modules[i]
+		failed[m.Path] = m.Verdict == policy.Fail || m.Verdict == policy.Errored
 	}
 	for i, e := range entries {
 		a := Admission{Path: e.Module.Path, Name: e.Module.Name, SHA256: e.Module.SHA256, Module: e.Module}
@@ -247,8 +243,8 @@ func (out *Outcome) admissions(g *gate, entries []*registry.Entry, known map[int
 // name keeps the entries that findings point at.
 func (out *Outcome) name(byPath map[string]*registry.Entry) {
 	named := make(map[string]bool)
-	for i := range out.Result.Findings {
-		for _, r := range out.Result.Findings[i].Related {
+	for i := range out.Verdict.Findings {
+		for _, r := range out.Verdict.Findings[i].Related {
 			if e := byPath[r.Module]; e != nil && !named[r.Module] {
 				named[r.Module] = true
 				out.Against = append(out.Against, e)
@@ -275,14 +271,14 @@ func byKernel(entries []*registry.Entry) [][]*registry.Entry {
 }
 
 // compare judges the candidates of one kernel against the registry.
-func (g *gate) compare(tx *registry.Tx, group []*registry.Entry, out *Outcome, byPath map[string]*registry.Entry) error {
+func (g *gate) compare(tx *registry.Tx, group []*registry.Entry, out *Outcome, byPath map[string]*registry.Entry) (*lint.Result, error) {
 	q := registry.Question{Kernel: group[0].Kernel(), Channels: g.Channels}
 	for _, e := range group {
 		q.Candidates = append(q.Candidates, registry.Asking{Module: e.Module, Owner: e.Owner})
 	}
 	related, err := tx.Related(q)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	out.Compared += len(related.Entries)
 	out.Sampled = out.Sampled || related.Sampled
@@ -291,10 +287,9 @@ func (g *gate) compare(tx *registry.Tx, group []*registry.Entry, out *Outcome, b
 	}
 	r, err := g.judge(group, related.Entries)
 	if err != nil {
-		return registry.Abort(err)
+		return nil, registry.Abort(err)
 	}
-	out.Result.Merge(r)
-	return nil
+	return r, nil
 }
 
 // judge runs the set rules over candidates and baseline of one kernel.
@@ -333,17 +328,6 @@ func (g *gate) judge(group, baseline []*registry.Entry) (*lint.Result, error) {
 		r.Errors = append(r.Errors, lint.Error{Path: path, Rule: n.Rule, Message: n.Rule + " could not be evaluated: it needs " + n.Needs})
 	}
 	return r, nil
-}
-
-// stricter raises what a gate does not let pass.
-func stricter(r *lint.Result) {
-	for i := range r.Findings {
-		f := &r.Findings[i]
-		if f.Undecided || f.Rule == "KLP100" || f.Rule == "KLP404" {
-			f.Severity = finding.Error
-		}
-	}
-	r.Judge(finding.Error)
 }
 
 // admit records the candidates and what follows from it.

@@ -1,9 +1,11 @@
-// Package policy decides what becomes of findings once the rules have spoken:
-// severities, waivers and known findings, in that order, each in its own file.
-// The threshold (--fail-on) and the exit code are the command's.
+// Package policy decides what becomes of findings once the rules have spoken.
+// It is one pure step: Policy.Judge takes what a run found and returns a
+// Verdict, and changes neither. Lint and gate judge by it, and the exit code of
+// both comes from the verdict.
 //
-// A finding that policy accepts is not dropped: it leaves the result of the
-// run and is kept as an Accepted, so that reports can show it as such.
+// The order is severities, waivers, known findings, threshold, each in its own
+// file. A finding that policy accepts is not dropped: it stands in the verdict
+// with what accepted it, so that reports can show it as such.
 //
 // The package also holds the rules that judge against what a team has written
 // down: KLP580 and following. They are rules like all others, but a run has

@@ -9,7 +9,7 @@ import (
 
 const klp590ID = "KLP590"
 
-// klp590 is reported by Apply, which alone knows what waivers were good for.
+// klp590 is reported by Judge, which alone knows what waivers were good for.
 func klp590() *rules.Rule {
 	return rules.NewModuleRule(&rules.Rule{
 		Severity: finding.Warning,

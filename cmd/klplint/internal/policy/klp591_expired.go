@@ -9,7 +9,7 @@ import (
 
 const klp591ID = "KLP591"
 
-// klp591 is reported by Apply, which alone knows the day.
+// klp591 is reported by Judge, which alone knows the day.
 func klp591() *rules.Rule {
 	return rules.NewModuleRule(&rules.Rule{
 		Severity: finding.Warning,

@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/strictjson"
-	"github.com/klplint/klplint/lint"
 )
 
 // MaxKnownSize bounds a file of known findings, in bytes.
@@ -89,20 +88,25 @@ func WriteKnown(w io.Writer, findings []KnownFinding) error {
 	return err
 }
 
-// KnownAfter lists what a file of known findings holds after the run: what was
-// accepted as known in it, and the entries of before that it did not judge.
-func (p *Policy) KnownAfter(r *lint.Result, out *Outcome) []KnownFinding {
-	run := newRun(p, r)
+// KnownAfter lists what a file of known findings holds after a run with this
+// verdict: what was accepted as known in it, and the entries of before that it
+// did not judge.
+func (p *Policy) KnownAfter(v *Verdict) []KnownFinding {
+	names := make(map[string]string, len(v.Modules))
+	for i := range v.Modules {
+		names[v.Modules[i].Path] = v.Modules[i].Name
+	}
 	var list []KnownFinding
 	settled := make(map[string]bool)
-	for i := range r.Findings {
-		settled[out.Fingerprints[i]] = true
-		if f := &r.Findings[i]; out.Decisions[i].Known {
-			list = append(list, KnownFinding{out.Fingerprints[i], f.Rule, run.name(f.Module), f.Object, f.Func, f.Message})
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		settled[f.Fingerprint] = true
+		if f.Known {
+			list = append(list, KnownFinding{f.Fingerprint, f.Rule, nameOf(names[f.Module], f.Module), f.Object, f.Func, f.Message})
 		}
 	}
-	for i := range out.Fixed {
-		settled[out.Fixed[i].Fingerprint] = true
+	for i := range v.Fixed {
+		settled[v.Fixed[i].Fingerprint] = true
 	}
 	if p.Known != nil {
 		for _, k := range p.Known.Findings {
@@ -112,4 +116,19 @@ func (p *Policy) KnownAfter(r *lint.Result, out *Outcome) []KnownFinding {
 		}
 	}
 	return list
+}
+
+// fixed lists the known findings that are not among those seen, although the
+// run judged their rule for their module.
+func (p *Policy) fixed(run *run, seen map[string]bool) []KnownFinding {
+	if p.Known == nil {
+		return nil
+	}
+	var out []KnownFinding
+	for _, k := range p.Known.Findings {
+		if !seen[k.Fingerprint] && run.judged(k.Rule, func(name string) bool { return name == k.Module }) {
+			out = append(out, k)
+		}
+	}
+	return out
 }

@@ -14,5 +14,5 @@ func Rules(expected *manifest.Manifest, toolchain klp.Toolchain) []*rules.Rule {
 	return []*rules.Rule{klp580(expected), klp581(), klp582(toolchain), klp590(), klp591()}
 }
 
-// nothing is the check of a rule whose findings Apply makes.
+// nothing is the check of a rule whose findings Judge makes.
 func nothing(*klp.Module) ([]finding.Finding, error) { return nil, nil }

@@ -45,7 +45,7 @@ func (x *waiverIndex) take(f *finding.Finding, module string) *Waiver {
 
 // findings says which waivers are expired, and which had nothing to waive
 // although their rule was evaluated for a module that they name.
-func (x *waiverIndex) findings(p *Policy, u *run) []judgedFinding {
+func (x *waiverIndex) findings(p *Policy, u *run) []Finding {
 	var list []finding.Finding
 	names := make(map[string]string)
 	for i := range x.all {
@@ -56,7 +56,7 @@ func (x *waiverIndex) findings(p *Policy, u *run) []judgedFinding {
 		case x.expired[i]:
 			f.Rule, f.Severity = klp591ID, finding.Warning
 			f.Message = fmt.Sprintf("line %d: the waiver of %s for %s expired on %s%s", w.Line, w.Rule, w.Module, w.Until.Format(time.DateOnly), owner(w))
-		case !x.used[i] && u.judged(w.Rule, func(name string) bool { return matches(w.Module, name) }):
+		case !x.used[i] && !p.Partial && u.judged(w.Rule, func(name string) bool { return matches(w.Module, name) }):
 			f.Rule, f.Severity = klp590ID, finding.Warning
 			f.Message = fmt.Sprintf("line %d: the waiver of %s for %s waives nothing%s", w.Line, w.Rule, w.Module, owner(w))
 		default:
@@ -65,14 +65,12 @@ func (x *waiverIndex) findings(p *Policy, u *run) []judgedFinding {
 		if !u.ids[f.Rule] {
 			continue
 		}
-		if s, ok := p.Severity[f.Rule]; ok {
-			f.Severity = s
-		}
+		f.Severity = p.severity(&f)
 		list = append(list, f)
 	}
-	out := make([]judgedFinding, len(list))
+	out := make([]Finding, len(list))
 	for i, print := range Fingerprints(list, names) {
-		out[i] = judgedFinding{finding: list[i], print: print}
+		out[i] = Finding{Finding: list[i], Fingerprint: print}
 	}
 	return out
 }

@@ -13,16 +13,16 @@ import (
 // the totals. Waived and known findings are left out.
 func LintGitHub(w io.Writer, l *Lint) error {
 	b := bufio.NewWriter(w)
-	for i := range l.Result.Errors {
-		p := &l.Result.Errors[i]
+	for i := range l.Verdict.Errors {
+		p := &l.Verdict.Errors[i]
 		message := p.Message
 		if p.Rule != "" {
 			message = p.Rule + ": " + message
 		}
 		annotation(b, "error", p.Path, "could not be checked", message)
 	}
-	for _, i := range l.open(len(l.Result.Findings)) {
-		f := &l.Result.Findings[i]
+	for _, i := range l.open(len(l.Verdict.Findings)) {
+		f := &l.Verdict.Findings[i].Finding
 		title := f.Rule
 		if r := l.ruleByID(f.Rule); r != nil {
 			title += ": " + r.Title()

@@ -43,8 +43,8 @@ func LintGitLab(w io.Writer, l *Lint) error {
 		_, err = b.Write(line)
 		return err
 	}
-	for i := range l.Result.Errors {
-		p := &l.Result.Errors[i]
+	for i := range l.Verdict.Errors {
+		p := &l.Verdict.Errors[i]
 		e := &issue{
 			Description: cut("could not be checked: "+ProblemLine(*p), maxMessage),
 			CheckName:   "klplint",
@@ -55,8 +55,8 @@ func LintGitLab(w io.Writer, l *Lint) error {
 			return err
 		}
 	}
-	for _, i := range l.open(len(l.Result.Findings)) {
-		f := &l.Result.Findings[i]
+	for _, i := range l.open(len(l.Verdict.Findings)) {
+		f := &l.Verdict.Findings[i].Finding
 		text := f.Message + translated(f)
 		if at := place(f.Location); at != "" {
 			text += " (" + at + ")"
@@ -64,7 +64,7 @@ func LintGitLab(w io.Writer, l *Lint) error {
 		e := &issue{
 			Description: cut(Escape(text), maxMessage),
 			CheckName:   Escape(f.Rule),
-			Fingerprint: l.fingerprint(i),
+			Fingerprint: l.Verdict.Findings[i].Fingerprint,
 			Severity:    qualitySeverity(f.Severity),
 		}
 		if err := add(e, f.Module); err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
@@ -57,7 +58,7 @@ func rustBomb() string {
 
 // hostileLint has every hostile name in every place that a module can fill.
 func hostileLint() *Lint {
-	l := &Lint{Version: "v1", ExitCode: 1, FailOn: finding.Error, Rules: rules.All(), Picture: &Picture{}, Result: &lint.Result{}}
+	l := &Lint{Version: "v1", FailOn: finding.Error, Rules: rules.All(), Picture: &Picture{}, Verdict: &policy.Verdict{ExitCode: 1, Waived: len(hostile()), Known: len(hostile())}}
 	k := PictureKernel{Release: "6.12", Arch: klp.X86_64, Baseline: 1}
 	trace := plan.Trace{Model: replace.NameMainline}
 	for i, s := range hostile() {
@@ -69,14 +70,16 @@ func hostileLint() *Lint {
 			Related:   []finding.Related{{Module: s + "/other", Message: s, Location: at}, {Module: path, Message: s}},
 			Undecided: i%2 == 0,
 		}
-		l.Result.Modules = append(l.Result.Modules, lint.Module{Path: path, Name: s, Verdict: lint.Fail, Release: s, Size: 100, Compression: []klp.Compression{klp.Uncompressed, klp.XZ}[i%2]})
-		l.Result.Findings = append(l.Result.Findings, f, f, f)
-		l.Marks = append(l.Marks, Mark{}, Mark{Waived: true, Reason: s, Owner: s}, Mark{Known: true})
-		for n := range 3 {
-			l.Fingerprints = append(l.Fingerprints, fmt.Sprintf("%032x:%d", i, n))
+		l.Verdict.Modules = append(l.Verdict.Modules, policy.Module{
+			Module:  lint.Module{Path: path, Name: s, Release: s, Size: 100, Compression: []klp.Compression{klp.Uncompressed, klp.XZ}[i%2]},
+			Verdict: policy.Fail,
+		})
+		for n, decided := range []policy.Finding{{}, {Waiver: &policy.Waiver{Reason: s, Owner: s}}, {Known: true}} {
+			decided.Finding, decided.Fingerprint = f, fmt.Sprintf("%032x:%d", i, n)
+			l.Verdict.Findings = append(l.Verdict.Findings, decided)
 		}
-		l.Result.NotEvaluated = append(l.Result.NotEvaluated, lint.NotEvaluated{Rule: "KLP301", Module: path, Needs: s})
-		l.Result.Errors = append(l.Result.Errors, lint.Error{Path: s + ".bad", Section: s, Offset: 7, Message: s}, lint.Error{Path: path, Rule: "KLP302", Message: s})
+		l.Verdict.NotEvaluated = append(l.Verdict.NotEvaluated, lint.NotEvaluated{Rule: "KLP301", Module: path, Needs: s})
+		l.Verdict.Errors = append(l.Verdict.Errors, lint.Error{Path: s + ".bad", Section: s, Offset: 7, Message: s}, lint.Error{Path: path, Rule: "KLP302", Message: s})
 		k.Modules = append(k.Modules, &klp.Module{Path: path, Name: s, Kind: klp.KindLivepatch, Patch: klp.Patch{Objects: []klp.Object{{Name: s, Funcs: []klp.Func{{Name: s}, {Name: "shared"}}}}}})
 		trace.Steps = append(trace.Steps, plan.Result{
 			Op: plan.Load, Module: s, Name: s, Path: path,
@@ -88,7 +91,7 @@ func hostileLint() *Lint {
 	k.Traces = []plan.Trace{trace}
 	l.Picture.Kernels = []PictureKernel{k, {Release: hostile()[7], NotDrawn: hostile()[6]}}
 	// As lint.Run sorts them.
-	slices.SortStableFunc(l.Result.Modules, func(a, b lint.Module) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortStableFunc(l.Verdict.Modules, func(a, b policy.Module) int { return cmp.Compare(a.Path, b.Path) })
 	return l
 }
 

@@ -98,8 +98,8 @@ func htmlCheck(t *testing.T, b []byte) {
 }
 
 func TestLintHTMLIsEmpty(t *testing.T) {
-	l := &Lint{Result: sarifLint().Result, Rules: sarifLint().Rules}
-	l.Result.Findings, l.Result.Errors, l.Result.NotEvaluated, l.Result.Modules = nil, nil, nil, nil
+	l := &Lint{Verdict: sarifLint().Verdict, Rules: sarifLint().Rules}
+	l.Verdict.Findings, l.Verdict.Errors, l.Verdict.NotEvaluated, l.Verdict.Modules = nil, nil, nil, nil
 	var b bytes.Buffer
 	if err := LintHTML(&b, l); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
@@ -160,7 +161,7 @@ type fullDisk struct{}
 func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
 func TestJSONWriteError(t *testing.T) {
-	if err := LintJSON(fullDisk{}, &Lint{Result: &lint.Result{}}); !errors.Is(err, errFull) {
+	if err := LintJSON(fullDisk{}, &Lint{Verdict: &policy.Verdict{}}); !errors.Is(err, errFull) {
 		t.Errorf("LintJSON: %v", err)
 	}
 	if err := NewDumpJSON(fullDisk{}).Close(DumpTotal{}); !errors.Is(err, errFull) {
@@ -176,16 +177,20 @@ func TestJSONWriteError(t *testing.T) {
 
 func testLint() *Lint {
 	return &Lint{
-		Version: "v1", Model: "mainline", ExitCode: 1, Fingerprints: []string{"f1", "f2"},
-		Result: &lint.Result{
-			Modules: []lint.Module{{Path: "a.ko", Name: "a", SHA256: "aa", Verdict: lint.Fail}, {Path: "b.ko", Verdict: lint.Pass}},
-			Findings: []finding.Finding{
-				{
+		Version: "v1", Model: "mainline",
+		Verdict: &policy.Verdict{
+			ExitCode: 1,
+			Modules: []policy.Module{
+				{Module: lint.Module{Path: "a.ko", Name: "a", SHA256: "aa"}, Verdict: policy.Fail},
+				{Module: lint.Module{Path: "b.ko"}, Verdict: policy.Pass},
+			},
+			Findings: []policy.Finding{
+				{Fingerprint: "f1", Finding: finding.Finding{
 					Rule: "KLP401", Severity: finding.Error, Module: "a.ko", Message: "both patch\x07 f", Object: "vmlinux", Func: "f,2",
 					Location: klp.Location{Section: ".data", Offset: 1 << 40, Symbol: "funcs"}, Kernel: &finding.Answer{Errno: "EINVAL", Message: "no"},
 					Related: []finding.Related{{Module: "b.ko", Message: "here", Location: klp.Location{Section: ".bss"}}},
-				},
-				{Rule: "KLP100", Severity: finding.Warning, Module: "b\n.ko", Message: "whole file"},
+				}},
+				{Fingerprint: "f2", Finding: finding.Finding{Rule: "KLP100", Severity: finding.Warning, Module: "b\n.ko", Message: "whole file"}},
 			},
 			NotEvaluated: []lint.NotEvaluated{
 				{Rule: "KLP301", Module: "a.ko", Needs: "kernel"},
@@ -221,7 +226,7 @@ func TestLintJSON(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	b.Reset()
-	if err := LintJSON(&b, &Lint{Result: &lint.Result{}}); err != nil {
+	if err := LintJSON(&b, &Lint{Verdict: &policy.Verdict{}}); err != nil {
 		t.Fatal(err)
 	}
 	noNulls(t, "lint", decode(t, b.Bytes()))
@@ -269,10 +274,10 @@ not evaluated: KLP302 (needs symbols of ext4)
 }
 
 func TestFindingOfRust(t *testing.T) {
-	l := &Lint{Result: &lint.Result{Findings: []finding.Finding{{
+	l := &Lint{Verdict: &policy.Verdict{Findings: []policy.Finding{{Finding: finding.Finding{
 		Rule: "KLP110", Severity: finding.Error, Module: "a.ko", Message: "no function", Func: "_RNvC7mycrate3foo,1",
 		Location: klp.Location{Section: ".text", Symbol: "_RNvC7mycrate3bar"},
-	}}}}
+	}}}}}
 	var b strings.Builder
 	if err := LintText(&b, l, Options{}); err != nil {
 		t.Fatal(err)
@@ -285,9 +290,11 @@ func TestFindingOfRust(t *testing.T) {
 
 // BenchmarkLintJSON: no allocation a module.
 func BenchmarkLintJSON(b *testing.B) {
-	l := &Lint{Result: &lint.Result{}}
+	l := &Lint{Verdict: &policy.Verdict{}}
 	for i := range 10000 {
-		l.Result.Modules = append(l.Result.Modules, lint.Module{Path: fmt.Sprintf("build/lp-%05d.ko", i), Name: "lp", SHA256: strings.Repeat("ab", 32), Verdict: lint.Pass})
+		l.Verdict.Modules = append(l.Verdict.Modules, policy.Module{
+			Module: lint.Module{Path: fmt.Sprintf("build/lp-%05d.ko", i), Name: "lp", SHA256: strings.Repeat("ab", 32)}, Verdict: policy.Pass,
+		})
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/finding"
-	"github.com/klplint/klplint/lint"
 )
 
 // The elements of JUnit's XML that klplint writes, in the form that Jenkins,
@@ -65,8 +65,8 @@ func LintJUnit(w io.Writer, l *Lint) error {
 		all.Skipped += s.Skipped
 		all.Suites = append(all.Suites, s)
 	}
-	for i := range l.Result.Modules {
-		add(j.module(&l.Result.Modules[i]))
+	for i := range l.Verdict.Modules {
+		add(j.module(&l.Verdict.Modules[i]))
 	}
 	for _, path := range j.elsewhere {
 		add(junitSuite{Name: junitText(path), Cases: []junitCase{j.unread(path)}})
@@ -104,12 +104,12 @@ func newJUnit(l *Lint) *junit {
 		seen[r.ID()] = true
 	}
 	paths := make(map[string]bool)
-	for i := range l.Result.Modules {
-		paths[l.Result.Modules[i].Path] = true
+	for i := range l.Verdict.Modules {
+		paths[l.Verdict.Modules[i].Path] = true
 	}
 	var strange []string
-	for i := range l.Result.Findings {
-		f := &l.Result.Findings[i]
+	for i := range l.Verdict.Findings {
+		f := &l.Verdict.Findings[i].Finding
 		key := judged{f.Module, f.Rule}
 		j.findings[key] = append(j.findings[key], i)
 		if !seen[f.Rule] {
@@ -123,10 +123,10 @@ func newJUnit(l *Lint) *junit {
 	}
 	slices.Sort(strange)
 	j.rules = append(j.rules, strange...)
-	for _, n := range l.Result.NotEvaluated {
+	for _, n := range l.Verdict.NotEvaluated {
 		j.lacks[judged{n.Module, n.Rule}] = n.Needs
 	}
-	for _, p := range l.Result.Errors {
+	for _, p := range l.Verdict.Errors {
 		key := judged{p.Path, p.Rule}
 		// No line begins with what a file made of it: the report may go to a
 		// stdout that somebody reads line by line.
@@ -140,7 +140,7 @@ func newJUnit(l *Lint) *junit {
 	return j
 }
 
-func (j *junit) module(m *lint.Module) junitSuite {
+func (j *junit) module(m *policy.Module) junitSuite {
 	s := junitSuite{Name: junitText(m.Path)}
 	if j.broken[judged{m.Path, ""}] != nil {
 		s.Cases = append(s.Cases, j.unread(m.Path))
@@ -148,7 +148,7 @@ func (j *junit) module(m *lint.Module) junitSuite {
 	}
 	for _, id := range j.rules {
 		r := j.lint.ruleByID(id)
-		if m.NoLivepatch() && (r == nil || !r.AnyKind) && j.findings[judged{m.Path, id}] == nil {
+		if m.NoLivepatch && (r == nil || !r.AnyKind) && j.findings[judged{m.Path, id}] == nil {
 			c := j.newCase(m.Path, id)
 			c.Skipped = &junitReason{Message: "no livepatch"}
 			s.Cases = append(s.Cases, c)
@@ -195,8 +195,8 @@ func (j *junit) judgedCase(path, id string) junitCase {
 	c := j.newCase(path, id)
 	var failures, lesser, passed []string
 	for _, i := range j.findings[judged{path, id}] {
-		f := &j.lint.Result.Findings[i]
-		switch why := j.lint.mark(i).why(); {
+		f := &j.lint.Verdict.Findings[i].Finding
+		switch why := j.lint.why(i); {
 		case why != "":
 			passed = append(passed, Escape(why)+": "+j.line(i))
 		case j.lint.FailOn != 0 && f.Severity >= j.lint.FailOn:
@@ -228,7 +228,7 @@ func (j *junit) worst(path, id string) finding.Severity {
 	var worst finding.Severity
 	for _, i := range j.findings[judged{path, id}] {
 		if !j.lint.accepted(i) {
-			worst = max(worst, j.lint.Result.Findings[i].Severity)
+			worst = max(worst, j.lint.Verdict.Findings[i].Severity)
 		}
 	}
 	return worst
@@ -236,7 +236,7 @@ func (j *junit) worst(path, id string) finding.Severity {
 
 // line is a finding in one line.
 func (j *junit) line(i int) string {
-	f := &j.lint.Result.Findings[i]
+	f := &j.lint.Verdict.Findings[i].Finding
 	s := f.Severity.String() + ": " + f.Message + translated(f)
 	if at := place(f.Location); at != "" {
 		s += " (" + at + ")"

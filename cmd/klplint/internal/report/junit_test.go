@@ -7,9 +7,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
@@ -133,18 +135,17 @@ func TestLintJUnit(t *testing.T) {
 	}
 	l := &Lint{
 		FailOn: finding.Error, Rules: []*rules.Rule{byID("KLP101"), byID("KLP102"), byID("KLP103"), byID("KLP301"), byID("KLP302")},
-		Result: &lint.Result{
-			Modules: []lint.Module{{Path: "a.ko"}, {Path: "b.ko"}},
-			Findings: []finding.Finding{
-				{Rule: "KLP101", Severity: finding.Error, Module: "a.ko", Message: "bad ]]> <x>", Location: klp.Location{Section: ".data", Offset: 8}},
-				{Rule: "KLP102", Severity: finding.Warning, Module: "a.ko", Message: "so so"},
-				{Rule: "KLP103", Severity: finding.Error, Module: "a.ko", Message: "settled"},
-				{Rule: "SITE1", Severity: finding.Error, Module: "a.ko", Message: "not here"},
+		Verdict: &policy.Verdict{
+			Modules: []policy.Module{{Module: lint.Module{Path: "a.ko"}}, {Module: lint.Module{Path: "b.ko"}}},
+			Findings: []policy.Finding{
+				{Finding: finding.Finding{Rule: "KLP101", Severity: finding.Error, Module: "a.ko", Message: "bad ]]> <x>", Location: klp.Location{Section: ".data", Offset: 8}}},
+				{Finding: finding.Finding{Rule: "KLP102", Severity: finding.Warning, Module: "a.ko", Message: "so so"}},
+				{Finding: finding.Finding{Rule: "KLP103", Severity: finding.Error, Module: "a.ko", Message: "settled"}, Waiver: &policy.Waiver{Reason: "agreed", Owner: "sec", Until: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)}},
+				{Finding: finding.Finding{Rule: "SITE1", Severity: finding.Error, Module: "a.ko", Message: "not here"}},
 			},
 			NotEvaluated: []lint.NotEvaluated{{Rule: "KLP301", Needs: "kernel"}},
 			Errors:       []lint.Error{{Path: "a.ko", Rule: "KLP302", Message: "broke off"}, {Path: "c.ko", Message: "gone"}},
 		},
-		Marks: []Mark{2: {Waived: true, Reason: "agreed", Owner: "sec", Until: "2027-01-01"}, 3: {}},
 	}
 	var b bytes.Buffer
 	if err := LintJUnit(&b, l); err != nil {

@@ -4,27 +4,19 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
 )
 
 // Lint is all that a report of lint says.
 type Lint struct {
-	Result *lint.Result
-	// Fingerprints are those of Result.Findings, in their order.
-	Fingerprints []string
-	// Marks say what policy made of Result.Findings, in their order; nil where
-	// there is no policy.
-	Marks []Mark
-	// Fixed are known findings that no longer occur.
-	Fixed    []policy.KnownFinding
-	Version  string // klplint's own
-	Model    string // as asked for; "" when each module's own field decides
-	ExitCode int
+	Verdict *policy.Verdict
+	Version string // klplint's own
+	Model   string // as asked for; "" when each module's own field decides
 	// FailOn is the severity at which findings make a run fail; 0 means never.
 	FailOn finding.Severity
 	// Rules are those that were chosen, with the ones of policy.
@@ -34,34 +26,37 @@ type Lint struct {
 	Gate    *Gate // nil in a report of lint itself
 }
 
-// Mark is what policy decided about one finding. A finding that is waived or
-// known stands in every report that has a way to say so, and in no other.
-type Mark struct {
-	Waived bool
-	Reason string // of the waiver, as its author wrote it
-	Owner  string // of the waiver; "" when it names none
-	Until  string // the waiver's last day, "2026-12-31"; "" when it has none
-	Known  bool   // one of the known findings (--known)
-}
-
 // accepted reports whether finding i does not count: the reports for people
 // leave it out.
-func (l *Lint) accepted(i int) bool { m := l.mark(i); return m.Waived || m.Known }
+func (l *Lint) accepted(i int) bool { return l.Verdict.Findings[i].Accepted() }
 
-// mark returns what policy decided about finding i.
-func (l *Lint) mark(i int) Mark {
-	if i < len(l.Marks) {
-		return l.Marks[i]
-	}
-	return Mark{}
-}
-
-// fingerprint returns that of finding i.
-func (l *Lint) fingerprint(i int) string {
-	if i < len(l.Fingerprints) {
-		return l.Fingerprints[i]
+// why says in one clause, not escaped, why finding i does not count; "" for
+// one that does. A finding that is waived or known stands in every report that
+// has a way to say so, and in no other.
+func (l *Lint) why(i int) string {
+	f := &l.Verdict.Findings[i]
+	switch {
+	case f.Waiver != nil:
+		s := "waived"
+		if f.Waiver.Owner != "" {
+			s += " by " + f.Waiver.Owner
+		}
+		if until := lastDay(f.Waiver); until != "" {
+			s += " until " + until
+		}
+		return s + ": " + f.Waiver.Reason
+	case f.Known:
+		return "known"
 	}
 	return ""
+}
+
+// lastDay is the waiver's last day, "2026-12-31"; "" when it has none.
+func lastDay(w *policy.Waiver) string {
+	if w.Until.IsZero() {
+		return ""
+	}
+	return w.Until.Format(time.DateOnly)
 }
 
 // place formats a location as section+0xoff and symbol, "" for the file as a
@@ -109,7 +104,7 @@ func translated(f *finding.Finding) string {
 
 // Summary says in one line, without a line break, what was checked and found.
 func (l *Lint) Summary() string {
-	s := &l.Result.Summary
+	s := &l.Verdict.Summary
 	var b strings.Builder
 	b.WriteString(count(s.Modules, "livepatch"))
 	b.WriteString(" checked: ")
@@ -127,20 +122,11 @@ func (l *Lint) Summary() string {
 			}
 		}
 	}
-	waived, known := 0, 0
-	for _, m := range l.Marks {
-		switch {
-		case m.Waived:
-			waived++
-		case m.Known:
-			known++
-		}
+	if n := l.Verdict.Waived; n > 0 {
+		fmt.Fprintf(&b, "; %d waived", n)
 	}
-	if waived > 0 {
-		fmt.Fprintf(&b, "; %d waived", waived)
-	}
-	if known > 0 {
-		fmt.Fprintf(&b, "; %d known", known)
+	if n := l.Verdict.Known; n > 0 {
+		fmt.Fprintf(&b, "; %d known", n)
 	}
 	if s.Skipped > 0 {
 		b.WriteString("; " + count(s.Skipped, "other file") + " skipped")
@@ -153,9 +139,9 @@ func (l *Lint) Summary() string {
 
 // FixedLines says which known findings no longer occur, a line each, escaped.
 func (l *Lint) FixedLines() []string {
-	out := make([]string, len(l.Fixed))
-	for i := range l.Fixed {
-		k := &l.Fixed[i]
+	out := make([]string, len(l.Verdict.Fixed))
+	for i := range l.Verdict.Fixed {
+		k := &l.Verdict.Fixed[i]
 		out[i] = Escape(fmt.Sprintf("known finding no longer occurs: %s %s: %s (fingerprint %s)", k.Rule, k.Module, k.Message, k.Fingerprint))
 	}
 	return out
@@ -166,7 +152,7 @@ func (l *Lint) FixedLines() []string {
 func (l *Lint) NotEvaluated() []string {
 	var needs []string // in order of first mention
 	ids := make(map[string][]string)
-	for _, n := range l.Result.NotEvaluated {
+	for _, n := range l.Verdict.NotEvaluated {
 		if _, ok := ids[n.Needs]; !ok {
 			needs = append(needs, n.Needs)
 		}

@@ -23,7 +23,7 @@ const (
 func LintHTML(w io.Writer, l *Lint) error {
 	groups := l.byModule()
 	p := newPage(w, "klplint: "+l.verdict())
-	p.head("klplint", l.verdict(), verdictClass(l.ExitCode), l.Summary()+".", modelLine(l.Model))
+	p.head("klplint", l.verdict(), verdictClass(l.Verdict.ExitCode), l.Summary()+".", modelLine(l.Model))
 	links := []link{{"findings", "Findings"}, {"modules", "Modules"}}
 	if l.Picture != nil && len(l.Picture.Kernels) > 0 {
 		links = append(links, link{"funcs", "Patched funcs"}, link{"timeline", "Timeline"})
@@ -31,10 +31,10 @@ func LintHTML(w io.Writer, l *Lint) error {
 	if l.settled() > 0 {
 		links = append(links, link{"accepted", "Waived and known"})
 	}
-	if len(l.Result.NotEvaluated) > 0 {
+	if len(l.Verdict.NotEvaluated) > 0 {
 		links = append(links, link{"not-evaluated", "Not evaluated"})
 	}
-	if len(l.Result.Findings) > 0 {
+	if len(l.Verdict.Findings) > 0 {
 		links = append(links, link{"rules", "Rules"})
 	}
 	p.contents(links)
@@ -68,7 +68,7 @@ func verdictClass(code int) string {
 
 func (l *Lint) settled() int {
 	n := 0
-	for i := range l.Result.Findings {
+	for i := range l.Verdict.Findings {
 		if l.accepted(i) {
 			n++
 		}
@@ -77,7 +77,7 @@ func (l *Lint) settled() int {
 }
 
 func (p *page) findings(l *Lint, groups []moduleReport) {
-	s := &l.Result.Summary
+	s := &l.Verdict.Summary
 	p.printf("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>\n<ul class=\"counts\">\n")
 	for _, c := range []struct {
 		n           int
@@ -133,7 +133,7 @@ func moduleClass(verdict string) string {
 }
 
 func (p *page) finding(l *Lint, i int) {
-	f := &l.Result.Findings[i]
+	f := &l.Verdict.Findings[i].Finding
 	p.printf("<div class=\"finding is-%s\">\n<p><strong class=\"%s\">%s</strong> <a href=\"#rule-%s\">%s</a> %s</p>\n",
 		f.Severity, f.Severity, f.Severity, word(f.Rule), esc(f.Rule), esc(f.Message+translated(f)))
 	if at := place(f.Location); at != "" {
@@ -160,16 +160,16 @@ func (p *page) finding(l *Lint, i int) {
 func (p *page) modules(l *Lint) {
 	p.printf("<section aria-labelledby=\"modules\">\n<h2 id=\"modules\">Modules</h2>\n")
 	p.printf("<table class=\"wide stack\">\n<caption>Every module that was judged, and the bytes that were read.</caption>\n<thead><tr><th scope=\"col\">module</th><th scope=\"col\">verdict</th><th scope=\"col\">kernel</th><th scope=\"col\">SHA-256</th></tr></thead>\n<tbody>\n")
-	for i := range l.Result.Modules {
+	for i := range l.Verdict.Modules {
 		if i == maxPageFindings {
 			break
 		}
-		m := &l.Result.Modules[i]
+		m := &l.Verdict.Modules[i]
 		p.printf("<tr><th scope=\"row\"><code>%s</code></th><td data-name=\"verdict\"><span class=\"badge %s\">%s</span></td><td data-name=\"kernel\">%s</td><td data-name=\"SHA-256\"><code>%s</code></td></tr>\n",
 			esc(m.Path), moduleClass(string(m.Verdict)), m.Verdict, esc(m.Release), esc(m.SHA256))
 	}
 	p.printf("</tbody>\n</table>\n")
-	if n := len(l.Result.Modules); n > maxPageFindings {
+	if n := len(l.Verdict.Modules); n > maxPageFindings {
 		p.printf("<p>And %d more.</p>\n", n-maxPageFindings)
 	}
 	p.printf("</section>\n")
@@ -273,16 +273,16 @@ func (p *page) accepted(l *Lint) {
 	}
 	p.printf("<section aria-labelledby=\"accepted\">\n<h2 id=\"accepted\">Waived and known</h2>\n<table class=\"wide stack\">\n<caption>Findings that do not count, and why.</caption>\n<thead><tr><th scope=\"col\">rule</th><th scope=\"col\">module</th><th scope=\"col\">finding</th><th scope=\"col\">why</th></tr></thead>\n<tbody>\n")
 	n := 0
-	for i := range l.Result.Findings {
+	for i := range l.Verdict.Findings {
 		if !l.accepted(i) {
 			continue
 		}
 		if n++; n > maxPageFindings {
 			break
 		}
-		f := &l.Result.Findings[i]
+		f := &l.Verdict.Findings[i].Finding
 		p.printf("<tr><th scope=\"row\"><a href=\"#rule-%s\">%s</a></th><td data-name=\"module\"><code>%s</code></td><td data-name=\"finding\">%s: %s</td><td data-name=\"why\">%s</td></tr>\n",
-			word(f.Rule), esc(f.Rule), esc(f.Module), f.Severity, esc(f.Message), esc(l.mark(i).why()))
+			word(f.Rule), esc(f.Rule), esc(f.Module), f.Severity, esc(f.Message), esc(l.why(i)))
 	}
 	p.printf("</tbody>\n</table>\n</section>\n")
 }
@@ -301,13 +301,13 @@ func (p *page) notEvaluated(l *Lint) {
 
 // rules writes the documentation of the rules that found something.
 func (p *page) rules(l *Lint) {
-	if len(l.Result.Findings) == 0 {
+	if len(l.Verdict.Findings) == 0 {
 		return
 	}
 	found := make(map[string]bool)
 	var strange []string
-	for i := range l.Result.Findings {
-		id := l.Result.Findings[i].Rule
+	for i := range l.Verdict.Findings {
+		id := l.Verdict.Findings[i].Rule
 		if !found[id] && l.ruleByID(id) == nil {
 			strange = append(strange, id)
 		}

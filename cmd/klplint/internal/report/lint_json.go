@@ -22,10 +22,10 @@ func LintJSON(w io.Writer, l *Lint) error {
 	e.str("model", l.Model)
 	e.lintModules(l)
 	e.findings(l)
-	e.fixed(l.Fixed)
+	e.fixed(l.Verdict.Fixed)
 	e.key("not_evaluated")
 	e.open('[')
-	for _, n := range l.Result.NotEvaluated {
+	for _, n := range l.Verdict.NotEvaluated {
 		e.line()
 		e.open('{')
 		e.str("rule", n.Rule)
@@ -35,8 +35,8 @@ func LintJSON(w io.Writer, l *Lint) error {
 		e.flushIf()
 	}
 	e.close(']')
-	e.problems(l.Result.Errors)
-	s := &l.Result.Summary
+	e.problems(l.Verdict.Errors)
+	s := &l.Verdict.Summary
 	e.key("summary")
 	e.open('{')
 	e.int("modules", int64(s.Modules))
@@ -49,7 +49,7 @@ func LintJSON(w io.Writer, l *Lint) error {
 	if l.Gate != nil {
 		e.gate(l.Gate)
 	}
-	e.int("exit_code", int64(l.ExitCode))
+	e.int("exit_code", int64(l.Verdict.ExitCode))
 	e.close('}')
 	e.b = append(e.b, '\n')
 	return e.finish()
@@ -58,8 +58,8 @@ func LintJSON(w io.Writer, l *Lint) error {
 func (e *encoder) lintModules(l *Lint) {
 	e.key("modules")
 	e.open('[')
-	for i := range l.Result.Modules {
-		m := &l.Result.Modules[i]
+	for i := range l.Verdict.Modules {
+		m := &l.Verdict.Modules[i]
 		e.line()
 		e.open('{')
 		e.str("path", m.Path)
@@ -75,29 +75,30 @@ func (e *encoder) lintModules(l *Lint) {
 func (e *encoder) findings(l *Lint) {
 	e.key("findings")
 	e.open('[')
-	for i := range l.Result.Findings {
+	for i := range l.Verdict.Findings {
 		e.line()
-		e.finding(&l.Result.Findings[i])
-		e.str("fingerprint", l.fingerprint(i))
-		e.mark(l.mark(i))
+		f := &l.Verdict.Findings[i]
+		e.finding(&f.Finding)
+		e.decided(f)
 		e.close('}')
 		e.flushIf()
 	}
 	e.close(']')
 }
 
-// mark writes the members that say what policy decided about a finding.
-func (e *encoder) mark(m Mark) {
-	e.bool("waived", m.Waived)
-	e.bool("known", m.Known)
-	if !m.Waived {
+// decided writes the members that say what policy made of a finding.
+func (e *encoder) decided(f *policy.Finding) {
+	e.str("fingerprint", f.Fingerprint)
+	e.bool("waived", f.Waiver != nil)
+	e.bool("known", f.Known)
+	if f.Waiver == nil {
 		return
 	}
 	e.key("waiver")
 	e.open('{')
-	e.str("reason", m.Reason)
-	e.strIf("owner", m.Owner)
-	e.strIf("until", m.Until)
+	e.str("reason", f.Waiver.Reason)
+	e.strIf("owner", f.Waiver.Owner)
+	e.strIf("until", lastDay(f.Waiver))
 	e.close('}')
 }
 

@@ -29,7 +29,7 @@ func LintMarkdown(w io.Writer, l *Lint) error {
 		}
 	}
 	accepted := false
-	for i := range l.Result.Findings {
+	for i := range l.Verdict.Findings {
 		if !l.accepted(i) {
 			continue
 		}
@@ -37,8 +37,8 @@ func LintMarkdown(w io.Writer, l *Lint) error {
 			b.WriteString("\n## Waived and known\n\n")
 			accepted = true
 		}
-		f := &l.Result.Findings[i]
-		fmt.Fprintf(b, "- %s %s: %s (%s)\n", inlineMarkdown(f.Rule), codeMarkdown(f.Module), inlineMarkdown(f.Message), inlineMarkdown(l.mark(i).why()))
+		f := &l.Verdict.Findings[i].Finding
+		fmt.Fprintf(b, "- %s %s: %s (%s)\n", inlineMarkdown(f.Rule), codeMarkdown(f.Module), inlineMarkdown(f.Message), inlineMarkdown(l.why(i)))
 	}
 	if lines := l.NotEvaluated(); len(lines) > 0 {
 		b.WriteString("\n## Not evaluated\n\n")
@@ -50,7 +50,7 @@ func LintMarkdown(w io.Writer, l *Lint) error {
 }
 
 func markdownFinding(b *bufio.Writer, l *Lint, i int) {
-	f := &l.Result.Findings[i]
+	f := &l.Verdict.Findings[i].Finding
 	fmt.Fprintf(b, "- **%s** %s: %s", f.Severity, inlineMarkdown(f.Rule), inlineMarkdown(f.Message+translated(f)))
 	if at := place(f.Location); at != "" {
 		b.WriteString(" (" + codeMarkdown(at) + ")")

@@ -3,13 +3,14 @@ package report
 import (
 	"slices"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/lint"
 )
 
 // moduleReport is all that a report for people says of one module.
 type moduleReport struct {
 	path    string
-	module  *lint.Module // nil for a path that is none of the modules
+	module  *policy.Module // nil for a path that is none of the modules
 	errors  []*lint.Error
 	open    []int // findings that are neither waived nor known
 	settled []int // the others
@@ -29,7 +30,7 @@ func (l *Lint) byModule() []moduleReport {
 		}
 		return &out[i]
 	}
-	r := l.Result
+	r := l.Verdict
 	for i := range r.Modules {
 		at(r.Modules[i].Path).module = &r.Modules[i]
 	}
@@ -53,7 +54,7 @@ func (l *Lint) byModule() []moduleReport {
 
 // verdict is the run's own, by its exit code.
 func (l *Lint) verdict() string {
-	switch l.ExitCode {
+	switch l.Verdict.ExitCode {
 	case 0:
 		return "pass"
 	case 1:
@@ -67,23 +68,4 @@ func (g *moduleReport) verdictSuffix() string {
 		return ""
 	}
 	return ": " + string(g.module.Verdict)
-}
-
-// why says in one clause, not escaped, why a finding does not count; "" for
-// one that does.
-func (m Mark) why() string {
-	if !m.Waived {
-		if m.Known {
-			return "known"
-		}
-		return ""
-	}
-	s := "waived"
-	if m.Owner != "" {
-		s += " by " + m.Owner
-	}
-	if m.Until != "" {
-		s += " until " + m.Until
-	}
-	return s + ": " + m.Reason
 }

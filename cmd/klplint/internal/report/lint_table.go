@@ -13,11 +13,11 @@ import (
 func LintTable(w io.Writer, l *Lint, o Options) error {
 	t := newTable(o, column{title: "severity", fixed: true}, column{title: "rule", fixed: true}, column{title: "finding"})
 	last, shown := "", false
-	for i := range l.Result.Findings {
+	for i := range l.Verdict.Findings {
 		if l.accepted(i) {
 			continue
 		}
-		f := &l.Result.Findings[i]
+		f := &l.Verdict.Findings[i].Finding
 		if !shown || f.Module != last {
 			if shown {
 				t.heading("")
@@ -40,9 +40,9 @@ func LintTable(w io.Writer, l *Lint, o Options) error {
 	}
 	st := green
 	switch {
-	case l.Result.Summary.Error > 0 || l.Result.Summary.Errors > 0:
+	case l.Verdict.Summary.Error > 0 || l.Verdict.Summary.Errors > 0:
 		st = red
-	case l.Result.Summary.Warning > 0:
+	case l.Verdict.Summary.Warning > 0:
 		st = yellow
 	}
 	b.WriteString(o.paint(st, l.Summary()) + "\n")

@@ -15,11 +15,11 @@ import (
 // The summary is not in it: see Lint.Summary and Lint.NotEvaluated.
 func LintText(w io.Writer, l *Lint, o Options) error {
 	b := make([]byte, 0, flushAt+4<<10)
-	for i := range l.Result.Findings {
+	for i := range l.Verdict.Findings {
 		if l.accepted(i) {
 			continue
 		}
-		b = appendFinding(b, &l.Result.Findings[i], o)
+		b = appendFinding(b, &l.Verdict.Findings[i].Finding, o)
 		b = append(b, '\n')
 		if len(b) >= flushAt {
 			if _, err := w.Write(b); err != nil {

@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
@@ -22,11 +22,11 @@ const maxMessage = 4 << 10
 // carry their suppression.
 func LintSARIF(w io.Writer, l *Lint) error {
 	b := newSARIF(l, false)
-	for i := range l.Result.Findings {
+	for i := range l.Verdict.Findings {
 		b.add(b.finding(i))
 	}
-	for i := range l.Result.NotEvaluated {
-		b.add(b.notEvaluated(&l.Result.NotEvaluated[i]))
+	for i := range l.Verdict.NotEvaluated {
+		b.add(b.notEvaluated(&l.Verdict.NotEvaluated[i]))
 	}
 	return b.write(w)
 }
@@ -39,7 +39,7 @@ type sarifBuilder struct {
 	ruleIndex map[string]int
 	artifacts map[string]int // by path
 	sections  map[sarifSection]int
-	modules   map[string]*lint.Module
+	modules   map[string]*policy.Module
 	known     bool // known findings were given
 }
 
@@ -52,8 +52,8 @@ func newSARIF(l *Lint, lines bool) *sarifBuilder {
 		ruleIndex: make(map[string]int),
 		artifacts: make(map[string]int),
 		sections:  make(map[sarifSection]int),
-		modules:   make(map[string]*lint.Module),
-		known:     slices.ContainsFunc(l.Marks, func(m Mark) bool { return m.Known }),
+		modules:   make(map[string]*policy.Module),
+		known:     l.Verdict.Known > 0,
 	}
 	b.run.Tool.Driver = sarifDriver{Name: "klplint", Version: sarifName(l.Version), InformationURI: "https://github.com/klplint/klplint", Rules: []sarifRule{}}
 	b.run.ColumnKind = "unicodeCodePoints"
@@ -62,13 +62,13 @@ func newSARIF(l *Lint, lines bool) *sarifBuilder {
 	for _, r := range l.Rules {
 		b.rule(r.ID())
 	}
-	for i := range l.Result.Modules {
-		m := &l.Result.Modules[i]
+	for i := range l.Verdict.Modules {
+		m := &l.Verdict.Modules[i]
 		b.modules[m.Path] = m
 	}
 	if !lines {
-		for i := range l.Result.Modules {
-			b.artifact(l.Result.Modules[i].Path)
+		for i := range l.Verdict.Modules {
+			b.artifact(l.Verdict.Modules[i].Path)
 		}
 	}
 	b.run.Invocations = []sarifInvocation{b.invocation()}
@@ -79,8 +79,8 @@ func newSARIF(l *Lint, lines bool) *sarifBuilder {
 // is not just one.
 func (b *sarifBuilder) kernel() string {
 	release := ""
-	for i := range b.lint.Result.Modules {
-		switch r := b.lint.Result.Modules[i].Release; {
+	for i := range b.lint.Verdict.Modules {
+		switch r := b.lint.Verdict.Modules[i].Release; {
 		case r == "" || r == release:
 		case release != "":
 			return ""
@@ -195,7 +195,7 @@ func (b *sarifBuilder) add(r sarifResult) { b.run.Results = append(b.run.Results
 
 // finding makes the result of one finding.
 func (b *sarifBuilder) finding(i int) sarifResult {
-	f := &b.lint.Result.Findings[i]
+	f := &b.lint.Verdict.Findings[i]
 	r := sarifResult{
 		RuleID:       sarifName(f.Rule),
 		RuleIndex:    new(b.rule(f.Rule)),
@@ -204,23 +204,22 @@ func (b *sarifBuilder) finding(i int) sarifResult {
 		Locations:    []sarifLocation{b.location(f.Module, f.Location)},
 		Suppressions: []sarifSuppression{},
 	}
-	r.Locations[0].LogicalLocations = logical(f)
-	text := f.Message + translated(f)
-	links := b.relate(&r, f)
+	r.Locations[0].LogicalLocations = logical(&f.Finding)
+	text := f.Message + translated(&f.Finding)
+	links := b.relate(&r, &f.Finding)
 	r.Message.Text = sarifMessage(text) + links
-	if fp := b.lint.fingerprint(i); fp != "" {
+	if fp := f.Fingerprint; fp != "" {
 		r.PartialFingerprints = map[string]string{"klplint/v1": fp}
 	}
-	mark := b.lint.mark(i)
-	if mark.Waived {
-		r.Suppressions = append(r.Suppressions, sarifSuppression{Kind: "external", Status: "accepted", Justification: sarifName(mark.why())})
+	if f.Waiver != nil {
+		r.Suppressions = append(r.Suppressions, sarifSuppression{Kind: "external", Status: "accepted", Justification: sarifName(b.lint.why(i))})
 	}
-	if mark.Known {
+	if f.Known {
 		r.Suppressions = append(r.Suppressions, sarifSuppression{Kind: "external", Status: "accepted", Justification: "one of the known findings"})
 	}
 	if b.known {
 		r.BaselineState = "new"
-		if mark.Known {
+		if f.Known {
 			r.BaselineState = "unchanged"
 		}
 	}
@@ -342,8 +341,8 @@ func (b *sarifBuilder) notEvaluated(n *lint.NotEvaluated) sarifResult {
 
 // invocation says whether everything could be checked.
 func (b *sarifBuilder) invocation() sarifInvocation {
-	in := sarifInvocation{ExecutionSuccessful: len(b.lint.Result.Errors) == 0, ExitCode: b.lint.ExitCode}
-	for _, p := range b.lint.Result.Errors {
+	in := sarifInvocation{ExecutionSuccessful: len(b.lint.Verdict.Errors) == 0, ExitCode: b.lint.Verdict.ExitCode}
+	for _, p := range b.lint.Verdict.Errors {
 		n := sarifNotification{Level: "error"}
 		n.Message.Text = sarifMessage(p.Message)
 		if p.Path != "" {

@@ -19,7 +19,7 @@ const maxCodeScanning = 25_000
 func LintSARIFGitHub(w io.Writer, l *Lint) error {
 	b := newSARIF(l, true)
 	for _, i := range l.open(maxCodeScanning) {
-		f := &l.Result.Findings[i]
+		f := &l.Verdict.Findings[i]
 		r := b.finding(i)
 		r.BaselineState = ""
 		r.Locations[0].LogicalLocations = nil
@@ -29,7 +29,7 @@ func LintSARIFGitHub(w io.Writer, l *Lint) error {
 		if f.Kernel != nil && f.Kernel.Errno != "" {
 			r.Message.Text += "; the kernel answers " + sarifMessage(f.Kernel.Errno)
 		}
-		if fp := l.fingerprint(i); fp != "" {
+		if fp := f.Fingerprint; fp != "" {
 			r.PartialFingerprints = map[string]string{"primaryLocationLineHash": fp + ":1"}
 		}
 		b.add(r)
@@ -41,13 +41,13 @@ func LintSARIFGitHub(w io.Writer, l *Lint) error {
 // and most of them at most.
 func (l *Lint) open(most int) []int {
 	var list []int
-	for i := range l.Result.Findings {
+	for i := range l.Verdict.Findings {
 		if !l.accepted(i) {
 			list = append(list, i)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b int) int {
-		return cmp.Compare(l.Result.Findings[b].Severity, l.Result.Findings[a].Severity)
+		return cmp.Compare(l.Verdict.Findings[b].Severity, l.Verdict.Findings[a].Severity)
 	})
 	return list[:min(len(list), most)]
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
@@ -113,18 +114,18 @@ func sarifReferences(t *testing.T, run *sarifRun) {
 func sarifLint() *Lint {
 	related := []finding.Related{{Module: "b.ko", Message: "the other", Location: klp.Location{Section: ".data", Offset: 4, Symbol: "patch"}}}
 	return &Lint{
-		Version: "v1", ExitCode: 2, FailOn: finding.Error, Rules: rules.All(), Fingerprints: []string{"f0", "f1", "f2", "f3"},
-		Marks: []Mark{1: {Waived: true, Reason: "agreed"}, 2: {Known: true}, 3: {}},
-		Result: &lint.Result{
-			Modules: []lint.Module{
-				{Path: "a.ko", Name: "a", SHA256: string(bytes.Repeat([]byte("ab"), 32)), Size: 64, Compression: klp.Uncompressed, Release: "6.12"},
-				{Path: "dir/b.ko.xz", Name: "b", Size: 32, Compression: klp.XZ, Release: "6.12"},
+		Version: "v1", FailOn: finding.Error, Rules: rules.All(),
+		Verdict: &policy.Verdict{
+			ExitCode: 2, Waived: 1, Known: 1,
+			Modules: []policy.Module{
+				{Module: lint.Module{Path: "a.ko", Name: "a", SHA256: string(bytes.Repeat([]byte("ab"), 32)), Size: 64, Compression: klp.Uncompressed, Release: "6.12"}},
+				{Module: lint.Module{Path: "dir/b.ko.xz", Name: "b", Size: 32, Compression: klp.XZ, Release: "6.12"}},
 			},
-			Findings: []finding.Finding{
-				{Rule: "KLP101", Severity: finding.Info, Module: "a.ko", Message: "first", Location: klp.Location{Section: ".data", Offset: 8, Symbol: "patch", File: 63}},
-				{Rule: "KLP101", Severity: finding.Error, Module: "a.ko", Message: "second", Location: klp.Location{Section: ".data", File: 64}},
-				{Rule: "KLP102", Severity: finding.Error, Module: "dir/b.ko.xz", Message: "third"},
-				{Rule: "SITE1", Severity: finding.Error, Module: "dir/b.ko.xz", Message: "fourth", Object: "vmlinux", Func: "f,2", Related: related, Kernel: &finding.Answer{Errno: "EINVAL"}, Location: klp.Location{Section: ".text", Offset: 3, Symbol: "f", File: 900}},
+			Findings: []policy.Finding{
+				{Fingerprint: "f0", Finding: finding.Finding{Rule: "KLP101", Severity: finding.Info, Module: "a.ko", Message: "first", Location: klp.Location{Section: ".data", Offset: 8, Symbol: "patch", File: 63}}},
+				{Fingerprint: "f1", Waiver: &policy.Waiver{Reason: "agreed"}, Finding: finding.Finding{Rule: "KLP101", Severity: finding.Error, Module: "a.ko", Message: "second", Location: klp.Location{Section: ".data", File: 64}}},
+				{Fingerprint: "f2", Known: true, Finding: finding.Finding{Rule: "KLP102", Severity: finding.Error, Module: "dir/b.ko.xz", Message: "third"}},
+				{Fingerprint: "f3", Finding: finding.Finding{Rule: "SITE1", Severity: finding.Error, Module: "dir/b.ko.xz", Message: "fourth", Object: "vmlinux", Func: "f,2", Related: related, Kernel: &finding.Answer{Errno: "EINVAL"}, Location: klp.Location{Section: ".text", Offset: 3, Symbol: "f", File: 900}}},
 			},
 			NotEvaluated: []lint.NotEvaluated{{Rule: "KLP301", Needs: "kernel"}},
 			Errors:       []lint.Error{{Path: "c.ko", Message: "gone", Offset: 9}},

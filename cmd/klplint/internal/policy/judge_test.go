@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/rules"
@@ -22,7 +25,7 @@ func sample() *lint.Result {
 		},
 		Modules: []lint.Module{
 			{Path: "b/a.ko", Name: "klp_a"},
-			{Path: "b/broken.ko", Name: "klp_broken", Verdict: lint.Errored},
+			{Path: "b/broken.ko", Name: "klp_broken", Errored: true},
 			{Path: "x/plain.ko.xz"},
 		},
 		NotEvaluated: []lint.NotEvaluated{{Rule: "KLP301"}, {Rule: "KLP401", Module: "b/a.ko"}},
@@ -31,21 +34,28 @@ func sample() *lint.Result {
 
 var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-func apply(t *testing.T, p Policy, r *lint.Result) (*Outcome, []string) {
+func judged(t *testing.T, p Policy, r *lint.Result) (*Verdict, []string) {
 	t.Helper()
 	p.Now = now
 	if p.Rules == nil {
 		p.Rules = append(rules.All(), Rules(nil, "")...)
 	}
-	out := p.Apply(r)
-	if len(out.Decisions) != len(r.Findings) || len(out.Fingerprints) != len(r.Findings) {
-		t.Fatalf("%d findings, %d decisions, %d fingerprints", len(r.Findings), len(out.Decisions), len(out.Fingerprints))
+	before := *r
+	before.Findings, before.Modules = slices.Clone(r.Findings), slices.Clone(r.Modules)
+	v := p.Judge(r)
+	if diff := cmp.Diff(&before, r); diff != "" {
+		t.Fatalf("the result was changed (-before +after):\n%s", diff)
 	}
 	counting := []string{}
-	for _, f := range out.Counting(r.Findings) {
-		counting = append(counting, f.Rule+" "+f.Message)
+	for i := range v.Findings {
+		if f := &v.Findings[i]; !f.Accepted() {
+			counting = append(counting, f.Rule+" "+f.Message)
+		}
 	}
-	return out, counting
+	if n := v.Summary.Error + v.Summary.Warning + v.Summary.Info; n != len(counting) || n+v.Waived+v.Known != len(v.Findings) {
+		t.Errorf("%d findings, %d counting, summary %+v, %d waived, %d known", len(v.Findings), len(counting), v.Summary, v.Waived, v.Known)
+	}
+	return v, counting
 }
 
 func TestWaivers(t *testing.T) {
@@ -87,13 +97,13 @@ func TestWaivers(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := test.waiver
 			w.Reason, w.Owner, w.File, w.Line = "because", "me", ".klplint.yaml", 7
-			out, got := apply(t, Policy{Waivers: []Waiver{w}}, sample())
+			out, got := judged(t, Policy{Waivers: []Waiver{w}}, sample())
 			if !slices.Equal(got, test.want) {
 				t.Errorf("counting %q, want %q", got, test.want)
 			}
-			for _, d := range out.Decisions {
-				if d.Waiver != nil && d.Waiver.Reason != "because" {
-					t.Errorf("waiver %+v", d.Waiver)
+			for _, f := range out.Findings {
+				if f.Waiver != nil && f.Waiver.Reason != "because" {
+					t.Errorf("waiver %+v", f.Waiver)
 				}
 			}
 		})
@@ -102,7 +112,7 @@ func TestWaivers(t *testing.T) {
 
 // Without KLP590 and KLP591 among the rules nobody hears of waivers.
 func TestWaiverRulesCanBeDisabled(t *testing.T) {
-	_, got := apply(t, Policy{Waivers: []Waiver{{Rule: "KLP105", Module: "*"}, {Rule: "KLP105", Module: "*", Until: now.AddDate(-1, 0, 0)}}, Rules: rules.All()}, sample())
+	_, got := judged(t, Policy{Waivers: []Waiver{{Rule: "KLP105", Module: "*"}, {Rule: "KLP105", Module: "*", Until: now.AddDate(-1, 0, 0)}}, Rules: rules.All()}, sample())
 	if len(got) != 4 {
 		t.Errorf("counting %q", got)
 	}
@@ -110,8 +120,8 @@ func TestWaiverRulesCanBeDisabled(t *testing.T) {
 
 func TestSeverity(t *testing.T) {
 	r := sample()
-	apply(t, Policy{Severity: map[string]finding.Severity{"KLP104": finding.Info, "KLP590": finding.Error}, Waivers: []Waiver{{Rule: "KLP105", Module: "*", File: "w"}}}, r)
-	for _, f := range r.Findings {
+	v, _ := judged(t, Policy{Severity: map[string]finding.Severity{"KLP104": finding.Info, "KLP590": finding.Error}, Waivers: []Waiver{{Rule: "KLP105", Module: "*", File: "w"}}}, r)
+	for _, f := range v.Findings {
 		want := map[string]finding.Severity{"KLP104": finding.Info, "KLP504": finding.Error, "KLP100": finding.Warning, "KLP590": finding.Error}[f.Rule]
 		if f.Severity != want {
 			t.Errorf("%s is %v, want %v", f.Rule, f.Severity, want)
@@ -124,11 +134,11 @@ func TestSeverity(t *testing.T) {
 func TestKnown(t *testing.T) {
 	first := Policy{Accept: true}
 	r := sample()
-	out, counting := apply(t, first, r)
+	out, counting := judged(t, first, r)
 	if len(counting) != 0 {
 		t.Errorf("counting %q", counting)
 	}
-	list := first.KnownAfter(r, out)
+	list := first.KnownAfter(out)
 	list = append(list,
 		KnownFinding{"f1", "KLP104", "klp_elsewhere", "", "", "not in this run"},
 		KnownFinding{"f2", "KLP301", "klp_a", "", "", "not evaluated"},
@@ -144,7 +154,7 @@ func TestKnown(t *testing.T) {
 	r = sample()
 	r.Findings[0].Location.Offset = 99 // a rebuild
 	r.Findings[1].Message = "another"
-	out, counting = apply(t, Policy{Known: known}, r)
+	out, counting = judged(t, Policy{Known: known}, r)
 	if !slices.Equal(counting, []string{"KLP104 another"}) {
 		t.Errorf("counting %q", counting)
 	}
@@ -158,9 +168,7 @@ func TestKnown(t *testing.T) {
 	}
 	p := Policy{Known: known, Accept: true, Rules: append(rules.All(), Rules(nil, "")...)}
 	r = sample()
-	out = p.Apply(r)
-	p.Rules = append(rules.All(), Rules(nil, "")...)
-	after := p.KnownAfter(r, out)
+	after := p.KnownAfter(p.Judge(r))
 	var kept []string
 	for _, k := range after {
 		kept = append(kept, k.Message)
@@ -171,9 +179,92 @@ func TestKnown(t *testing.T) {
 	}
 
 	r = sample()
-	_, counting = apply(t, Policy{Known: known, Protected: func(id string) bool { return id == "KLP504" }}, r)
+	_, counting = judged(t, Policy{Known: known, Protected: map[string]bool{"KLP504": true}}, r)
 	if !slices.Equal(counting, []string{"KLP504 three"}) {
 		t.Errorf("protected: counting %q", counting)
+	}
+}
+
+// A module's verdict is its own, and the exit code that of the run: what could
+// not be checked outranks what was found.
+func TestVerdict(t *testing.T) {
+	unread := func() *lint.Result {
+		r := sample()
+		r.Errors = []lint.Error{{Path: "b/broken.ko", Message: "gone"}}
+		return r
+	}
+	empty := func() *lint.Result { return &lint.Result{Summary: lint.Summary{Skipped: 3}} }
+	plain := func() *lint.Result {
+		return &lint.Result{
+			Findings: []finding.Finding{{Rule: "KLP100", Severity: finding.Warning, Module: "plain.ko"}},
+			Modules:  []lint.Module{{Path: "plain.ko", NoLivepatch: true}},
+			Summary:  lint.Summary{Skipped: 1},
+		}
+	}
+	counted := func() *lint.Result {
+		r := sample()
+		r.Summary.Modules = 2
+		return r
+	}
+	undecided := func() *lint.Result {
+		return &lint.Result{
+			Findings: []finding.Finding{{Rule: "KLP403", Severity: finding.Warning, Module: "a.ko", Undecided: true}, {Rule: "KLP404", Severity: finding.Warning, Module: "b.ko"}},
+			Modules:  []lint.Module{{Path: "a.ko"}, {Path: "b.ko"}},
+			Summary:  lint.Summary{Modules: 2},
+		}
+	}
+	for _, test := range []struct {
+		name     string
+		policy   Policy
+		result   *lint.Result
+		code     int
+		noModule bool
+		modules  []ModuleVerdict
+	}{
+		{"errors", Policy{FailOn: finding.Error}, counted(), exitcode.Findings, false, []ModuleVerdict{Fail, Errored, Pass}},
+		{"from warnings on", Policy{FailOn: finding.Warning}, counted(), exitcode.Findings, false, []ModuleVerdict{Fail, Errored, Fail}},
+		{"never", Policy{}, counted(), exitcode.OK, false, []ModuleVerdict{Pass, Errored, Pass}},
+		{"an unreadable file", Policy{FailOn: finding.Error}, unread(), exitcode.Unchecked, false, []ModuleVerdict{Fail, Errored, Pass}},
+		{"required rule", Policy{Require: []string{"KLP301"}}, counted(), exitcode.Unchecked, false, []ModuleVerdict{Pass, Errored, Pass}},
+		{"required rule that judged", Policy{Require: []string{"KLP104"}}, counted(), exitcode.OK, false, []ModuleVerdict{Pass, Errored, Pass}},
+		{"no module", Policy{FailOn: finding.Error}, empty(), exitcode.Unchecked, true, []ModuleVerdict{}},
+		{"no module, allowed", Policy{FailOn: finding.Error, AllowEmpty: true}, empty(), exitcode.OK, false, []ModuleVerdict{}},
+		{"no module, allowed, in a gate", Policy{FailOn: finding.Error, AllowEmpty: true, Gate: true}, empty(), exitcode.Unchecked, true, []ModuleVerdict{}},
+		{"no livepatch", Policy{FailOn: finding.Error}, plain(), exitcode.OK, false, []ModuleVerdict{Skipped}},
+		{"no livepatch, in a gate", Policy{FailOn: finding.Error, Gate: true}, plain(), exitcode.Findings, true, []ModuleVerdict{Fail}},
+		{
+			"no livepatch, lowered, in a gate", Policy{FailOn: finding.Error, Gate: true, Severity: map[string]finding.Severity{"KLP100": finding.Info}},
+			plain(), exitcode.Unchecked, true, []ModuleVerdict{Skipped},
+		},
+		{"undecided", Policy{FailOn: finding.Error}, undecided(), exitcode.OK, false, []ModuleVerdict{Pass, Pass}},
+		{"undecided, in a gate", Policy{FailOn: finding.Error, Gate: true}, undecided(), exitcode.Findings, false, []ModuleVerdict{Fail, Fail}},
+		{
+			"waived", Policy{FailOn: finding.Error, Gate: true, Waivers: []Waiver{{Rule: "KLP404", Module: "b"}}},
+			undecided(), exitcode.Findings, false, []ModuleVerdict{Fail, Pass},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v, _ := judged(t, test.policy, test.result)
+			modules := []ModuleVerdict{}
+			for i := range v.Modules {
+				modules = append(modules, v.Modules[i].Verdict)
+			}
+			if v.ExitCode != test.code || v.NoModule != test.noModule || !slices.Equal(modules, test.modules) {
+				t.Errorf("exit code %d, no module %v, modules %v; want %d, %v, %v", v.ExitCode, v.NoModule, modules, test.code, test.noModule, test.modules)
+			}
+		})
+	}
+}
+
+// While other rules have yet to speak no waiver is unused.
+func TestPartial(t *testing.T) {
+	p := Policy{Waivers: []Waiver{{Rule: "KLP105", Module: "*"}}, Partial: true}
+	if _, got := judged(t, p, sample()); len(got) != 4 {
+		t.Errorf("counting %q", got)
+	}
+	p.Partial = false
+	if _, got := judged(t, p, sample()); len(got) != 5 {
+		t.Errorf("counting %q", got)
 	}
 }
 
