@@ -180,7 +180,7 @@ func (c *gateCommand) judge(cmd *cobra.Command, d *decisions, set rules.SetOptio
 func gateReport(c *gate.Config, out *gate.Outcome) *report.Gate {
 	g := &report.Gate{
 		Registry: c.Registry.Name(), Revision: out.Revision, Channel: c.Channel, Admitted: out.Pass && !c.DryRun, DryRun: c.DryRun,
-		Compared: out.Compared, Sampled: out.Sampled, Retired: reportEntries(out.Retired), Against: reportEntries(out.Against),
+		Compared: out.Compared, Retired: reportEntries(out.Retired), Against: reportEntries(out.Against),
 	}
 	for i := range out.Modules {
 		m := &out.Modules[i]

@@ -78,8 +78,8 @@ type RegistryState struct {
 	Place    string `json:"place"`
 	Revision int64  `json:"revision"`
 	Channel  string `json:"channel"`
-	Compared int    `json:"compared"` // active modules that were loaded
-	Sampled  bool   `json:"sampled"`
+	Compared int    `json:"compared"` // active modules that were compared
+	Sampled  bool   `json:"sampled"`  // false: nothing is left out
 }
 
 // AttestedModule is what became of a subject.
@@ -118,7 +118,7 @@ func (c *Config) Attest(out *Outcome, chosen []*rules.Rule, version string) *Sta
 	*k = Details{
 		Version: version, Model: c.Lint.Set.Model, Rules: []RuleVersion{}, NotEvaluated: []string{}, Errors: []string{},
 		Modules: []AttestedModule{}, Findings: []AttestedFinding{},
-		Registry: RegistryState{c.Registry.Name(), out.Revision, c.Channel, out.Compared, out.Sampled},
+		Registry: RegistryState{Place: c.Registry.Name(), Revision: out.Revision, Channel: c.Channel, Compared: out.Compared},
 	}
 	worst := make(map[string]finding.Severity)
 	for i := range out.Verdict.Findings {

@@ -6,33 +6,9 @@
 //
 // # What is compared
 //
-// A registry may hold very many active modules of one kernel. Only those are
-// loaded that some rule can speak of; the verdict is the same as against all:
-//
-//   - KLP401 (same func), KLP405 (sympos 0 and 1): the two share a func. A finding
-//     is folded over one func, of which all modules are loaded.
-//   - KLP402 (same state id), the lower versions of KLP403: they share a state id.
-//     KLP411: a shadow id. KLP406: a name. All are items that the registry indexes.
-//   - KLP404 (dropped funcs) and the lacking states of KLP403: a candidate evicts
-//     the other. Under set models the two share a set number. Under mainline a
-//     candidate that replaces, or may, evicts all that is active: all of it is
-//     loaded, up to 256 modules; of more, and of each replace field that occurs,
-//     some that the candidate drops funcs of, some with states that it lacks: a
-//     model passes over modules whose field it does not have. KLP404 compares with
-//     the newest of each lineage, so that the newest one is loaded for each module
-//     that is. A func that another module patches which stays is not dropped: under
-//     set models the modules that share a func with an evicted one are loaded too;
-//     under mainline nothing stays.
-//   - KLP407 (readings differ), KLP408 (lists overlap): they share a set number.
-//   - KLP409 (evicts others): the candidate evicts the other; of more than 256 some
-//     of other owners, of each replace field.
-//   - KLP410 (order) is about candidates alone.
-//   - Which models apply, and whether a model can read a module at all, follows
-//     from the replace fields that occur: one module of each is loaded.
-//
-// Where more than 256 are evicted, counts in messages are those of the modules
-// that were loaded, and the outcome says so (Outcome.Sampled). Whether a rule
-// speaks, of which candidate, and how severely is exact in every case.
+// Every active module of the candidates' kernel, of the channels that were asked
+// for: the rules over sets, the caller's own among them, see them all, as they
+// would be given with lint --against.
 //
 // # What is stricter than lint
 //

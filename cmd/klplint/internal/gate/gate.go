@@ -52,10 +52,8 @@ type Outcome struct {
 	Retired []*registry.Entry
 	// Against are the registry's entries that findings name, by path.
 	Against []*registry.Entry
-	// Compared is the number of the registry's modules that were loaded.
+	// Compared is the number of the registry's modules that were compared.
 	Compared int
-	// Sampled: of very many evicted modules some were compared, see the package.
-	Sampled bool
 }
 
 // Admission is what became of one candidate.
@@ -272,20 +270,17 @@ func byKernel(entries []*registry.Entry) [][]*registry.Entry {
 
 // compare judges the candidates of one kernel against the registry.
 func (g *gate) compare(tx *registry.Tx, group []*registry.Entry, out *Outcome, byPath map[string]*registry.Entry) (*lint.Result, error) {
-	q := registry.Question{Kernel: group[0].Kernel(), Channels: g.Channels}
-	for _, e := range group {
-		q.Candidates = append(q.Candidates, registry.Asking{Module: e.Module, Owner: e.Owner})
-	}
-	related, err := tx.Related(q)
+	var baseline []*registry.Entry
+	err := tx.Active(group[0].Kernel(), g.Channels, func(e *registry.Entry) error {
+		baseline = append(baseline, e)
+		byPath[e.Path()] = e
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	out.Compared += len(related.Entries)
-	out.Sampled = out.Sampled || related.Sampled
-	for _, e := range related.Entries {
-		byPath[e.Path()] = e
-	}
-	r, err := g.judge(group, related.Entries)
+	out.Compared += len(baseline)
+	r, err := g.judge(group, baseline)
 	if err != nil {
 		return nil, registry.Abort(err)
 	}

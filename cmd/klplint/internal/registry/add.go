@@ -78,7 +78,7 @@ func (t *Tx) Add(entries []*Entry) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	modules := t.batch(`module (id, kernel, sha256, channel, owner, name, state, replace_field, stem, own_set, age, added_by, added_at, changed_by, changed_at, replaced_by, revision, labels, document)`, 19, 100)
+	modules := t.batch(`module (id, kernel, sha256, channel, owner, name, state, added_by, added_at, changed_by, changed_at, replaced_by, revision, labels, document)`, 15, 100)
 	items := t.batch(`item (kernel, active, kind, value, object, position, module)`, 7, 500)
 	labels := t.batch(`label (name, value, module)`, 3, 500)
 	for _, e := range fresh {
@@ -94,8 +94,7 @@ func (t *Tx) Add(entries []*Entry) (int, error) {
 		e.id = t.nextID
 		t.nextID++
 		e.Revision = t.Next()
-		modules.add(e.id, kernel, m.SHA256, e.Channel, e.Owner, m.Name, string(e.State), replaceField(&m.Replace),
-			e.stem(), ownSet(&m.Replace), ageKey(m.Name, e.Path()),
+		modules.add(e.id, kernel, m.SHA256, e.Channel, e.Owner, m.Name, string(e.State),
 			e.AddedBy, e.AddedAt, cmp.Or(e.ChangedBy, e.AddedBy), cmp.Or(e.ChangedAt, e.AddedAt), e.ReplacedBy, e.Revision, labelText(e.Labels), text)
 		for _, it := range list {
 			items.add(kernel, active(e.State), it.kind, it.value, it.object, it.position, e.id)

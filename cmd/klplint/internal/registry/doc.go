@@ -11,8 +11,7 @@
 // all writers share. Two writers so meet there, and one of them sees what the
 // other wrote: on SQLite it waits, on PostgreSQL it is told to begin anew.
 //
-// What two modules can have in common is kept as rows of one table, item, each
-// with the kernel and with whether its module is active. A look-up is therefore
-// a walk down one index, whatever the number of other kernels and of retired
-// modules.
+// The registry keeps rows and chooses nothing: it hands over the active modules
+// of one kernel, found by an index, and package rules decides what they mean to
+// each other.
 package registry

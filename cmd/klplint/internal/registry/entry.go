@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
@@ -62,9 +61,6 @@ func (e *Entry) Member() *rules.Member {
 	return row
 }
 
-// stem is what the names of one livepatch's generations have in common.
-func (e *Entry) stem() string { return short(names.Stem(e.Module.Name, e.Module.Vermagic.Release)) }
-
 // Kernel returns the kernel that the module was built for.
 func (e *Entry) Kernel() Kernel { return kernelOf(e.Module) }
 
@@ -116,51 +112,4 @@ func checkWord(what, s string) error {
 		return fmt.Errorf("%s %q has a control character", what, s)
 	}
 	return nil
-}
-
-// replaceField says which field a module's verdicts rest on, as coarsely as
-// the choice of a replace model does: the models follow from the fields that
-// occur, and a value that is not proven is one that a model may be unable to read.
-func replaceField(r *klp.Replace) string {
-	field := string(r.Kind)
-	if field == "" {
-		field = string(klp.KindUnknown)
-	}
-	if len(r.Supersedes) > 0 {
-		field += "+supersedes"
-	}
-	if r.Kind == klp.KindSets && len(r.Sets) > 1 {
-		field += "+list"
-	}
-	if !r.Known() {
-		field += "?"
-	}
-	return field
-}
-
-// replaceFields are all that replaceField returns.
-var replaceFields = [...]string{
-	"flag", "flag?", "unknown?", "set", "set?", "set+supersedes", "set+supersedes?",
-	"sets", "sets?", "sets+list", "sets+list?",
-}
-
-// setsOf lists the numbers by which a module may be replaced, or replaces.
-func setsOf(r *klp.Replace) []uint32 {
-	switch r.Kind {
-	case klp.KindSet:
-		return append([]uint32{r.Set}, r.Supersedes...)
-	case klp.KindSets:
-		if len(r.Sets) == 0 {
-			return []uint32{0}
-		}
-		return r.Sets
-	}
-	return nil
-}
-
-func ownSet(r *klp.Replace) int64 {
-	if list := setsOf(r); len(list) > 0 {
-		return int64(list[0])
-	}
-	return -1
 }

@@ -8,22 +8,15 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-// item is one thing that two modules can share.
+// item is one thing that entries are looked for by.
 type item struct {
 	kind, value, object string
 	position            int64
 }
 
-// The kinds of item.
-const (
-	kindFunc   = "func"
-	kindState  = "state"
-	kindShadow = "shadow"
-	kindSet    = "set"
-	kindName   = "name"
-)
+const kindFunc = "func"
 
-// itemsOf lists what a module can share with others, each once.
+// itemsOf lists what a module is found by, each once.
 func itemsOf(m *klp.Module) []item {
 	seen := make(map[item]bool)
 	var out []item
@@ -33,7 +26,6 @@ func itemsOf(m *klp.Module) []item {
 			out = append(out, it)
 		}
 	}
-	add(item{kind: kindName, value: short(m.Name)})
 	for i := range m.Patch.Objects {
 		o := &m.Patch.Objects[i]
 		for j := range o.Funcs {
@@ -41,18 +33,6 @@ func itemsOf(m *klp.Module) []item {
 				add(funcItem(o.Name, o.Literal, f.Name, f.Position()))
 			}
 		}
-	}
-	for _, s := range m.Patch.States {
-		if s.ID == 0 {
-			break // the kernel walks no further
-		}
-		add(numberItem(kindState, s.ID))
-	}
-	for _, s := range m.ShadowIDs {
-		add(numberItem(kindShadow, s.ID))
-	}
-	for _, n := range setsOf(&m.Replace) {
-		add(numberItem(kindSet, uint64(n)))
 	}
 	return out
 }
@@ -65,10 +45,6 @@ func funcItem(object string, literal bool, name string, position uint64) item {
 	}
 	// Position is 64 bits without sign and the column has one: equal stays equal.
 	return item{kind: kindFunc, value: short(name), object: short(object), position: int64(position)}
-}
-
-func numberItem(kind string, n uint64) item {
-	return item{kind: kind, value: strconv.FormatUint(n, 10)}
 }
 
 // short bounds what goes into an index. A name longer than any kernel takes

@@ -15,7 +15,7 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the newest migration that this program knows.
-const schemaVersion = 1
+const schemaVersion = 2
 
 const schemaTable = "klplint_schema"
 

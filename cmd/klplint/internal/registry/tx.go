@@ -24,7 +24,6 @@ type Tx struct {
 	// unnumbered: thousands of parameters are written as ?. SQLite looks up a
 	// numbered one among all that came before it.
 	unnumbered bool
-	trace      func(query string, args []any) // for Explain
 }
 
 // Write runs f in a serializable transaction and commits what it changed. It
@@ -140,9 +139,6 @@ func (t *Tx) exec(query string, args ...any) error {
 
 // each calls scan for each row of a query.
 func (t *Tx) each(scan func(*sql.Rows) error, query string, args ...any) error {
-	if t.trace != nil {
-		t.trace(query, args)
-	}
 	rows, err := t.tx.QueryContext(t.ctx, query, args...)
 	if err != nil {
 		return err
