@@ -13,6 +13,7 @@ import (
 
 	"github.com/klplint/klplint/cmd/klplint/internal/config"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 )
 
 func newConfigCommand(a *app) *cobra.Command {
@@ -29,17 +30,17 @@ func newConfigCommand(a *app) *cobra.Command {
 }
 
 func newConfigShow(a *app) *cobra.Command {
-	c := &lintCommand{app: a}
+	var f settings.Flags
 	cmd := &cobra.Command{
 		Use:   "show [flags]",
 		Short: "Show what holds, and whether a flag, the environment or the file says so",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d, err := a.settle(cmd.Flags(), &c.policy)
+			resolved, err := a.resolve(cmd.Flags(), &f)
 			if err != nil {
 				return err
 			}
-			s := shown(cmd.Flags(), d)
+			s := shown(resolved)
 			return a.render([]string{"text", "table", "json"}, func(format string, w io.Writer, o report.Options) error {
 				switch format {
 				case "json":
@@ -52,40 +53,21 @@ func newConfigShow(a *app) *cobra.Command {
 			})
 		},
 	}
-	c.register(cmd.Flags())
+	cmd.Flags().SortFlags = false
+	f.AddLint(cmd.Flags())
 	return cmd
 }
 
-// shown gathers what holds.
-func shown(fs *pflag.FlagSet, d *decisions) *report.Settings {
-	s := &report.Settings{}
-	if d.file != nil {
-		s.File = d.file.Path
+// shown is the report of what holds.
+func shown(s *settings.Settings) *report.Settings {
+	out := &report.Settings{File: s.File, Waivers: s.Waivers, Custom: s.Custom}
+	for i := range s.Keys {
+		v := &s.Keys[i]
+		out.Settings = append(out.Settings, report.Setting{
+			Key: v.Key.Name, Flag: "--" + v.Key.Flag, Env: v.Key.Env(), Values: v.Values, Origin: v.Origin,
+		})
 	}
-	for _, k := range config.Keys() {
-		f := fs.Lookup(k.Flag)
-		if f == nil {
-			continue
-		}
-		row := report.Setting{Key: k.Name, Flag: "--" + k.Flag, Env: k.Env(), Origin: d.origin[k.Flag]}
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			row.Values = list.GetSlice()
-		} else if value := f.Value.String(); value != "" {
-			row.Values = []string{value}
-		}
-		if row.Origin == "" && k.Name == "fail-on" && d.profile.failOn != 0 {
-			row.Values, row.Origin = []string{d.profile.failOn.String()}, "profile"
-		}
-		if row.Origin == "" {
-			row.Origin = "default"
-		}
-		s.Settings = append(s.Settings, row)
-	}
-	for _, file := range d.sources {
-		s.Waivers += len(file.Waivers)
-		s.Custom += len(file.Custom)
-	}
-	return s
+	return out
 }
 
 func newConfigVerify(a *app) *cobra.Command {
@@ -94,9 +76,9 @@ func newConfigVerify(a *app) *cobra.Command {
 		Short: "Check a configuration without judging anything",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			c := &lintCommand{app: a}
+			var f settings.Flags
 			fs := pflag.NewFlagSet("verify", pflag.ContinueOnError)
-			c.register(fs)
+			f.AddLint(fs)
 			path := config.Name
 			if len(args) == 1 {
 				path = args[0]
@@ -111,21 +93,15 @@ func newConfigVerify(a *app) *cobra.Command {
 					return usageErrorf("%w", err)
 				}
 			}
-			d, err := a.settle(fs, &c.policy)
+			s, err := a.resolve(fs, &f)
 			if err != nil {
 				return err
 			}
-			if d.file == nil {
+			if s.File == "" {
 				return usageErrorf("no %s here or in a folder above; klplint config init writes one", config.Name)
 			}
-			if _, err := c.setOptions(d); err != nil {
-				return err
-			}
-			if err := c.checkRules(d.all); err != nil {
-				return err
-			}
 			if !a.common.quiet {
-				fmt.Fprintf(a.stdout, "%s is in order\n", report.Escape(d.file.Path))
+				fmt.Fprintf(a.stdout, "%s is in order\n", report.Escape(s.File))
 			}
 			return nil
 		},

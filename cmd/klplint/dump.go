@@ -1,27 +1,21 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
-	"github.com/klplint/klplint/cmd/klplint/internal/input"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
-	"github.com/klplint/klplint/elfread"
-	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 	"github.com/klplint/klplint/lint"
 )
 
 // dumpCommand is dump's own part of the command line.
 type dumpCommand struct {
 	*app
-	inputs inputFlags
-	kernel kernelFlags
+	flags settings.Flags
 }
 
 func newDumpCommand(a *app) *cobra.Command {
@@ -36,37 +30,40 @@ its callbacks, states and livepatch relocations. It judges nothing.
 
 Exit code: 0 all was read; 2 something could not be read; 3 wrong usage.`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	c.kernel.register(fs)
-	c.inputs.register(fs)
+	c.flags.AddKernel(fs)
+	c.flags.AddInputs(fs)
 	return cmd
 }
 
-func (c *dumpCommand) run(ctx context.Context, args []string) error {
+func (c *dumpCommand) run(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return usageErrorf("no module given: klplint dump [flags] PATH...")
+	}
+	s, err := c.resolve(cmd.Flags(), &c.flags)
+	if err != nil {
+		return err
 	}
 	outs, err := c.outputs("text", "table", "json", "manifest")
 	if err != nil {
 		return err
 	}
-	t, err := c.targets(&c.kernel)
+	t, err := c.targets(&s.Kernel)
 	if err != nil {
 		c.discardOutputs(outs)
 		return err
 	}
-	files, problems := c.expand(args, &c.inputs)
 	d := dump{app: c.app, dumpers: dumpers(outs)}
-	for _, p := range problems {
-		d.problem(p)
+	o := readOptions(s, t.layout())
+	o.SHA256 = hashed(outs)
+	for r := range c.modules(cmd.Context(), args, s.Inputs, o, nil) {
+		d.file(&r)
 	}
-	o := elfread.Options{Layout: t.layout(), ReplaceField: c.kernel.field(), SHA256: hashed(outs)}
-	d.all(ctx, files, o)
-	if d.total.Modules+d.total.Others+d.total.Problems == 0 && !c.inputs.allowEmpty {
-		d.problem(lint.Error{Path: args[0], Message: fmt.Sprintf("no livepatch found: %d other files skipped", d.total.Skipped)})
+	if d.total.Modules+d.total.Others+d.total.Problems == 0 && !s.Inputs.AllowEmpty {
+		d.problem(&lint.Error{Path: args[0], Message: fmt.Sprintf("no livepatch found: %d other files skipped", d.total.Skipped)})
 	}
 	for _, p := range d.dumpers {
 		_ = p.Close(d.total) // a write error is kept by the output
@@ -109,77 +106,28 @@ type dump struct {
 	total   report.DumpTotal
 }
 
-// read is one file's outcome.
-type read struct {
-	module *klp.Module
-	err    error
-}
-
-// all reads the files with several workers and writes them in their order.
-func (d *dump) all(ctx context.Context, files []input.File, o elfread.Options) {
-	jobs := d.common.jobs
-	if jobs < 1 {
-		jobs = runtime.GOMAXPROCS(0)
-	}
-	jobs = min(jobs, len(files))
-	if jobs <= 1 {
-		r := elfread.NewReader(o)
-		for _, f := range files {
-			m, err := readFile(r, &f)
-			d.file(f, read{m, err})
-		}
-		return
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	// Worker i reads files i, i+jobs, i+2*jobs... and holds a few ready.
-	const ahead = 4
-	ready := make([]chan read, jobs)
-	for i := range ready {
-		ready[i] = make(chan read, ahead)
-		go func() {
-			r := elfread.NewReader(o)
-			for j := i; j < len(files); j += jobs {
-				m, err := readFile(r, &files[j])
-				select {
-				case ready[i] <- read{m, err}:
-				case <-ctx.Done():
-					return
-				}
-			}
-		}()
-	}
-	for i, f := range files {
-		d.file(f, <-ready[i%jobs])
-	}
-}
-
 // file writes one outcome.
-func (d *dump) file(f input.File, r read) {
-	if r.err != nil {
-		p := lint.Error{Path: f.Path, Message: r.err.Error()}
-		if e, ok := errors.AsType[*elfread.Error](r.err); ok {
-			p.Section, p.Offset, p.Message = e.Section, e.Offset, e.Err.Error()
-		}
-		d.problem(p)
+func (d *dump) file(r *readModule) {
+	switch {
+	case r.Problem != nil:
+		d.problem(r.Problem)
 		return
-	}
-	if !r.module.IsLivepatch() && !f.Named {
+	case !r.Module.IsLivepatch() && !r.Named:
 		d.total.Skipped++
 		return
 	}
-	d.total.Count(r.module)
+	d.total.Count(r.Module)
 	for _, p := range d.dumpers {
-		_ = p.Module(r.module) // a write error is kept by the output
+		_ = p.Module(r.Module) // a write error is kept by the output
 	}
 }
 
 // problem tells of a file that could not be read, on stderr and in the
 // reports that have a place for it.
-func (d *dump) problem(p lint.Error) {
+func (d *dump) problem(p *lint.Error) {
 	d.total.Problems++
-	fmt.Fprintf(d.stderr, "klplint: %s\n", report.ProblemLine(p))
+	d.sayProblem(p)
 	for _, dumper := range d.dumpers {
-		_ = dumper.Problem(p) // a write error is kept by the output
+		_ = dumper.Problem(*p) // a write error is kept by the output
 	}
 }

@@ -8,12 +8,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/settings"
+	"github.com/klplint/klplint/cmd/klplint/internal/suggest"
 	"github.com/klplint/klplint/replace"
 	"github.com/klplint/klplint/rules"
 )
 
 func newExplainCommand(a *app) *cobra.Command {
-	var f configFlags
+	var f settings.Flags
 	cmd := &cobra.Command{
 		Use:   "explain ID...",
 		Short: "Explain rules, and what the replace models take for granted",
@@ -26,20 +28,21 @@ klplint takes for granted until it is settled.`,
 			if len(args) == 0 {
 				return usageErrorf("no rule given: klplint explain ID; klplint rules lists them")
 			}
-			all, err := a.listedRules(cmd.Flags(), &f)
+			s, err := a.resolve(cmd.Flags(), &f)
 			if err != nil {
 				return err
 			}
+			all := s.Rules
 			var chosen []*rules.Rule
 			var questions []replace.Question
 			for _, word := range args {
-				if r := findRule(all, word); r != nil {
+				if r := settings.FindRule(all, word); r != nil {
 					chosen = append(chosen, r)
 					continue
 				}
 				found := findQuestions(word)
 				if len(found) == 0 {
-					return usageErrorf("no rule has the ID %q%s", word, didYouMean(word, explainWords(all)))
+					return usageErrorf("no rule has the ID %q%s", word, suggest.DidYouMean(word, explainWords(all)))
 				}
 				questions = append(questions, found...)
 			}
@@ -52,7 +55,7 @@ klplint takes for granted until it is settled.`,
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var words []string
-			for _, r := range builtinRules() {
+			for _, r := range settings.BuiltinRules() {
 				words = append(words, r.ID()+"\t"+r.Title())
 			}
 			for _, q := range replace.OpenQuestions() {
@@ -61,7 +64,7 @@ klplint takes for granted until it is settled.`,
 			return words, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
-	f.register(cmd.Flags())
+	f.AddConfig(cmd.Flags())
 	return cmd
 }
 
@@ -74,7 +77,7 @@ func findQuestions(word string) []replace.Question {
 
 // explainWords is all that explain knows.
 func explainWords(all []*rules.Rule) []string {
-	words := ruleIDs(all)
+	words := settings.RuleIDs(all)
 	for _, q := range replace.OpenQuestions() {
 		words = append(words, q.ID)
 	}

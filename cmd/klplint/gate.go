@@ -7,11 +7,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
+	"github.com/klplint/klplint/cmd/klplint/internal/flags"
 	"github.com/klplint/klplint/cmd/klplint/internal/gate"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
-	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 	"github.com/klplint/klplint/lint"
-	"github.com/klplint/klplint/rules"
 )
 
 // gateCommand is gate's own part of the command line; it takes lint's flags too.
@@ -49,15 +49,16 @@ these files.
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
 	}
 	fs := cmd.Flags()
+	fs.SortFlags = false
 	c.registry.register(fs)
-	sliceFlag(fs, &c.channels, "channel", "compare with the modules of this `CHANNEL` only; repeatable (default: all channels)")
+	flags.Slice(fs, &c.channels, "channel", "compare with the modules of this `CHANNEL` only; repeatable (default: all channels)")
 	fs.StringVar(&c.into, "into", "", "admit to this `CHANNEL` (default: that of --channel where it names one)")
 	c.record.register(fs)
 	fs.BoolVar(&c.retire, "retire-replaced", false, "retire the active modules that the new ones evict")
 	fs.BoolVar(&c.dryRun, "dry-run", false, "judge and compare, but admit nothing")
 	fs.StringVar(&c.attest, "attest", "", "write the verdict to `FILE`, as an in-toto statement")
 	fs.StringVar(&c.verify, "verify", "", "check the files against the attestation in `FILE`")
-	c.register(fs)
+	c.flags.AddLint(fs)
 	fs.Lookup("against").Usage = "compare with the already-built modules at `PATH` too; repeatable"
 	fs.Lookup("kernel").Usage = "the target kernel at `PATH`, repeatable (default: none)"
 	return cmd
@@ -70,25 +71,18 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 	if c.verify != "" {
 		return c.runVerify(args)
 	}
-	if c.policy.writeKnown != "" {
+	if cmd.Flags().Changed("write-known") {
 		return usageErrorf("--write-known: gate admits nothing for being written down; use klplint lint")
 	}
 	if len(c.channels) == 1 && !cmd.Flags().Changed("into") {
 		c.into = c.channels[0]
 	}
-	d, err := c.settle(cmd.Flags(), &c.policy)
+	s, err := c.resolve(cmd.Flags(), &c.flags)
 	if err != nil {
 		return err
 	}
-	set, err := c.setOptions(d)
-	if err != nil {
-		return err
-	}
-	if err := c.checkRules(d.all); err != nil {
-		return err
-	}
-	if len(c.kernel.kernels) == 0 {
-		c.kernel.kernels = []string{"none"} // a gate looks at nothing that it was not given
+	if len(s.Kernel.Paths) == 0 {
+		s.Kernel.None = true // a gate looks at nothing that it was not given
 	}
 	labels, err := c.record.labelMap()
 	if err != nil {
@@ -108,7 +102,7 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 		}
 		all = append(slices.Clone(outs), statement)
 	}
-	l, err := c.judge(cmd, d, set, args, labels, statement)
+	l, err := c.judge(cmd, s, args, labels, statement)
 	if err != nil {
 		c.discardOutputs(all)
 		return err
@@ -134,13 +128,13 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 }
 
 // judge runs the gate and makes its report.
-func (c *gateCommand) judge(cmd *cobra.Command, d *decisions, set rules.SetOptions, args []string, labels map[string]string, statement *output) (*report.Lint, error) {
-	t, err := c.targets(&c.kernel)
+func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []string, labels map[string]string, statement *output) (*report.Lint, error) {
+	t, err := c.targets(&s.Kernel)
 	if err != nil {
 		return nil, err
 	}
-	files, problems := c.expand(args, &c.inputs)
-	against, againstProblems := c.expand(c.against, &c.inputs)
+	files, problems := c.expand(args, s.Inputs)
+	against, againstProblems := c.expand(s.Against, s.Inputs)
 	problems = append(problems, againstProblems...)
 	r, err := c.registry.open(cmd.Context(), c.app, true)
 	if err != nil {
@@ -152,13 +146,13 @@ func (c *gateCommand) judge(cmd *cobra.Command, d *decisions, set rules.SetOptio
 	config := gate.Config{
 		Registry: r,
 		Lint: lint.Config{
-			Rules: d.all, Enable: c.enable, Disable: c.disable, Inputs: sources(files), Unusable: problems,
-			Options: elfread.Options{Layout: t.layout(), ReplaceField: c.lintCommand.kernel.field()},
-			Target:  t.target, Set: set, Jobs: c.common.jobs, Progress: bar.update,
+			Rules: s.Rules, Enable: s.Enable, Disable: s.Disable, Inputs: sources(files), Unusable: problems,
+			Options: readOptions(s, t.layout()),
+			Target:  t.target, Set: s.SetOptions(), Jobs: c.common.jobs, Progress: bar.update,
 		},
 		Against: sources(against), Channels: c.channels, Channel: c.into, Owner: c.record.owner, By: c.record.who(c.app), At: now(),
 		Labels: labels, RetireReplaced: c.retire, DryRun: c.dryRun,
-		Policy: *c.judgedBy(d),
+		Policy: s.Policy,
 	}
 	out, err := gate.Run(cmd.Context(), config)
 	bar.stop()
@@ -167,7 +161,7 @@ func (c *gateCommand) judge(cmd *cobra.Command, d *decisions, set rules.SetOptio
 	}
 	p := &config.Policy
 	l := &report.Lint{
-		Verdict: out.Verdict, Version: buildVersion().Version, Model: c.model.model, FailOn: p.FailOn, Rules: p.Rules, Gate: gateReport(&config, out),
+		Verdict: out.Verdict, Version: buildVersion().Version, Model: s.Model.Name, FailOn: p.FailOn, Rules: p.Rules, Gate: gateReport(&config, out),
 	}
 	c.sayUnjudged(l.Verdict)
 	if statement != nil {

@@ -25,7 +25,9 @@ func (c *gateCommand) runVerify(args []string) error {
 	if err != nil {
 		return uncheckedErrorf("--verify %s: %w", c.verify, err)
 	}
-	files, problems := c.expand(args, &c.inputs)
+	in := c.flags.Inputs() // a configuration has no say in what was judged before
+	in.Stdin = c.stdin
+	files, problems := c.expand(args, in)
 	for _, p := range problems {
 		fmt.Fprintf(c.stderr, "klplint: %s\n", report.ProblemLine(p))
 	}

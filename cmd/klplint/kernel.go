@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
+	"github.com/klplint/klplint/cmd/klplint/internal/flags"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
@@ -41,7 +42,7 @@ cannot; 2 something could not be read, or is not known; 3 wrong usage.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	arrayFlag(fs, &c.lookUps, "lookup", "list the positions of `OBJECT:FUNC`, vmlinux being the object when left out; repeatable")
+	flags.Array(fs, &c.lookUps, "lookup", "list the positions of `OBJECT:FUNC`, vmlinux being the object when left out; repeatable")
 	return cmd
 }
 

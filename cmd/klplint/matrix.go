@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -10,7 +9,7 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/matrix"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
-	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
@@ -18,9 +17,7 @@ import (
 // matrixCommand is matrix's own part of the command line.
 type matrixCommand struct {
 	*app
-	inputs  inputFlags
-	kernel  kernelFlags
-	failOn  failOnFlag
+	flags   settings.Flags
 	groupBy string
 }
 
@@ -44,18 +41,18 @@ whose match, names the patch.
 Exit code: 0 nothing at or above --fail-on; 1 differences; 2 a module could not be
 read; 3 wrong usage.`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error { return c.run(args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.StringVar(&c.groupBy, "group-by", "stem", "what makes a patch: stem, build, name or re:`PATTERN`")
-	c.failOn.register(fs)
-	c.kernel.register(fs)
-	c.inputs.register(fs)
+	c.flags.AddFailOn(fs)
+	c.flags.AddKernel(fs)
+	c.flags.AddInputs(fs)
 	return cmd
 }
 
-func (c *matrixCommand) run(args []string) error {
+func (c *matrixCommand) run(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return usageErrorf("no module given: klplint matrix [flags] PATH...")
 	}
@@ -63,11 +60,26 @@ func (c *matrixCommand) run(args []string) error {
 	if err != nil {
 		return err
 	}
-	t, err := c.targets(&c.kernel)
+	s, err := c.resolve(cmd.Flags(), &c.flags)
 	if err != nil {
 		return err
 	}
-	modules, failed := c.read(args, elfread.Options{Layout: t.layout(), ReplaceField: c.kernel.field()})
+	t, err := c.targets(&s.Kernel)
+	if err != nil {
+		return err
+	}
+	var modules []*klp.Module
+	failed := 0
+	for r := range c.modules(cmd.Context(), args, s.Inputs, readOptions(s, t.layout()), nil) {
+		switch {
+		case r.wantTables():
+		case r.Problem != nil:
+			failed++
+			c.sayProblem(r.Problem)
+		default:
+			modules = append(modules, r.Module)
+		}
+	}
 	m := matrix.New(modules, group)
 	err = c.render([]string{"text", "table", "json", "markdown"}, func(format string, w io.Writer, o report.Options) error {
 		switch format {
@@ -85,9 +97,9 @@ func (c *matrixCommand) run(args []string) error {
 		return err
 	case failed > 0:
 		return uncheckedErrorf("%d of the inputs could not be read", failed)
-	case len(modules) == 0 && !c.inputs.allowEmpty:
+	case len(modules) == 0 && !s.Inputs.AllowEmpty:
 		return uncheckedErrorf("no livepatch found")
-	case c.failOn.severity != 0 && worstDifference(m) >= c.failOn.severity:
+	case s.FailOn != 0 && worstDifference(m) >= s.FailOn:
 		return &exitError{code: exitcode.Findings}
 	}
 	return nil
@@ -111,36 +123,6 @@ func (c *matrixCommand) grouper() (matrix.Grouper, error) {
 		return nil, usageErrorf("--group-by: %w", err)
 	}
 	return g, nil
-}
-
-// read reads the livepatches among the inputs, and counts what could not be
-// read. Other files that were met in a folder are passed over.
-func (c *matrixCommand) read(args []string, o elfread.Options) (modules []*klp.Module, failed int) {
-	files, problems := c.expand(args, &c.inputs)
-	for _, p := range problems {
-		fmt.Fprintf(c.stderr, "klplint: %s\n", report.ProblemLine(p))
-	}
-	failed = len(problems)
-	r := elfread.NewReader(o)
-	for _, f := range files {
-		m, err := readFile(r, &f)
-		switch {
-		case err != nil:
-			failed++
-			c.errorf("%v", err)
-		case !m.IsLivepatch():
-			if f.Named {
-				failed++
-				c.errorf("%s: %s: no livepatch", f.Path, m.Kind)
-			}
-		case !m.Patch.Found:
-			failed++
-			c.errorf("%s: no livepatch tables: %s", f.Path, m.Patch.Reason)
-		default:
-			modules = append(modules, m)
-		}
-	}
-	return modules, failed
 }
 
 func worstDifference(m *matrix.Matrix) finding.Severity {

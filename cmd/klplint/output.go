@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/flags"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
 
@@ -55,7 +56,7 @@ func (a *app) outputs(allowed ...string) ([]*output, error) {
 	for _, spec := range specs {
 		format, file, toFile := strings.Cut(spec, "=")
 		if !slices.Contains(allowed, format) {
-			return nil, usageErrorf("--format %s: %w", spec, suggested(format, allowed))
+			return nil, usageErrorf("--format %s: %w", spec, flags.Wanted(format, allowed))
 		}
 		if toFile && file == "" {
 			return nil, usageErrorf("--format %s: the file's name is missing", spec)
@@ -99,7 +100,7 @@ func (a *app) render(allowed []string, f func(format string, w io.Writer, o repo
 }
 
 func (a *app) open(o *output) error {
-	o.options = report.Options{Width: fallbackWidth, Quiet: a.common.quiet, Color: a.common.color.value == "always"}
+	o.options = report.Options{Width: fallbackWidth, Quiet: a.common.quiet, Color: a.common.color.Value == "always"}
 	if o.dest == "" {
 		o.name = "stdout"
 		o.buf = bufio.NewWriterSize(a.stdout, 64<<10)
@@ -210,8 +211,8 @@ func (a *app) discardOutputs(outs []*output) {
 func (a *app) colored(terminal bool) bool {
 	force := func(name string) bool { v := a.getenv(name); return v != "" && v != "0" }
 	switch {
-	case a.common.color.value != "auto":
-		return a.common.color.value == "always"
+	case a.common.color.Value != "auto":
+		return a.common.color.Value == "always"
 	case force("FORCE_COLOR") || force("CLICOLOR_FORCE"):
 		return true
 	case a.getenv("NO_COLOR") != "" || a.getenv("TERM") == "dumb":

@@ -6,12 +6,10 @@ import (
 
 	"github.com/klplint/klplint/cmd/klplint/internal/input"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 	"github.com/klplint/klplint/internal/names"
-	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/replace"
 	"github.com/klplint/klplint/replace/plan"
-	"github.com/klplint/klplint/rules"
 )
 
 // maxPictured bounds the livepatches in one timeline; more cannot be read.
@@ -31,7 +29,7 @@ func (p *pictured) keep(m *klp.Module) {
 
 // draw sorts the livepatches by the kernel that they are for and loads them
 // one after the other: the baseline, then the candidates in the order given.
-func (p *pictured) draw(candidates, baseline []input.File, t *targets, o rules.SetOptions) *report.Picture {
+func (p *pictured) draw(candidates, baseline []input.File, t *targets, model *settings.Model) *report.Picture {
 	pic := &report.Picture{}
 	index := make(map[[2]string]int)
 	seen := make(map[string]bool)
@@ -64,7 +62,7 @@ func (p *pictured) draw(candidates, baseline []input.File, t *targets, o rules.S
 	for i := range pic.Kernels {
 		k := &pic.Kernels[i]
 		var err error
-		if k.Traces, err = traced(k.Modules, t, o); err != nil {
+		if k.Traces, err = traced(k.Modules, t, model); err != nil {
 			k.NotDrawn = err.Error()
 		}
 	}
@@ -72,7 +70,7 @@ func (p *pictured) draw(candidates, baseline []input.File, t *targets, o rules.S
 }
 
 // traced loads modules for one kernel in their order.
-func traced(mods []*klp.Module, t *targets, o rules.SetOptions) ([]plan.Trace, error) {
+func traced(mods []*klp.Module, t *targets, model *settings.Model) ([]plan.Trace, error) {
 	if len(mods) > maxPictured {
 		return nil, fmt.Errorf("%d livepatches, and a timeline holds %d: klplint trace shows a choice of them", len(mods), maxPictured)
 	}
@@ -80,24 +78,13 @@ func traced(mods []*klp.Module, t *targets, o rules.SetOptions) ([]plan.Trace, e
 	if err != nil {
 		return nil, err
 	}
-	env := replace.Env{ZeroSpecial: o.ZeroSpecial, Behaviour: kernel.BehaviourOf(mods[0].Vermagic.Release)}
-	if env.Target = t.target(mods[0]); env.Target != nil {
-		env.Behaviour = env.Target.Behaviour()
+	models := model.Models
+	if models == nil {
+		if models, err = p.Models(); err != nil {
+			return nil, err
+		}
 	}
-	if o.AssumeSympos01 {
-		env.Behaviour.Sympos01 = klp.Yes
-	}
-	var models []replace.Model
-	if o.Model == "" {
-		models, err = p.Models()
-	} else {
-		var m replace.Model
-		m, err = replace.ByName(o.Model)
-		models = []replace.Model{m}
-	}
-	if err != nil {
-		return nil, err
-	}
+	env := model.Env(mods[0].Vermagic.Release, t.target(mods[0]))
 	var traces []plan.Trace
 	for _, m := range models {
 		traces = append(traces, p.Run(m, env)...)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/config"
+	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 	"github.com/klplint/klplint/cmd/klplint/internal/siterule"
 )
 
@@ -53,16 +54,16 @@ func TestReadmePolicy(t *testing.T) {
 		if _, err := siterule.Compile(f.Custom); err != nil {
 			t.Error(err)
 		}
-		if err := f.Check(builtinRules()); err != nil {
+		if err := f.Check(settings.BuiltinRules()); err != nil {
 			t.Error(err)
 		}
 	}
 	if examples < 3 {
 		t.Errorf("%d examples", examples)
 	}
-	for _, p := range allProfiles() {
-		if !strings.Contains(string(content), "\n| `"+p.name+"` |") {
-			t.Errorf("profile %s is not described", p.name)
+	for _, p := range settings.Profiles() {
+		if !strings.Contains(string(content), "\n| `"+p.Name+"` |") {
+			t.Errorf("profile %s is not described", p.Name)
 		}
 	}
 }
@@ -93,15 +94,15 @@ func TestKeysAreFlags(t *testing.T) {
 
 // The profiles name rules that exist.
 func TestProfilesNameRules(t *testing.T) {
-	for _, p := range allProfiles() {
-		for _, id := range p.enable {
-			if findRule(builtinRules(), id) == nil {
-				t.Errorf("profile %s: no rule %s", p.name, id)
+	for _, p := range settings.Profiles() {
+		for _, id := range p.Enable {
+			if settings.FindRule(settings.BuiltinRules(), id) == nil {
+				t.Errorf("profile %s: no rule %s", p.Name, id)
 			}
 		}
-		for id := range p.severity {
-			if findRule(builtinRules(), id) == nil {
-				t.Errorf("profile %s: no rule %s", p.name, id)
+		for id := range p.Severity {
+			if settings.FindRule(settings.BuiltinRules(), id) == nil {
+				t.Errorf("profile %s: no rule %s", p.Name, id)
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 )
 
 const (
@@ -65,7 +66,7 @@ func readmeRules(t *testing.T, content string) string {
 		t.Fatalf("README.md has no line %q", rulesEnd)
 	}
 	var table bytes.Buffer
-	if err := report.RulesMarkdown(&table, builtinRules()); err != nil {
+	if err := report.RulesMarkdown(&table, settings.BuiltinRules()); err != nil {
 		t.Fatal(err)
 	}
 	return before + rulesBegin + table.String() + rulesEnd + after

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
+	"github.com/klplint/klplint/cmd/klplint/internal/flags"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
@@ -85,10 +86,10 @@ func (f *filterFlags) register(cmd *cobra.Command) {
 	fs.SortFlags = false
 	fs.StringVar(&f.kernel, "release", "", "only for this kernel `RELEASE`")
 	fs.StringVar(&f.arch, "arch", "", "only for this `ARCH`")
-	sliceFlag(fs, &f.channels, "channel", "only in this `CHANNEL`; repeatable")
+	flags.Slice(fs, &f.channels, "channel", "only in this `CHANNEL`; repeatable")
 	fs.StringVar(&f.owner, "owner", "", "only of this `OWNER`")
-	sliceFlag(fs, &f.states, "state", "only in this `STATE`: candidate, active or retired; repeatable")
-	arrayFlag(fs, &f.labels, "label", "only with this label: `NAME=VALUE`; repeatable")
+	flags.Slice(fs, &f.states, "state", "only in this `STATE`: candidate, active or retired; repeatable")
+	flags.Array(fs, &f.labels, "label", "only with this label: `NAME=VALUE`; repeatable")
 }
 
 func (f *filterFlags) filter() (registry.Filter, error) {
@@ -112,7 +113,7 @@ func parseState(s string) (registry.State, error) {
 	case registry.Candidate, registry.Active, registry.Retired:
 		return state, nil
 	}
-	return "", usageErrorf("--state: %w", suggested(s, []string{"candidate", "active", "retired"}))
+	return "", usageErrorf("--state: %w", flags.Wanted(s, []string{"candidate", "active", "retired"}))
 }
 
 // show writes entries in the formats that were asked for.

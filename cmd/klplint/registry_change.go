@@ -1,22 +1,17 @@
 package main
 
 import (
-	"errors"
-	"fmt"
+	"context"
 
 	"github.com/spf13/cobra"
 
-	"github.com/klplint/klplint/cmd/klplint/internal/input"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
-	"github.com/klplint/klplint/cmd/klplint/internal/report"
-	"github.com/klplint/klplint/elfread"
-	"github.com/klplint/klplint/lint"
+	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 )
 
 func newRegistryAdd(a *app, f *registryFlags) *cobra.Command {
 	var (
-		inputs  inputFlags
-		kernel  kernelFlags
+		flags   settings.Flags
 		record  recordFlags
 		channel string
 		state   string
@@ -33,7 +28,7 @@ judge them first, use klplint gate.
 ` + registryExit,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := parseState(state)
+			recorded, err := parseState(state)
 			if err != nil {
 				return err
 			}
@@ -41,22 +36,20 @@ judge them first, use klplint gate.
 			if err != nil {
 				return err
 			}
-			kernel.kernels = []string{"none"}
-			files, problems := a.expand(args, &inputs)
-			entries, skipped, unread := a.readEntries(files, elfread.Options{ReplaceField: kernel.field(), SHA256: true})
-			problems = append(problems, unread...)
-			for _, p := range problems {
-				fmt.Fprintf(a.stderr, "klplint: %s\n", report.ProblemLine(p))
+			s, err := a.resolve(cmd.Flags(), &flags)
+			if err != nil {
+				return err
 			}
+			entries, skipped, failed := a.readEntries(cmd.Context(), args, s)
 			switch {
-			case len(problems) > 0:
+			case failed > 0:
 				return uncheckedErrorf("nothing was added")
-			case len(entries) == 0 && !inputs.allowEmpty:
+			case len(entries) == 0 && !s.Inputs.AllowEmpty:
 				return uncheckedErrorf("no livepatch found: %d other files skipped", skipped)
 			}
 			at, by := now(), record.who(a)
 			for _, e := range entries {
-				e.Channel, e.Owner, e.State, e.Labels, e.AddedBy, e.AddedAt = channel, record.owner, s, labels, by, at
+				e.Channel, e.Owner, e.State, e.Labels, e.AddedBy, e.AddedAt = channel, record.owner, recorded, labels, by, at
 			}
 			added, revision := 0, int64(0)
 			err = f.write(cmd.Context(), a, true, func(tx *registry.Tx) error {
@@ -82,36 +75,30 @@ judge them first, use klplint gate.
 	fs.StringVar(&channel, "channel", "", "put them into this `CHANNEL`")
 	fs.StringVar(&state, "state", "active", "record them in this `STATE`: candidate, active or retired")
 	record.register(fs)
-	fs.Var(&kernel.replaceField, "replace-field", "what stands in the slot of replace where the module cannot tell: flag, set or sets")
-	kernel.replaceField.allowed = []string{"flag", "set", "sets"}
-	inputs.register(fs)
+	flags.AddReplaceField(fs)
+	flags.AddInputs(fs)
 	return cmd
 }
 
-// readEntries reads files one by one with one reader.
-func (a *app) readEntries(files []input.File, o elfread.Options) (entries []*registry.Entry, skipped int, problems []lint.Error) {
-	reader := elfread.NewReader(o)
+// readEntries reads the livepatches among the inputs, and tells of what could not
+// be read.
+func (a *app) readEntries(ctx context.Context, args []string, s *settings.Settings) (entries []*registry.Entry, skipped, failed int) {
 	bar := a.newProgress("modules")
 	defer bar.stop()
-	for i := range files {
-		m, err := readFile(reader, &files[i])
+	o := readOptions(s, nil)
+	o.SHA256 = true
+	for r := range a.modules(ctx, args, s.Inputs, o, bar.update) {
 		switch {
-		case err != nil:
-			p := lint.Error{Path: files[i].Path, Message: err.Error()}
-			if e, ok := errors.AsType[*elfread.Error](err); ok {
-				p.Section, p.Offset, p.Message = e.Section, e.Offset, e.Err.Error()
-			}
-			problems = append(problems, p)
-		case m.IsLivepatch():
-			entries = append(entries, &registry.Entry{Module: m})
-		case files[i].Named:
-			problems = append(problems, lint.Error{Path: files[i].Path, Message: "not a livepatch module"})
-		default:
+		case r.wantLivepatch():
 			skipped++
+		case r.Problem != nil:
+			failed++
+			a.sayProblem(r.Problem)
+		default:
+			entries = append(entries, &registry.Entry{Module: r.Module})
 		}
-		bar.update(i+1, len(files))
 	}
-	return entries, skipped, problems
+	return entries, skipped, failed
 }
 
 func newRegistryRetire(a *app, f *registryFlags) *cobra.Command {

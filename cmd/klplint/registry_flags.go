@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/flags"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 )
@@ -63,7 +64,7 @@ type recordFlags struct {
 
 func (f *recordFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.owner, "owner", "", "who ships the modules: a `NAME`")
-	arrayFlag(fs, &f.labels, "label", "label the modules: `NAME=VALUE`; repeatable")
+	flags.Array(fs, &f.labels, "label", "label the modules: `NAME=VALUE`; repeatable")
 	fs.StringVar(&f.by, "by", "", "record this `NAME` as who does it (default: the user and the host)")
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/suggest"
 )
 
 // subcommand is one of those of klplint.
@@ -110,7 +111,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	if errors.As(err, &unknown) {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
-		if near := nearest("--"+unknown.GetSpecifiedName(), names); near != "" {
+		if near := suggest.Nearest("--"+unknown.GetSpecifiedName(), names); near != "" {
 			return usageErrorf("%s; did you mean %s?", report.Escape(err.Error()), near)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
@@ -25,20 +26,18 @@ type targets struct {
 
 // targets loads what --kernel names. Without the flag kernels are looked for
 // when a module asks for its own, and the user is told.
-func (a *app) targets(f *kernelFlags) (*targets, error) {
-	if err := f.check(); err != nil {
-		return nil, err
-	}
+func (a *app) targets(k *settings.Kernel) (*targets, error) {
 	t := &targets{root: "/", load: a.common.kernels(), found: make(map[string]kernel.Kernels), say: func(s string) {
 		if !a.common.quiet {
 			a.errorf("%s", s)
 		}
 	}}
 	switch {
-	case len(f.kernels) == 0:
+	case k.None:
+	case len(k.Paths) == 0:
 		t.discover = true
-	case !f.none():
-		given, err := t.load.Load(f.kernels...)
+	default:
+		given, err := t.load.Load(k.Paths...)
 		if err != nil {
 			return nil, uncheckedErrorf("--kernel: %w", err)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,11 +12,13 @@ import (
 
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 	"github.com/klplint/klplint/cmd/klplint/internal/timeline"
 	"github.com/klplint/klplint/elfread"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/replace"
 	"github.com/klplint/klplint/replace/plan"
 )
@@ -26,11 +29,8 @@ var traceFormats = []string{"table", "text", "json", "markdown", "svg", "html"}
 // traceCommand is trace's own part of the command line.
 type traceCommand struct {
 	*app
-	inputs inputFlags
-	kernel kernelFlags
-	models modelFlags
-	failOn failOnFlag
-	plan   string
+	flags settings.Flags
+	plan  string
 }
 
 func newTraceCommand(a *app) *cobra.Command {
@@ -63,46 +63,42 @@ A plan is a YAML file, with modules that are described or named:
 Exit code: 0 every step works, or --fail-on never; 1 a step is refused or brings
 the kernel down; 2 something could not be read or judged; 3 wrong usage.`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error { return c.run(args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.StringVar(&c.plan, "plan", "", "follow the plan in `FILE`, - for stdin")
-	c.models.register(fs)
-	c.failOn.register(fs)
-	c.kernel.register(fs)
-	c.inputs.register(fs)
+	c.flags.AddModel(fs, true)
+	c.flags.AddFailOn(fs)
+	c.flags.AddKernel(fs)
+	c.flags.AddInputs(fs)
 	return cmd
 }
 
-func (c *traceCommand) run(args []string) error {
+func (c *traceCommand) run(cmd *cobra.Command, args []string) error {
 	switch {
 	case c.plan == "" && len(args) == 0:
 		return usageErrorf("no module given: klplint trace [flags] PATH... | --plan FILE")
 	case c.plan != "" && len(args) > 0:
 		return usageErrorf("modules beside --plan: name them in the plan, with file:")
 	}
-	fix, err := c.assumedFixes()
+	s, err := c.resolve(cmd.Flags(), &c.flags)
 	if err != nil {
 		return err
 	}
-	asked, err := c.asked()
+	targets, err := c.targets(&s.Kernel)
 	if err != nil {
 		return err
 	}
-	targets, err := c.targets(&c.kernel)
+	p, err := c.read(cmd.Context(), args, s, targets)
 	if err != nil {
 		return err
 	}
-	p, err := c.read(args, targets)
+	env, err := traceEnv(p, targets, &s.Model)
 	if err != nil {
 		return err
 	}
-	env, err := c.env(p, targets, fix)
-	if err != nil {
-		return err
-	}
-	models := asked
+	models := s.Model.Models
 	if models == nil {
 		if models, err = p.Models(); err != nil {
 			return usageErrorf("%w", err)
@@ -115,59 +111,30 @@ func (c *traceCommand) run(args []string) error {
 	if err := c.write(traces); err != nil {
 		return err
 	}
-	return c.verdict(traces)
-}
-
-// assumedFixes reads --assume-fix.
-func (c *traceCommand) assumedFixes() (sympos01 bool, err error) {
-	for _, fix := range c.models.assumeFix {
-		if fix != "sympos01" {
-			return false, usageErrorf("--assume-fix %s: the fix that can be assumed is sympos01", fix)
-		}
-		sympos01 = true
-	}
-	return sympos01, nil
-}
-
-// asked returns the models of --model, nil when it was not given.
-func (c *traceCommand) asked() ([]replace.Model, error) {
-	switch c.models.model {
-	case "":
-		return nil, nil
-	case "all":
-		return replace.All(), nil
-	}
-	m, err := replace.ByName(c.models.model)
-	if err != nil {
-		return nil, usageErrorf("--model: %w, all", err)
-	}
-	return []replace.Model{m}, nil
+	return traceVerdict(traces, s)
 }
 
 // read makes the plan: of the file that was given, or of modules in a row.
-func (c *traceCommand) read(args []string, t *targets) (*plan.Plan, error) {
-	o := elfread.Options{Layout: t.layout(), ReplaceField: c.kernel.field()}
+// A module that is given again is loaded again.
+func (c *traceCommand) read(ctx context.Context, args []string, s *settings.Settings, t *targets) (*plan.Plan, error) {
+	o := readOptions(s, t.layout())
 	if c.plan != "" {
 		return c.readPlan(o)
 	}
-	files, problems := c.expand(args, &c.inputs)
-	failed := len(problems)
-	for _, p := range problems {
-		fmt.Fprintf(c.stderr, "klplint: %s\n", report.ProblemLine(p))
-	}
+	in := s.Inputs
+	in.Repeats = true
+	failed := 0
 	var mods []*klp.Module
-	r := elfread.NewReader(o)
-	for _, f := range files {
-		m, err := readFile(r, &f)
+	for r := range c.modules(ctx, args, in, o, nil) {
+		if r.Problem == nil && r.Named && !r.Module.IsLivepatch() && r.Module.Kind != klp.KindModule {
+			r.Problem = &lint.Error{Path: r.Path, Message: fmt.Sprintf("not a kernel module: %s", r.Module.Kind)}
+		}
 		switch {
-		case err != nil:
+		case r.Problem != nil:
 			failed++
-			c.errorf("%v", err)
-		case m.IsLivepatch(), m.Kind == klp.KindModule && f.Named:
-			mods = append(mods, m)
-		case f.Named:
-			failed++
-			c.errorf("%s: %s: nothing that a kernel loads as a module", f.Path, m.Kind)
+			c.sayProblem(r.Problem)
+		case r.Module.IsLivepatch() || r.Named:
+			mods = append(mods, r.Module)
 		}
 	}
 	switch {
@@ -207,7 +174,7 @@ func (c *traceCommand) readPlan(o elfread.Options) (*plan.Plan, error) {
 			return m, nil, err
 		}
 		if m.Kind != klp.KindModule {
-			return nil, nil, fmt.Errorf("%s: %s: nothing that a kernel loads as a module", file, m.Kind)
+			return nil, nil, fmt.Errorf("%s: not a kernel module: %s", file, m.Kind)
 		}
 		return m, kernel.OneModule(file, replace.ModuleName(m)), nil
 	})
@@ -242,10 +209,9 @@ func readLimited(stdin io.Reader, name string, limit int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, limit+1))
 }
 
-// env finds the kernel that the modules are loaded into: one for all of them.
-func (c *traceCommand) env(p *plan.Plan, t *targets, sympos01 bool) (replace.Env, error) {
-	env := replace.Env{ZeroSpecial: c.models.zeroSpecial}
-	release := p.Kernel
+// traceEnv finds the kernel that the modules are loaded into: one for all of
+// them. What a plan says of its kernel goes before what the modules say.
+func traceEnv(p *plan.Plan, t *targets, model *settings.Model) (replace.Env, error) {
 	var first *klp.Module
 	for _, x := range p.Modules {
 		m := x.Klp
@@ -256,29 +222,23 @@ func (c *traceCommand) env(p *plan.Plan, t *targets, sympos01 bool) (replace.Env
 			first = m
 		}
 		if m.Vermagic.Release != first.Vermagic.Release || m.Arch != first.Arch {
-			return env, uncheckedErrorf("%s is for %s (%s), %s for %s (%s): a trace has one kernel",
+			return replace.Env{}, uncheckedErrorf("%s is for %s (%s), %s for %s (%s): a trace has one kernel",
 				first.Path, first.Vermagic.Release, first.Arch, m.Path, m.Vermagic.Release, m.Arch)
 		}
 	}
 	switch {
-	case first != nil:
+	case first != nil && p.Kernel != "":
+		env := model.Env(p.Kernel, nil)
 		env.Target = t.target(first)
-		if release == "" {
-			release = first.Vermagic.Release
-		}
+		return env, nil
+	case first != nil:
+		return model.Env(first.Vermagic.Release, t.target(first)), nil
 	case len(t.given) == 1:
-		env.Target = t.given[0]
+		return model.Env(p.Kernel, t.given[0]), nil
 	case len(t.given) > 1:
-		return env, usageErrorf("--kernel names %d kernels, and nothing tells which is meant", len(t.given))
+		return replace.Env{}, usageErrorf("--kernel names %d kernels, and nothing tells which is meant", len(t.given))
 	}
-	env.Behaviour = kernel.BehaviourOf(release)
-	if env.Target != nil && (p.Kernel == "" || first == nil) {
-		env.Behaviour = env.Target.Behaviour()
-	}
-	if sympos01 {
-		env.Behaviour.Sympos01 = klp.Yes
-	}
-	return env, nil
+	return model.Env(p.Kernel, nil), nil
 }
 
 func (c *traceCommand) write(traces []plan.Trace) error {
@@ -299,18 +259,18 @@ func (c *traceCommand) write(traces []plan.Trace) error {
 	})
 }
 
-// verdict is the exit code. A model that was asked for by name, or by the
+// traceVerdict is the exit code. A model that was asked for by name, or by the
 // modules' own field, must be able to judge; of --model all one is enough. What
 // is refused or crashes counts as an error, what is undecided as a warning.
-func (c *traceCommand) verdict(traces []plan.Trace) error {
+func traceVerdict(traces []plan.Trace, s *settings.Settings) error {
 	unjudged := 0
 	worst := finding.Severity(0)
 	for i := range traces {
 		if traces[i].NotJudged != "" {
 			unjudged++
 		}
-		for s := range traces[i].Steps {
-			d := &traces[i].Steps[s].Decision
+		for k := range traces[i].Steps {
+			d := &traces[i].Steps[k].Decision
 			switch {
 			case !d.Accepted():
 				worst = max(worst, finding.Error)
@@ -320,9 +280,9 @@ func (c *traceCommand) verdict(traces []plan.Trace) error {
 		}
 	}
 	switch {
-	case unjudged == len(traces), unjudged > 0 && c.models.model != "all":
+	case unjudged == len(traces), unjudged > 0 && !s.Model.All():
 		return &exitError{code: exitcode.Unchecked}
-	case c.failOn.severity != 0 && worst >= c.failOn.severity:
+	case s.FailOn != 0 && worst >= s.FailOn:
 		return &exitError{code: exitcode.Findings}
 	}
 	return nil

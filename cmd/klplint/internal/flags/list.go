@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"encoding/csv"
@@ -7,27 +7,27 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// listFlag is a repeatable flag. It does what those of package pflag do, which
+// list is a repeatable flag. It does what those of package pflag do, which
 // each allocate four KiB when they are registered: of a run over one module
 // that was a tenth.
-type listFlag struct {
+type list struct {
 	target *[]string
 	split  bool // one value may be several, separated by commas (CSV)
 	set    bool
 }
 
-// arrayFlag registers a flag each of whose values is one element.
-func arrayFlag(fs *pflag.FlagSet, target *[]string, name, usage string) {
-	fs.Var(&listFlag{target: target}, name, usage)
+// Array registers a flag each of whose values is one element.
+func Array(fs *pflag.FlagSet, target *[]string, name, usage string) {
+	fs.Var(&list{target: target}, name, usage)
 }
 
-// sliceFlag registers a flag whose values are lists.
-func sliceFlag(fs *pflag.FlagSet, target *[]string, name, usage string) {
-	fs.Var(&listFlag{target: target, split: true}, name, usage)
+// Slice registers a flag whose values are lists.
+func Slice(fs *pflag.FlagSet, target *[]string, name, usage string) {
+	fs.Var(&list{target: target, split: true}, name, usage)
 }
 
 // Set takes one value of the command line. The first one replaces the default.
-func (l *listFlag) Set(s string) error {
+func (l *list) Set(s string) error {
 	values := []string{s}
 	if l.split {
 		values = nil
@@ -46,7 +46,7 @@ func (l *listFlag) Set(s string) error {
 }
 
 // String returns the elements for people.
-func (l *listFlag) String() string {
+func (l *list) String() string {
 	if l.target == nil {
 		return ""
 	}
@@ -55,7 +55,7 @@ func (l *listFlag) String() string {
 
 // Type is one of pflag's names: by them package cobra tells that a flag may be
 // completed again.
-func (l *listFlag) Type() string {
+func (l *list) Type() string {
 	if l.split {
 		return "stringSlice"
 	}
@@ -63,16 +63,16 @@ func (l *listFlag) Type() string {
 }
 
 // Append adds an element, as pflag.SliceValue demands.
-func (l *listFlag) Append(s string) error {
+func (l *list) Append(s string) error {
 	*l.target = append(*l.target, s)
 	return nil
 }
 
 // Replace takes other elements.
-func (l *listFlag) Replace(list []string) error {
+func (l *list) Replace(list []string) error {
 	*l.target = list
 	return nil
 }
 
 // GetSlice returns the elements.
-func (l *listFlag) GetSlice() []string { return *l.target }
+func (l *list) GetSlice() []string { return *l.target }
