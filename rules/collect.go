@@ -11,8 +11,7 @@ import (
 const maxFindings = 100
 
 // collector gathers the findings of one rule over one module, up to
-// maxFindings, and counts the rest. The zero collector is empty and allocates
-// nothing.
+// maxFindings, and counts the rest. The zero collector is empty.
 type collector struct {
 	list []finding.Finding
 	more int
@@ -28,7 +27,11 @@ func (c *collector) full() bool {
 	return true
 }
 
-func (c *collector) add(f finding.Finding) { c.list = append(c.list, f) }
+func (c *collector) add(f finding.Finding) {
+	if !c.full() {
+		c.list = append(c.list, f)
+	}
+}
 
 // findings returns what was gathered. The last one tells how many were not shown.
 func (c *collector) findings() []finding.Finding {

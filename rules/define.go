@@ -9,24 +9,28 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-// The three forms of a rule. Each completes the rule's analyzer (Requires,
-// ResultType, Run) and returns the rule. They exist because a rule's Run needs
-// the rule itself, which a composite literal cannot name.
-
-// moduleRule defines a rule that judges one module alone.
-func moduleRule(r *Rule, check func(*klp.Module) []finding.Finding) *Rule {
+// NewModuleRule completes a rule that judges one module alone: it sets the
+// analyzer's Requires, ResultType and Run, and returns r. What check leaves
+// empty in a finding (rule, severity, module) is filled in. check must not
+// change the module; it may return a *MissingInput beside findings, and any
+// other error means that the module could not be checked.
+//
+// Like its two sisters it exists because a rule's Run needs the rule itself,
+// which a composite literal cannot name.
+func NewModuleRule(r *Rule, check func(*klp.Module) ([]finding.Finding, error)) *Rule {
 	return define(r, func(pass *analysis.Pass) (string, []finding.Finding, error) {
 		m := module(pass)
 		if !m.IsLivepatch() && !r.AnyKind {
 			return m.Path, nil, nil
 		}
-		return m.Path, check(m), nil
+		findings, err := check(m)
+		return m.Path, findings, err
 	}, ModuleInput)
 }
 
-// kernelRule defines a rule that judges one module against its target kernel.
-// It may return a *MissingInput beside findings.
-func kernelRule(r *Rule, check func(*klp.Module, klp.Target) ([]finding.Finding, error)) *Rule {
+// NewKernelRule completes a rule that judges one module against its target
+// kernel, which is never nil. Findings and errors are as with NewModuleRule.
+func NewKernelRule(r *Rule, check func(*klp.Module, klp.Target) ([]finding.Finding, error)) *Rule {
 	return define(r, func(pass *analysis.Pass) (string, []finding.Finding, error) {
 		m := module(pass)
 		if !m.IsLivepatch() {
@@ -37,10 +41,9 @@ func kernelRule(r *Rule, check func(*klp.Module, klp.Target) ([]finding.Finding,
 	}, ModuleInput, KernelInput)
 }
 
-// setRule defines a rule that judges the modules of one kernel together; each
-// of its findings names its Module. It may return a *MissingInput beside
-// findings.
-func setRule(r *Rule, check func(*Set) ([]finding.Finding, error)) *Rule {
+// NewSetRule completes a rule that judges the modules of one kernel together;
+// each of its findings names its Module. Errors are as with NewModuleRule.
+func NewSetRule(r *Rule, check func(*Set) ([]finding.Finding, error)) *Rule {
 	return define(r, func(pass *analysis.Pass) (string, []finding.Finding, error) {
 		findings, err := check(set(pass))
 		return "", findings, err
@@ -53,11 +56,8 @@ func define(r *Rule, run func(*analysis.Pass) (string, []finding.Finding, error)
 	a.ResultType = reflect.TypeFor[[]finding.Finding]()
 	a.Run = func(pass *analysis.Pass) (any, error) {
 		path, findings, err := run(pass)
-		result, reportErr := report(pass, r, path, findings)
-		if err == nil {
-			err = reportErr
-		}
-		return result, err
+		report(pass, r, path, findings)
+		return findings, err
 	}
 	return r
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-// report completes the findings, reports each as a diagnostic and returns the
-// rule's result. Every rule ends with it.
-func report(pass *analysis.Pass, rule *Rule, module string, findings []finding.Finding) (any, error) {
+// report completes the findings and reports each as a diagnostic. Every rule
+// ends with it.
+func report(pass *analysis.Pass, rule *Rule, module string, findings []finding.Finding) {
 	for i := range findings {
 		f := &findings[i]
 		if f.Rule == "" {
@@ -29,7 +29,6 @@ func report(pass *analysis.Pass, rule *Rule, module string, findings []finding.F
 			Message:  f.Message,
 		})
 	}
-	return findings, nil
 }
 
 // position maps a location to the token.File that the driver made for the

@@ -1,31 +1,25 @@
 package rules
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"reflect"
 
 	"golang.org/x/tools/go/analysis"
 
-	"github.com/klplint/klplint/elfread"
 	"github.com/klplint/klplint/klp"
 )
 
 // ModuleInput is the prerequisite of every rule that judges one module. Its
-// result is a *klp.Module, which rules must not change, nor keep beyond their
-// return: the driver reads the next module into its memory. Strings, and what
-// is copied out of it, stay good.
-//
-// The driver (package lint) seeds the result. Under any other analysis driver
-// ModuleInput reads the first of Pass.OtherFiles itself, without a kernel's
-// layout and without hashing.
+// result is a *klp.Module, which rules must not change. The driver (package
+// lint) seeds it. A program that runs the rules under another analysis driver
+// gives ModuleInput a Run of its own, which reads the first of the pass's
+// OtherFiles (package elfread).
 var ModuleInput = &analysis.Analyzer{
 	Name: "module",
 	Doc: `the livepatch module under judgement
 
-Reads the first of the pass's other files.`,
-	Run:        readModule,
+Seeded by the driver.`,
+	Run:        seeded,
 	ResultType: reflect.TypeFor[*klp.Module](),
 }
 
@@ -61,8 +55,7 @@ Seeded by the driver.`,
 // symbols of one object, say. The driver then lists the rule as not evaluated
 // and keeps the findings that came with it:
 //
-//	result, _ := report(pass, klp302, m.Path, findings)
-//	return result, &MissingInput{Needs: "symbols of ext4"}
+//	return findings, &rules.MissingInput{Needs: "symbols of ext4"}
 type MissingInput struct {
 	Needs string // what is missing, as a noun phrase: "symbols of ext4"
 }
@@ -78,22 +71,6 @@ func set(pass *analysis.Pass) *Set { return pass.ResultOf[SetInput].(*Set) }
 
 // target returns the result of KernelInput.
 func target(pass *analysis.Pass) klp.Target { return pass.ResultOf[KernelInput].(klp.Target) }
-
-func readModule(pass *analysis.Pass) (any, error) {
-	if len(pass.OtherFiles) == 0 {
-		return nil, errors.New("no module among the other files")
-	}
-	path := pass.OtherFiles[0]
-	content, err := pass.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	m, err := elfread.Read(bytes.NewReader(content), int64(len(content)), path, elfread.Options{})
-	if err != nil {
-		return nil, fmt.Errorf("module: %w", err)
-	}
-	return m, nil
-}
 
 func seeded(pass *analysis.Pass) (any, error) {
 	return nil, fmt.Errorf("%s is seeded by the driver", pass.Analyzer.Name)

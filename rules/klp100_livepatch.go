@@ -7,11 +7,12 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp100 = moduleRule(&Rule{
-	Severity: finding.Warning,
-	Since:    "0.1",
-	Tags:     []string{"module", "input"},
-	AnyKind:  true,
+var klp100 = NewModuleRule(&Rule{
+	Severity:     finding.Warning,
+	GateSeverity: finding.Error,
+	Since:        "0.1",
+	Tags:         []string{"module", "input"},
+	AnyKind:      true,
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP100",
 		Doc: `file is not a livepatch module
@@ -24,11 +25,11 @@ a folder are skipped and counted instead.
 Fix: name the livepatch module. An object file of an intermediate build step,
 or the debug file of a module, is not the module.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	if m.IsLivepatch() {
-		return nil
+		return nil, nil
 	}
-	return []finding.Finding{{Message: "not a livepatch module: " + describeKind(m.Kind)}}
+	return []finding.Finding{{Message: "not a livepatch module: " + describeKind(m.Kind)}}, nil
 })
 
 func describeKind(k klp.Kind) string {

@@ -8,7 +8,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp101 = moduleRule(&Rule{
+var klp101 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
@@ -23,13 +23,13 @@ without it (kernel/livepatch/core.c: klp_enable_patch, is_livepatch_module).
 
 Fix: put MODULE_INFO(livepatch, "Y"); into the module.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	if m.Modinfo.Has("livepatch") {
-		return nil
+		return nil, nil
 	}
 	return []finding.Finding{{
 		Message:  "the module has livepatch tables but no livepatch entry in .modinfo",
 		Location: modinfoEntry(m, "livepatch"),
 		Kernel:   refused("EINVAL", "module "+names.Cut(m.Name)+" is not marked as a livepatch module"),
-	}}
+	}}, nil
 })

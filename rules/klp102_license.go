@@ -8,7 +8,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp102 = moduleRule(&Rule{
+var klp102 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
@@ -24,10 +24,10 @@ entry counts as "unspecified", which is none of them.
 
 Fix: MODULE_LICENSE("GPL"); in the module, provided that this is its licence.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	license, ok := m.Modinfo.Get("license")
 	if ok && gplCompatible(license) {
-		return nil
+		return nil, nil
 	}
 	message := ".modinfo has no license entry"
 	if ok {
@@ -41,7 +41,7 @@ Fix: MODULE_LICENSE("GPL"); in the module, provided that this is its licence.`,
 		Message:  message,
 		Location: modinfoEntry(m, "license"),
 		Kernel:   refused("ENOENT", "Unknown symbol "+symbol+" (err -2)"),
-	}}
+	}}, nil
 })
 
 // gplCompatible knows the strings of include/linux/license.h.

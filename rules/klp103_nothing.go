@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp103 = moduleRule(&Rule{
+var klp103 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
@@ -32,38 +32,38 @@ an error too: nothing of it was judged.
 Fix: give the patch an object with at least one func. Where an object has
 callbacks only, point .funcs at an array that holds just the terminator.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	p := &m.Patch
 	var c collector
 	switch {
 	case !p.Found:
 		if m.Init.Missing || neverEnables(m) || passesNull(m) {
-			return nil // KLP115 and KLP116 say why
+			return nil, nil // KLP115 and KLP116 say why
 		}
 		message := "marked as a livepatch, but no patch tables were found"
 		if p.Reason != "" {
 			message += ": " + p.Reason
 		}
-		return []finding.Finding{{Message: message, Location: p.At}}
+		return []finding.Finding{{Message: message, Location: p.At}}, nil
 	case p.ObjsNull:
 		return []finding.Finding{{
 			Message:  "the patch's objs pointer is NULL",
 			Location: p.At,
 			Kernel:   refused("EINVAL", ""),
-		}}
+		}}, nil
 	case len(p.Objects) == 0 && m.Toolchain == klp.KlpBuild:
 		return []finding.Finding{{
 			Message:  "the table of objects is empty",
 			Location: p.At,
 			Kernel:   refused("EINVAL", names.Cut(m.Name)+": nothing to patch!"),
-		}}
+		}}, nil
 	case len(p.Objects) == 0:
 		return []finding.Finding{{
 			Severity: finding.Warning,
 			Message:  "the patch has no objects",
 			Location: p.At,
 			Kernel:   accepted("the patch is enabled and does nothing"),
-		}}
+		}}, nil
 	}
 	statesOnly := len(p.States) > 0 && !acts(p)
 	for i := range p.Objects {
@@ -90,7 +90,7 @@ callbacks only, point .funcs at an array that holds just the terminator.`,
 			}
 		}
 	}
-	return c.findings()
+	return c.findings(), nil
 })
 
 // acts reports whether the patch has a func or a callback anywhere.

@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp104 = moduleRule(&Rule{
+var klp104 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load", "crash"},
@@ -32,7 +32,7 @@ up in the installed patches before they check it, and oops
 Fix: give every entry .old_name and .new_func, and end the array with an entry
 of zeros.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	for i := range m.Patch.Objects {
 		o := &m.Patch.Objects[i]
@@ -47,7 +47,7 @@ of zeros.`,
 			}
 		}
 	}
-	return c.findings()
+	return c.findings(), nil
 })
 
 // shortestNameLimit is the smallest KSYM_NAME_LEN of any release: names below

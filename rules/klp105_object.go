@@ -11,7 +11,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp105 = moduleRule(&Rule{
+var klp105 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load", "silent"},
@@ -33,7 +33,7 @@ kobject_add_internal).
 Fix: write the module's name as lsmod shows it; leave .name out for the kernel
 image.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	for i := range m.Patch.Objects {
 		o := &m.Patch.Objects[i]
@@ -45,7 +45,7 @@ image.`,
 			c.add(finding)
 		}
 	}
-	return c.findings()
+	return c.findings(), nil
 })
 
 func judgeObjectName(o *klp.Object) (finding.Finding, bool) {

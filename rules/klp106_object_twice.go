@@ -12,7 +12,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp106 = moduleRule(&Rule{
+var klp106 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
@@ -30,7 +30,7 @@ do_init_module).
 
 Fix: merge the funcs of both into one object.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	objects := m.Patch.Objects
 	var c collector
 	duplicates(len(objects), func(i int) (string, bool) {
@@ -67,7 +67,7 @@ Fix: merge the funcs of both into one object.`,
 			})
 		}
 	}
-	return c.findings()
+	return c.findings(), nil
 })
 
 // sysfsName is what kobject_set_name_vargs() makes of a name (lib/kobject.c).

@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp107 = moduleRule(&Rule{
+var klp107 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
@@ -27,7 +27,7 @@ in what insmod sees of it (kernel/module/main.c: do_init_module).
 Fix: keep one entry a func. Where two static functions share the name, give each
 its own sympos ("klplint kernel PATH --lookup OBJECT:FUNC" lists the positions).`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	type key struct {
 		name     string
 		position uint64
@@ -61,5 +61,5 @@ its own sympos ("klplint kernel PATH --lookup OBJECT:FUNC" lists the positions).
 			})
 		})
 	}
-	return c.findings()
+	return c.findings(), nil
 })

@@ -9,7 +9,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp108 = moduleRule(&Rule{
+var klp108 = NewModuleRule(&Rule{
 	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"module", "states"},
@@ -26,7 +26,7 @@ loaded the first entry of an id is compared, of an installed patch every entry
 Fix: one entry an id, with the version that holds; ids are not 0, and the array
 ends with an entry of zeros.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	p := &m.Patch
 	var c collector
 	duplicates(len(p.States), func(i int) (uint64, bool) { return p.States[i].ID, false }, func(first, i int) {
@@ -52,5 +52,5 @@ ends with an entry of zeros.`,
 			Kernel:   accepted("the entries behind id 0 are never read"),
 		})
 	}
-	return c.findings()
+	return c.findings(), nil
 })

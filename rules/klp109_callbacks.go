@@ -11,7 +11,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp109 = moduleRule(&Rule{
+var klp109 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "callbacks", "load"},
@@ -31,7 +31,7 @@ warning.
 Fix: merge the callbacks of one kind into one function per object; leave
 post_unpatch_enabled alone.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	for i := range m.Patch.Objects {
 		o := &m.Patch.Objects[i]
@@ -66,5 +66,5 @@ post_unpatch_enabled alone.`,
 			})
 		}
 	}
-	return c.findings()
+	return c.findings(), nil
 })

@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp110 = moduleRule(&Rule{
+var klp110 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "crash"},
@@ -28,7 +28,7 @@ section.
 
 Fix: point .new_func at the replacement itself, and take __init from it.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	for i := range m.Patch.Objects {
 		o := &m.Patch.Objects[i]
@@ -56,7 +56,7 @@ Fix: point .new_func at the replacement itself, and take __init from it.`,
 			}
 		}
 	}
-	return c.findings()
+	return c.findings(), nil
 })
 
 // misplaced says what is wrong with the place, and what follows when the

@@ -7,7 +7,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp111 = moduleRule(&Rule{
+var klp111 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "crash"},
@@ -24,11 +24,11 @@ copies them first (scripts/livepatch/init.c).
 
 Fix: take __initdata or __initconst from the tables.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	return staticTables(m, true, func(at klp.Location) string {
 		if inInit(at) {
 			return "freed after load"
 		}
 		return ""
-	}, func() *finding.Answer { return accepted("the kernel goes on using freed memory") })
+	}, func() *finding.Answer { return accepted("the kernel goes on using freed memory") }), nil
 })

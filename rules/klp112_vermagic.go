@@ -12,7 +12,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp112 = moduleRule(&Rule{
+var klp112 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
@@ -29,10 +29,10 @@ differs between releases can be judged.
 
 Fix: build the module with Kbuild, and do not strip .modinfo.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	v := &m.Vermagic
 	if v.Release != "" && printable(v.Raw) {
-		return nil
+		return nil, nil
 	}
 	f := finding.Finding{
 		Location: modinfoEntry(m, "vermagic"),
@@ -52,7 +52,7 @@ Fix: build the module with Kbuild, and do not strip .modinfo.`,
 			f.Kernel = accepted("the module has CRCs, so the release is not compared")
 		}
 	}
-	return []finding.Finding{f}
+	return []finding.Finding{f}, nil
 })
 
 // printable reports whether the string is ASCII without control characters, as

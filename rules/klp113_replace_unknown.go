@@ -7,7 +7,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp113 = moduleRule(&Rule{
+var klp113 = NewModuleRule(&Rule{
 	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"module", "replace"},
@@ -26,10 +26,10 @@ Fix: set .replace to a constant. If the file only withholds the value, the
 module's build log or sysfs (/sys/kernel/livepatch/NAME/replace, since 6.11) has
 it.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	r := &m.Replace
 	if r.Known() || !m.Patch.Found {
-		return nil
+		return nil, nil
 	}
 	message := "it is not known whether the module replaces others"
 	if r.Source == klp.FromRuntime {
@@ -38,5 +38,5 @@ it.`,
 	if r.Reason != "" {
 		message += ": " + r.Reason
 	}
-	return []finding.Finding{{Message: message, Location: r.At}}
+	return []finding.Finding{{Message: message, Location: r.At}}, nil
 })

@@ -7,7 +7,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp114 = moduleRule(&Rule{
+var klp114 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
@@ -24,20 +24,20 @@ is refused at once (kernel/module/main.c: setup_load_info).
 Fix: strip debug information only (strip -g, INSTALL_MOD_STRIP=1), with GNU
 strip: strip --strip-all and llvm-strip destroy livepatches.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	switch {
 	case m.Symtab.Missing:
 		return []finding.Finding{{
 			Message: "the module has no symbol table",
 			Kernel:  refused("ENOEXEC", "module has no symbols (stripped?)"),
-		}}
+		}}, nil
 	case m.Symtab.Damaged != "":
 		return []finding.Finding{{
 			Message:  "the symbol table is damaged: " + m.Symtab.Damaged,
 			Location: placeIn(m, ".symtab", 0),
-		}}
+		}}, nil
 	}
-	return lostSymbols(m)
+	return lostSymbols(m), nil
 })
 
 // lostSymbols finds livepatch relocations against an undefined symbol without

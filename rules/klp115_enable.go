@@ -7,7 +7,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp115 = moduleRule(&Rule{
+var klp115 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "silent"},
@@ -24,21 +24,21 @@ reported.
 Fix: call klp_enable_patch(&patch) in the function given to module_init(), and
 return its result.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	switch {
 	case m.Init.Missing:
 		return []finding.Finding{{
 			Message: "the module has no init function",
 			Kernel:  accepted("the module stays loaded and patches nothing"),
-		}}
+		}}, nil
 	case neverEnables(m):
 		return []finding.Finding{{
 			Message:  "the module never calls klp_enable_patch()",
 			Location: m.Init.At,
 			Kernel:   accepted("the module stays loaded and patches nothing"),
-		}}
+		}}, nil
 	}
-	return nil
+	return nil, nil
 })
 
 // neverEnables reports whether it is proven that no code of the module calls

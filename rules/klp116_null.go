@@ -7,7 +7,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp116 = moduleRule(&Rule{
+var klp116 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "load"},
@@ -21,7 +21,7 @@ before it looks at anything else (kernel/livepatch/core.c: klp_enable_patch).
 Fix: pass the address of the patch, and set .mod = THIS_MODULE and .objs to the
 array of objects.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	null := func(message string, at klp.Location) {
 		if !c.full() {
@@ -39,7 +39,7 @@ array of objects.`,
 	if m.Patch.ObjsNull {
 		null("the patch's objs pointer is NULL", m.Patch.At)
 	}
-	return c.findings()
+	return c.findings(), nil
 })
 
 // passesNull reports whether some call of klp_enable_patch() is given NULL.

@@ -7,7 +7,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp117 = moduleRule(&Rule{
+var klp117 = NewModuleRule(&Rule{
 	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"module", "crash"},
@@ -23,9 +23,9 @@ kernel then walks for ever; 6.1, 6.12 and 7.3 all hang.
 Fix: call klp_enable_patch() once and return what it says; insmod can be tried
 again.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	if !m.Init.Repeats {
-		return nil
+		return nil, nil
 	}
 	at := m.Init.At
 	if n := len(m.Init.Enables); n > 0 {
@@ -35,5 +35,5 @@ again.`,
 		Message:  "the init function can call klp_enable_patch() twice with the same patch",
 		Location: at,
 		Kernel:   crashes("the second call never returns, the kernel loops for ever"),
-	}}
+	}}, nil
 })

@@ -7,7 +7,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp118 = moduleRule(&Rule{
+var klp118 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "crash"},
@@ -24,11 +24,11 @@ ever written, by callbacks.
 
 Fix: drop const and __ro_after_init from klp_patch, its objects and funcs.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	return staticTables(m, false, func(at klp.Location) string {
 		if s := m.SectionOf(at); s != nil && s.ReadOnly() {
 			return "read-only"
 		}
 		return ""
-	}, func() *finding.Answer { return crashes("the kernel oopses when it writes to it") })
+	}, func() *finding.Answer { return crashes("the kernel oopses when it writes to it") }), nil
 })

@@ -8,7 +8,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp201 = moduleRule(&Rule{
+var klp201 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "load"},
@@ -25,7 +25,7 @@ of .text stand in .klp.rela.vmlinux..text
 Fix: the name comes from the tool that made the section (create-klp-module,
 objtool klp post-link, klp-convert): correct its input.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	for i := range m.KlpRelas {
 		r := &m.KlpRelas[i]
@@ -38,5 +38,5 @@ objtool klp post-link, klp-convert): correct its input.`,
 			Kernel:   refused("EINVAL", "section "+names.Cut(r.Section)+" has an incorrectly formatted name"),
 		})
 	}
-	return c.findings()
+	return c.findings(), nil
 })

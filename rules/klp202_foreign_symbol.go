@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp202 = moduleRule(&Rule{
+var klp202 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "load"},
@@ -27,7 +27,7 @@ Fix: relocations against ordinary symbols belong into the ordinary .rela section
 Tools that rewrite the symbol table after the build can lose the index: do not run
 them on a livepatch.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	for i := range m.KlpRelas {
 		r := &m.KlpRelas[i]
@@ -47,5 +47,5 @@ them on a livepatch.`,
 			Kernel:   refused("EINVAL", "symbol "+names.Cut(first.Symbol)+" is not marked as a livepatch symbol"),
 		})
 	}
-	return c.findings()
+	return c.findings(), nil
 })

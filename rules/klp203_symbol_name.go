@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp203 = moduleRule(&Rule{
+var klp203 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "load"},
@@ -28,7 +28,7 @@ Fix: the name comes from the tool that made the symbol (create-klp-module, objto
 klp, klp-convert): correct its input. A function with too long a name cannot be
 referred to on a kernel before 6.1.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	for i := range m.KlpSyms {
 		s := &m.KlpSyms[i]
@@ -40,7 +40,7 @@ referred to on a kernel before 6.1.`,
 			c.add(finding)
 		}
 	}
-	return c.findings()
+	return c.findings(), nil
 })
 
 func judgeKlpSym(m *klp.Module, s *klp.KlpSym) (finding.Finding, bool) {

@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp204 = moduleRule(&Rule{
+var klp204 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "load"},
@@ -27,7 +27,7 @@ check. Where the kernel's release is not known this is a warning.
 Fix: build with a tool for the kernel's release. kpatch-build and klp-build put
 relocations against vmlinux symbols into .klp.rela.vmlinux.SECTION.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	for i := range m.KlpRelas {
 		r := &m.KlpRelas[i]
@@ -41,7 +41,7 @@ relocations against vmlinux symbols into .klp.rela.vmlinux.SECTION.`,
 		severity, release := finding.Error, ""
 		switch behaviourOf(m).RefusesVmlinuxInModuleRela {
 		case klp.No:
-			return nil
+			return nil, nil
 		case klp.Unknown:
 			severity, release = finding.Warning, ", which kernels since 5.8 refuse"
 		}
@@ -58,7 +58,7 @@ relocations against vmlinux symbols into .klp.rela.vmlinux.SECTION.`,
 				"invalid access to vmlinux symbol '%s' from module-specific livepatch relocation section", names.Cut(first))),
 		})
 	}
-	return c.findings()
+	return c.findings(), nil
 })
 
 // vmlinuxSymbols returns the first symbols of the kernel image that the section

@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp205 = moduleRule(&Rule{
+var klp205 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "load"},
@@ -28,9 +28,9 @@ Fix: the linker or a later tool wrote the addend into the section. Build the mod
 with a toolchain that leaves it in the relocation (RELA), and do not apply the
 relocations before the kernel does.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	if m.Arch != klp.X86_64 {
-		return nil
+		return nil, nil
 	}
 	var c collector
 	for i := range m.KlpRelas {
@@ -52,5 +52,5 @@ relocations before the kernel does.`,
 				"x86/modules: Invalid relocation target, existing value is nonzero for type %d", first.Type)),
 		})
 	}
-	return c.findings()
+	return c.findings(), nil
 })

@@ -8,7 +8,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp206 = moduleRule(&Rule{
+var klp206 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "silent"},
@@ -27,7 +27,7 @@ klp_apply_section_relocs), and the code runs unrelocated.
 Fix: rebuild the module. If the build is right, find the tool that rewrote the
 section headers afterwards: objcopy and strip must keep flags they do not know.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	for i := range m.KlpRelas {
 		r := &m.KlpRelas[i]
@@ -41,5 +41,5 @@ section headers afterwards: objcopy and strip must keep flags they do not know.`
 			Kernel:   accepted("the relocations are not applied as meant, and the code that needs them runs without"),
 		})
 	}
-	return c.findings()
+	return c.findings(), nil
 })

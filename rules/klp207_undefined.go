@@ -8,7 +8,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp207 = moduleRule(&Rule{
+var klp207 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "toolchain", "load"},
@@ -24,7 +24,7 @@ klp post-link, create-klp-module or klp-convert.
 
 Fix: run that step, or let the build tool run it.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	const shnUndef = 0
 	var c collector
 	for i := range m.KlpSyms {
@@ -43,5 +43,5 @@ Fix: run that step, or let the build tool run it.`,
 			Kernel:   answer,
 		})
 	}
-	return c.findings()
+	return c.findings(), nil
 })

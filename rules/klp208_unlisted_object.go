@@ -8,7 +8,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp208 = moduleRule(&Rule{
+var klp208 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "silent"},
@@ -26,9 +26,9 @@ with the livepatch itself (kernel/module/main.c: apply_relocations).
 Fix: list the object in the patch, with an empty funcs array if none of its funcs
 is patched, or take the relocations under the object whose code needs them.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	if !m.Patch.Found {
-		return nil
+		return nil, nil
 	}
 	var c collector
 	for i := range m.KlpRelas {
@@ -50,7 +50,7 @@ is patched, or take the relocations under the object whose code needs them.`,
 			Kernel:   accepted("the relocations are never applied, and " + names.Cut(r.Target) + " is used without them"),
 		})
 	}
-	return c.findings()
+	return c.findings(), nil
 })
 
 // lists reports whether the patch has an object of the name. The string

@@ -8,7 +8,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp209 = moduleRule(&Rule{
+var klp209 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "crash"},
@@ -27,7 +27,7 @@ Fix: replace the static branch or call in the patched code:
 static_key_enabled() for a key, KLP_STATIC_CALL() for a call, both of which are
 plain loads.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	for i := range m.KlpRelas {
 		r := &m.KlpRelas[i]
@@ -42,7 +42,7 @@ plain loads.`,
 			Kernel:   accepted("the loader works on zeros where it needs addresses"),
 		})
 	}
-	return c.findings()
+	return c.findings(), nil
 })
 
 func special(section string) bool {

@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp210 = moduleRule(&Rule{
+var klp210 = NewModuleRule(&Rule{
 	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"relocations", "toolchain"},
@@ -26,7 +26,7 @@ setting, of another kernel.
 
 Fix: build with a kpatch-build that knows the kernel's release.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	for i := range m.Sections {
 		s := &m.Sections[i]
@@ -34,7 +34,7 @@ Fix: build with a kpatch-build that knows the kernel's release.`,
 			continue
 		}
 		if behaviourOf(m).RefusesVmlinuxInModuleRela != klp.Yes {
-			return nil
+			return nil, nil
 		}
 		if c.full() {
 			continue
@@ -45,5 +45,5 @@ Fix: build with a kpatch-build that knows the kernel's release.`,
 			Kernel:   accepted("the section is ignored"),
 		})
 	}
-	return c.findings()
+	return c.findings(), nil
 })

@@ -11,7 +11,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp301 = kernelRule(&Rule{
+var klp301 = NewKernelRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "load"},

@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp303 = kernelRule(&Rule{
+var klp303 = NewKernelRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "symbols", "load"},

@@ -9,7 +9,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp306 = kernelRule(&Rule{
+var klp306 = NewKernelRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "symbols", "load"},

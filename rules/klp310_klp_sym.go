@@ -12,7 +12,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp310 = kernelRule(&Rule{
+var klp310 = NewKernelRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "symbols", "relocations", "load"},

@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp311 = kernelRule(&Rule{
+var klp311 = NewKernelRule(&Rule{
 	Severity:   finding.Info,
 	Since:      "0.1",
 	Tags:       []string{"kernel", "symbols", "hygiene"},

@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp314 = kernelRule(&Rule{
+var klp314 = NewKernelRule(&Rule{
 	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "symbols"},

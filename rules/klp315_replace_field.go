@@ -9,7 +9,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp315 = kernelRule(&Rule{
+var klp315 = NewKernelRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel", "layout", "replace"},

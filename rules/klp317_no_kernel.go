@@ -9,7 +9,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp317 = kernelRule(&Rule{
+var klp317 = NewKernelRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"kernel"},

@@ -8,7 +8,7 @@ import (
 	"github.com/klplint/klplint/finding"
 )
 
-var klp403 = setRule(&Rule{
+var klp403 = NewSetRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict", "states"},

@@ -10,10 +10,11 @@ import (
 	"github.com/klplint/klplint/internal/names"
 )
 
-var klp404 = setRule(&Rule{
-	Severity: finding.Error,
-	Since:    "0.1",
-	Tags:     []string{"set", "replace", "regression"},
+var klp404 = NewSetRule(&Rule{
+	Severity:     finding.Error,
+	GateSeverity: finding.Error,
+	Since:        "0.1",
+	Tags:         []string{"set", "replace", "regression"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP404",
 		Doc: `a replacing module drops funcs of a livepatch that it evicts

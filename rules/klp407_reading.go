@@ -9,7 +9,7 @@ import (
 	"github.com/klplint/klplint/finding"
 )
 
-var klp407 = setRule(&Rule{
+var klp407 = NewSetRule(&Rule{
 	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"set", "replace"},

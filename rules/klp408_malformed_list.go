@@ -11,7 +11,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp408 = setRule(&Rule{
+var klp408 = NewSetRule(&Rule{
 	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"set", "replace"},

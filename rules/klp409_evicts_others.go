@@ -11,7 +11,7 @@ import (
 	"github.com/klplint/klplint/replace"
 )
 
-var klp409 = setRule(&Rule{
+var klp409 = NewSetRule(&Rule{
 	Severity: finding.Info,
 	Since:    "0.1",
 	Tags:     []string{"set", "replace"},

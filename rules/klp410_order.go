@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/finding"
 )
 
-var klp410 = setRule(&Rule{
+var klp410 = NewSetRule(&Rule{
 	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict"},

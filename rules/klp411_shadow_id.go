@@ -9,7 +9,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp411 = setRule(&Rule{
+var klp411 = NewSetRule(&Rule{
 	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict", "shadow"},

@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp501 = moduleRule(&Rule{
+var klp501 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"hygiene", "toolchain"},
@@ -28,7 +28,7 @@ may stay, as long as each entry has its counterpart in a .klp.rela section.
 
 Fix: run the build to its end. Do not sign objects from its temporary folders.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	for i := range m.Sections {
 		s := &m.Sections[i]
@@ -48,7 +48,7 @@ Fix: run the build to its end. Do not sign objects from its temporary folders.`,
 		l := &m.Leftovers[i]
 		c.add(finding.Finding{Message: "left over: " + l.What, Location: l.At})
 	}
-	return c.findings()
+	return c.findings(), nil
 })
 
 // unfinished returns which step did not consume the section, "" where the

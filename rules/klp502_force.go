@@ -7,7 +7,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp502 = moduleRule(&Rule{
+var klp502 = NewModuleRule(&Rule{
 	Severity: finding.Warning,
 	Since:    "0.1",
 	Tags:     []string{"hygiene", "silent"},
@@ -25,9 +25,9 @@ model like any other, and a task that sleeps in it can stall the transition
 Fix: take KPATCH_FORCE_UNSAFE out of the patch. If the transition stalls, force it
 through /sys/kernel/livepatch/NAME/force, knowing what that costs.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	if len(m.ForceFuncs) == 0 {
-		return nil
+		return nil, nil
 	}
 	list := make([]string, 0, maxListed)
 	for _, at := range m.ForceFuncs[:min(len(m.ForceFuncs), maxListed)] {
@@ -37,5 +37,5 @@ through /sys/kernel/livepatch/NAME/force, knowing what that costs.`,
 		Message:  plural(len(m.ForceFuncs), "func", "funcs") + " in .kpatch.force: " + someOf(list, len(m.ForceFuncs)),
 		Location: m.ForceFuncs[0],
 		Kernel:   accepted("the section is ignored"),
-	}}
+	}}, nil
 })

@@ -8,7 +8,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp503 = moduleRule(&Rule{
+var klp503 = NewModuleRule(&Rule{
 	Severity: finding.Info,
 	Since:    "0.1",
 	Tags:     []string{"hygiene", "signature"},
@@ -24,10 +24,10 @@ appends a second signature, of which the kernel reads the last
 Fix: hand the gate the unsigned module. Where it judges released modules on
 purpose, disable this rule.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	s := m.Signature
 	if s == nil {
-		return nil
+		return nil, nil
 	}
 	message := "the module is signed"
 	if s.Signer != "" {
@@ -36,5 +36,5 @@ purpose, disable this rule.`,
 	if s.Hash != "" {
 		message += " (" + names.Cut(s.Hash) + ")"
 	}
-	return []finding.Finding{{Message: message, Location: klp.Location{File: s.At}}}
+	return []finding.Finding{{Message: message, Location: klp.Location{File: s.At}}}, nil
 })

@@ -7,7 +7,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp504 = moduleRule(&Rule{
+var klp504 = NewModuleRule(&Rule{
 	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"hygiene", "signature", "security"},
@@ -24,13 +24,13 @@ the wrong order do both.
 
 Fix: strip first, sign then, compress last.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	if m.SignatureError == "" {
-		return nil
+		return nil, nil
 	}
 	var answer *finding.Answer
 	if m.SignatureErrno != "" {
 		answer = refused(m.SignatureErrno, "")
 	}
-	return []finding.Finding{{Message: "the bytes behind the ELF image are no valid signature: " + m.SignatureError, Kernel: answer}}
+	return []finding.Finding{{Message: "the bytes behind the ELF image are no valid signature: " + m.SignatureError, Kernel: answer}}, nil
 })

@@ -8,7 +8,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp505 = moduleRule(&Rule{
+var klp505 = NewModuleRule(&Rule{
 	Severity:   finding.Info,
 	Since:      "0.1",
 	Tags:       []string{"hygiene"},
@@ -26,7 +26,7 @@ an empty depends entry.
 
 Fix: refer to the module's symbols through livepatch relocations.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	for i := range m.Modinfo.Entries {
 		e := &m.Modinfo.Entries[i]
 		if e.Key != "depends" || e.Value == "" {
@@ -35,7 +35,7 @@ Fix: refer to the module's symbols through livepatch relocations.`,
 		return []finding.Finding{{
 			Message:  "the module depends on " + names.Cut(e.Value),
 			Location: placeIn(m, ".modinfo", e.Offset),
-		}}
+		}}, nil
 	}
-	return nil
+	return nil, nil
 })

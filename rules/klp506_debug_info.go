@@ -10,7 +10,7 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-var klp506 = moduleRule(&Rule{
+var klp506 = NewModuleRule(&Rule{
 	Severity:   finding.Info,
 	Since:      "0.1",
 	Tags:       []string{"hygiene"},
@@ -28,7 +28,7 @@ INSTALL_MOD_STRIP).
 Fix: strip -g the module before it is signed. Keep the unstripped file: crash dumps
 need it, and so does klplint where struct layouts are unusual.`,
 	},
-}, func(m *klp.Module) []finding.Finding {
+}, func(m *klp.Module) ([]finding.Finding, error) {
 	var size uint64
 	first := -1
 	for i := range m.Sections {
@@ -42,11 +42,11 @@ need it, and so does klplint where struct layouts are unusual.`,
 		size += s.Size
 	}
 	if first < 0 {
-		return nil
+		return nil, nil
 	}
 	s := &m.Sections[first]
 	return []finding.Finding{{
 		Message:  fmt.Sprintf("the module carries %d bytes of debug information", size),
 		Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
-	}}
+	}}, nil
 })

@@ -217,25 +217,6 @@ func TestRulesTakeAnEmptyModule(t *testing.T) {
 	}
 }
 
-// A rule allocates nothing on a module without findings: linting ten thousand
-// modules is mostly this.
-func TestCleanPathDoesNotAllocate(t *testing.T) {
-	m := sound()
-	for _, r := range All() {
-		if !r.Requires(ModuleInput) || r.Requires(KernelInput) {
-			continue
-		}
-		pass := &analysis.Pass{
-			Analyzer: r.Analyzer,
-			ResultOf: map[*analysis.Analyzer]any{ModuleInput: m},
-			Report:   func(analysis.Diagnostic) {},
-		}
-		if n := testing.AllocsPerRun(100, func() { _, _ = r.Analyzer.Run(pass) }); n > 0 {
-			t.Errorf("%s: %v allocations", r.ID(), n)
-		}
-	}
-}
-
 func BenchmarkModuleRules(b *testing.B) {
 	m := sound()
 	o := &m.Patch.Objects[0]

@@ -15,8 +15,11 @@ type Rule struct {
 	// starts with "Fix: ".
 	Analyzer *analysis.Analyzer
 	Severity finding.Severity
-	Since    string   // klplint version that brought the rule
-	Tags     []string // for --enable and --disable; "security" ones can only be waived by a named file
+	// GateSeverity is the severity in an admission gate, which does not let pass
+	// what a person may look at and accept; 0 means Severity.
+	GateSeverity finding.Severity
+	Since        string   // klplint version that brought the rule
+	Tags         []string // for --enable and --disable; "security" ones can only be waived by a named file
 	// NonDefault rules run only when they are enabled by ID, glob or tag.
 	NonDefault bool
 	// AnyKind rules also judge files that are no livepatch; the driver gives

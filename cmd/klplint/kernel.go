@@ -105,7 +105,7 @@ func lookUp(k *kernel.Kernel, spec string) report.LookUp {
 		l.Error = err.Error()
 		var none *kernel.NoSuchModule
 		if errors.As(err, &none) {
-			l.Rule = "KLP309"
+			l.Rule = rules.ObjectRule().ID()
 		}
 		return l
 	}

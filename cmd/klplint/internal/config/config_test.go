@@ -89,7 +89,7 @@ func TestParse(t *testing.T) {
 	if !c.Pairs || c.Severity != "info" || c.Line != 28 || !slices.Equal(c.Tags, []string{"a"}) {
 		t.Errorf("custom rule %+v", c)
 	}
-	if err := f.Check(append(rules.All(), policy.Rules(nil, "")...)); err != nil {
+	if err := f.Check(slices.Concat(rules.All(), rules.SiteRules(rules.Site{}), policy.Rules())); err != nil {
 		t.Error(err)
 	}
 }
@@ -136,7 +136,7 @@ func TestMistakes(t *testing.T) {
 // What a file says about rules is held against those that there are, and
 // security is not for a file that was merely found.
 func TestCheck(t *testing.T) {
-	all := append(rules.All(), policy.Rules(nil, "")...)
+	all := slices.Concat(rules.All(), rules.SiteRules(rules.Site{}), policy.Rules())
 	for _, test := range []struct{ name, in, want, named string }{
 		{"waiver", "waivers: [{rule: KLP1O1, module: x, reason: y}]\n", "f:1:18: no rule has the ID \"KLP1O1\"; did you mean KLP101?", "the same"},
 		{"severity", "severity: {KLP999: error}\n", "no rule has the ID", "the same"},
@@ -294,7 +294,7 @@ func FuzzConfig(f *testing.F) {
 	f.Add([]byte(full))
 	f.Add([]byte(Template()))
 	f.Add([]byte("severity: {a: error}\ncustom: []\n"))
-	all := append(rules.All(), policy.Rules(nil, "")...)
+	all := slices.Concat(rules.All(), rules.SiteRules(rules.Site{}), policy.Rules())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, err := Parse("f", data)
 		if err != nil {

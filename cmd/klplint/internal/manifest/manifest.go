@@ -3,9 +3,9 @@ package manifest
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/rules"
 )
 
 // The bounds of a manifest.
@@ -42,9 +42,6 @@ type Func struct {
 	Conditional bool `json:"conditional,omitempty"`
 }
 
-// Position is max(1, sympos), as klp.Func has it.
-func (f *Func) Position() uint64 { return max(1, f.Sympos) }
-
 // State is one state.
 type State struct {
 	ID      uint64 `json:"id"`
@@ -77,40 +74,19 @@ func ReplaceOf(r *klp.Replace) *Replace {
 	return &Replace{Kind: "unknown"}
 }
 
-// Equal compares two values; lists count in their order, since the first set
-// may be a livepatch's own.
-func (r *Replace) Equal(o *Replace) bool {
-	return r.Kind == o.Kind && r.Flag == o.Flag && r.Set == o.Set && slices.Equal(r.Sets, o.Sets) && slices.Equal(r.Supersedes, o.Supersedes)
-}
-
-// String says it in the form in which plans write it.
-func (r *Replace) String() string {
+// field is the field as a rule compares it.
+func (r *Replace) field() *klp.Replace {
 	switch r.Kind {
 	case "flag":
-		return "replace: " + strconv.FormatBool(r.Flag)
+		return &klp.Replace{Kind: klp.KindFlag, Flag: r.Flag}
 	case "set":
-		s := fmt.Sprintf("replace_set: %d", r.Set)
-		if len(r.Supersedes) > 0 {
-			s += ", supersedes: " + numbers(r.Supersedes)
-		}
-		return s
+		return &klp.Replace{Kind: klp.KindSet, Set: r.Set, Supersedes: r.Supersedes}
 	case "sets":
-		return "replace_sets: " + numbers(r.Sets)
+		return &klp.Replace{Kind: klp.KindSets, Sets: r.Sets}
 	case "runtime":
-		return "replace decided at run time"
+		return &klp.Replace{Source: klp.FromRuntime}
 	}
-	return "replace unknown"
-}
-
-func numbers(list []uint32) string {
-	b := []byte{'['}
-	for i, n := range list {
-		if i > 0 {
-			b = append(b, ", "...)
-		}
-		b = strconv.AppendUint(b, uint64(n), 10)
-	}
-	return string(append(b, ']'))
+	return &klp.Replace{Kind: klp.KindUnknown}
 }
 
 // For returns what a module of that name is meant to contain, nil when the
@@ -120,6 +96,25 @@ func (m *Manifest) For(name string) *Module {
 		return own
 	}
 	return m.modules[""]
+}
+
+// Expected is For in the form that rules compare with.
+func (m *Manifest) Expected(name string) *rules.Expected {
+	want := m.For(name)
+	if want == nil {
+		return nil
+	}
+	out := &rules.Expected{HasStates: want.HasStates}
+	for _, f := range want.Funcs {
+		out.Funcs = append(out.Funcs, rules.ExpectedFunc(f))
+	}
+	for _, s := range want.States {
+		out.States = append(out.States, klp.State{ID: s.ID, Version: s.Version})
+	}
+	if want.Replace != nil {
+		out.Replace = want.Replace.field()
+	}
+	return out
 }
 
 // Add takes over the modules of another manifest; both having one of them is an
@@ -171,7 +166,7 @@ func (m *Manifest) add(to *Module, f Func, seen map[Func]bool) error {
 	case len(f.Object) > maxName || len(f.Name) > maxName || len(f.New) > maxName:
 		return fmt.Errorf("a name of more than %d bytes", maxName)
 	}
-	key := Func{Object: f.Object, Name: f.Name, Sympos: f.Position()}
+	key := Func{Object: f.Object, Name: f.Name, Sympos: max(1, f.Sympos)}
 	if seen[key] {
 		return fmt.Errorf("func %s of %s is there twice", f.Name, f.Object)
 	}

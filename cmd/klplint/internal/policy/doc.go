@@ -7,7 +7,6 @@
 // file. A finding that policy accepts is not dropped: it stands in the verdict
 // with what accepted it, so that reports can show it as such.
 //
-// The package also holds the rules that judge against what a team has written
-// down: KLP580 and following. They are rules like all others, but a run has
-// them only where Rules gives them what they compare with.
+// The package also holds the rules about the policy itself, KLP590 and
+// following, which only Apply can judge.
 package policy

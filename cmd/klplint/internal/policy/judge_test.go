@@ -38,7 +38,7 @@ func judged(t *testing.T, p Policy, r *lint.Result) (*Verdict, []string) {
 	t.Helper()
 	p.Now = now
 	if p.Rules == nil {
-		p.Rules = append(rules.All(), Rules(nil, "")...)
+		p.Rules = slices.Concat(rules.All(), rules.SiteRules(rules.Site{}), Rules())
 	}
 	before := *r
 	before.Findings, before.Modules = slices.Clone(r.Findings), slices.Clone(r.Modules)
@@ -166,7 +166,7 @@ func TestKnown(t *testing.T) {
 	if !slices.Equal(fixed, []string{"gone", "two"}) {
 		t.Errorf("fixed %q", fixed)
 	}
-	p := Policy{Known: known, Accept: true, Rules: append(rules.All(), Rules(nil, "")...)}
+	p := Policy{Known: known, Accept: true, Rules: slices.Concat(rules.All(), rules.SiteRules(rules.Site{}), Rules())}
 	r = sample()
 	after := p.KnownAfter(p.Judge(r))
 	var kept []string

@@ -17,7 +17,11 @@ import (
 )
 
 // BuiltinRules are the rules that klplint brings with it.
-func BuiltinRules() []*rules.Rule { return slices.Concat(rules.All(), policy.Rules(nil, "")) }
+func BuiltinRules() []*rules.Rule { return builtin(rules.Site{}) }
+
+func builtin(site rules.Site) []*rules.Rule {
+	return slices.Concat(rules.All(), rules.SiteRules(site), policy.Rules())
+}
 
 // RuleIDs are the IDs of rules, in their order.
 func RuleIDs(all []*rules.Rule) []string {
@@ -81,11 +85,15 @@ func (r *resolver) rules() error {
 			custom = append(custom, *c)
 		}
 	}
-	site, err := siterule.Compile(custom)
+	own, err := siterule.Compile(custom)
 	if err != nil {
 		return err
 	}
-	r.s.Rules = slices.Concat(rules.All(), policy.Rules(expected, r.profile.Toolchain), site)
+	laidDown := rules.Site{Toolchain: r.profile.Toolchain}
+	if expected != nil {
+		laidDown.Expected = expected.Expected
+	}
+	r.s.Rules = slices.Concat(builtin(laidDown), own)
 	for _, file := range r.sources {
 		if err := file.Check(r.s.Rules); err != nil {
 			return err

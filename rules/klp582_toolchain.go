@@ -1,16 +1,15 @@
-package policy
+package rules
 
 import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/rules"
 )
 
 // klp582 holds modules to the toolchain of a profile. Without one it is off.
-func klp582(toolchain klp.Toolchain) *rules.Rule {
-	return rules.NewModuleRule(&rules.Rule{
+func klp582(toolchain klp.Toolchain) *Rule {
+	return NewModuleRule(&Rule{
 		Severity:   finding.Error,
 		Since:      "0.1",
 		Tags:       []string{"policy", "toolchain"},
@@ -33,18 +32,18 @@ fits the module.`,
 	}, func(m *klp.Module) ([]finding.Finding, error) {
 		switch {
 		case toolchain == "":
-			return nil, &rules.MissingInput{Needs: "a profile that names a toolchain (--profile)"}
+			return nil, &MissingInput{Needs: "a profile that names a toolchain (--profile)"}
 		case m.Toolchain == "" || m.Toolchain == toolchain:
 			return nil, nil // without tables other rules speak
 		}
 		return []finding.Finding{{
-			Message:  "the livepatch was built by " + words(m.Toolchain) + ", the profile says " + words(toolchain),
+			Message:  "the livepatch was built by " + toolchainName(m.Toolchain) + ", the profile says " + toolchainName(toolchain),
 			Location: m.Patch.At,
 		}}, nil
 	})
 }
 
-func words(t klp.Toolchain) string {
+func toolchainName(t klp.Toolchain) string {
 	if t == klp.Static {
 		return "hand (static tables)"
 	}
