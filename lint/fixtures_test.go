@@ -42,7 +42,7 @@ func TestAllFixtures(t *testing.T) {
 	files := 0
 	for _, e := range want.Errors {
 		if e.Rule != "" {
-			t.Errorf("%s: %s broke off: %s", e.Path, e.Rule, e.Message)
+			t.Errorf("%s: %s failed: %s", e.Path, e.Rule, e.Message)
 			continue
 		}
 		files++

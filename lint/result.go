@@ -52,7 +52,7 @@ type Error struct {
 	Section string // "" for the file as a whole
 	Offset  int64  // bytes from the start of the (unpacked) file
 	Message string
-	Rule    string // the rule that broke off; "" where the file could not be read
+	Rule    string // the rule that failed; "" where the file could not be read
 }
 
 // Summary counts. Modules are the livepatch modules that were read; Errors are

@@ -77,7 +77,7 @@ func TestOtherFiles(t *testing.T) {
 	diff(t, "summary", Summary{Modules: 1, Skipped: 2, Errors: 3, Warning: 1}, r.Summary)
 }
 
-func TestRuleThatBreaksOff(t *testing.T) {
+func TestRuleThatPanics(t *testing.T) {
 	boom := rule("FARM1", func(pass *analysis.Pass) (any, error) {
 		if moduleOf(pass).Path == "b.ko" {
 			panic("boom")
@@ -102,7 +102,7 @@ func TestRuleThatBreaksOff(t *testing.T) {
 		diff(t, "errors", []string{
 			"a.ko FARM2 the rule returned a result of type string, but declares []finding.Finding",
 			"a.ko FARM3 no such table",
-			"b.ko FARM1 the rule broke off: boom",
+			"b.ko FARM1 rule panicked: boom",
 			"b.ko FARM2 the rule returned a result of type string, but declares []finding.Finding",
 			"b.ko FARM3 no such table",
 		}, errs)
@@ -264,8 +264,8 @@ func TestSetRuleThatBreaksOff(t *testing.T) {
 		files{"a.ko": module("a.ko", "f"), "b.ko": module("b.ko", "g")})
 	diff(t, "findings", []string{"a.ko FARM2 error func f", "b.ko FARM2 error func g"}, messages(r))
 	diff(t, "errors", []Error{
-		{Path: "a.ko", Rule: "FARM1", Message: "the rule broke off: boom"},
-		{Path: "b.ko", Rule: "FARM1", Message: "the rule broke off: boom"},
+		{Path: "a.ko", Rule: "FARM1", Message: "rule panicked: boom"},
+		{Path: "b.ko", Rule: "FARM1", Message: "rule panicked: boom"},
 	}, r.Errors)
 	diff(t, "modules", []Module{{Path: "a.ko", Name: "a", Errored: true}, {Path: "b.ko", Name: "b", Errored: true}}, r.Modules)
 }

@@ -176,7 +176,7 @@ func (r *runner) prerequisiteFailed(st *step, j *judgement) bool {
 func call(pass *analysis.Pass) (result any, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			result, err = nil, fmt.Errorf("the rule broke off: %v", v)
+			result, err = nil, fmt.Errorf("rule panicked: %v", v)
 		}
 	}()
 	return pass.Analyzer.Run(pass)

@@ -101,7 +101,7 @@ func newConfigVerify(a *app) *cobra.Command {
 				return usageErrorf("no %s here or in a folder above; klplint config init writes one", config.Name)
 			}
 			if !a.common.quiet {
-				fmt.Fprintf(a.stdout, "%s is in order\n", report.Escape(s.File))
+				fmt.Fprintf(a.stdout, "%s is valid\n", report.Escape(s.File))
 			}
 			return nil
 		},
@@ -120,7 +120,7 @@ func newConfigInit(a *app) *cobra.Command {
 			}
 			f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 			if errors.Is(err, fs.ErrExist) {
-				return usageErrorf("%s is there already", path)
+				return usageErrorf("%s already exists", path)
 			}
 			if err != nil {
 				return uncheckedErrorf("%w", err)

@@ -32,7 +32,7 @@ directory, for those who do not use the pre-commit program.
 The hook gives the modules that a commit adds or changes to klplint, which it
 finds in PATH; .klplint.yaml counts as always. It stops the commit when there
 are findings, when a module cannot be read, or when klplint is not there.
-git commit --no-verify passes it over.`,
+git commit --no-verify skips it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return usageErrorf("klplint hook needs one of install, remove, print")
@@ -76,7 +76,7 @@ func (a *app) installHook(force bool) error {
 	case err != nil:
 		return uncheckedErrorf("hook: %w", err)
 	case !own && !force:
-		return usageErrorf("%s is there already and is not klplint's; --force overwrites it, klplint hook print shows what to add to it", path)
+		return usageErrorf("%s exists and is not klplint's; --force overwrites it, klplint hook print shows what to add to it", path)
 	}
 	// Written beside and renamed: git never runs half a hook, and where a
 	// symbolic link stood, the file behind it stays as it was.

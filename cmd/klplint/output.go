@@ -197,7 +197,7 @@ func (a *app) closeOutputs(outs []*output) error {
 	return errors.Join(errs...)
 }
 
-// discardOutputs is for work that broke off: files stay as they were.
+// discardOutputs is for work that failed: files stay as they were.
 func (a *app) discardOutputs(outs []*output) {
 	for _, o := range outs {
 		if o.file != nil {

@@ -65,7 +65,7 @@ judge them first, use klplint gate.
 				return err
 			}
 			if !a.common.quiet {
-				a.errorf("%d of %d modules added, the others were there already; revision %d", added, len(entries), revision)
+				a.errorf("%d of %d modules added, the others were already there; revision %d", added, len(entries), revision)
 			}
 			return nil
 		},

@@ -70,7 +70,7 @@ states, owners and labels. What is there already is left alone.
 				return err
 			})
 			if err == nil && !a.common.quiet {
-				a.errorf("%d of %d modules added, the others were there already", added, len(entries))
+				a.errorf("%d of %d modules added, the others were already there", added, len(entries))
 			}
 			return err
 		},

@@ -120,7 +120,7 @@ func TestMistakes(t *testing.T) {
 		{"waiver of waivers", "waivers:\n  - {rule: KLP590, module: x, reason: y}\n", "cannot be waived"},
 		{"id", strings.Replace(custom, "SITE001", "site", 1) + "}\n", "it must be capital letters and then digits"},
 		{"taken id", strings.Replace(custom, "SITE001", "KLP101", 1) + "}\n", "klplint's own"},
-		{"id twice", custom + "}\n  - {id: SITE001, message: m, doc: d, expr: e}\n", "SITE001 is there twice"},
+		{"id twice", custom + "}\n  - {id: SITE001, message: m, doc: d, expr: e}\n", "duplicate id SITE001"},
 		{"no doc", "custom:\n  - {id: SITE001, message: m, expr: e}\n", "a custom rule has no doc"},
 		{"over", custom + ", over: sets}\n", "must be one of module, pairs"},
 	} {

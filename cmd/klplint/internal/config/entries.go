@@ -89,7 +89,7 @@ func (r *reader) custom(n yamldoc.Node) error {
 		case strings.HasPrefix(c.ID, "KLP"):
 			return c.FailID("id is %q: the IDs that begin with KLP are klplint's own", c.ID)
 		case seen[c.ID]:
-			return c.FailID("id %s is there twice", c.ID)
+			return c.FailID("duplicate id %s", c.ID)
 		}
 		seen[c.ID] = true
 		if c.Message, err = word(got["message"], "message", nil); err != nil {

@@ -26,7 +26,7 @@ func Find() (string, error) {
 		path := filepath.Join(up, Name)
 		switch info, err := os.Stat(path); {
 		case err == nil && !info.Mode().IsRegular():
-			return "", fmt.Errorf("%s is no file", path) // a pipe would be waited for
+			return "", fmt.Errorf("%s is not a regular file", path) // a pipe would be waited for
 		case err == nil:
 			return path, nil
 		case !errors.Is(err, fs.ErrNotExist):

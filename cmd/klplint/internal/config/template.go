@@ -9,7 +9,7 @@ import (
 // meaning, commented out.
 func Template() string {
 	var b strings.Builder
-	b.WriteString("# The configuration of klplint; see docs/policy.md. A flag goes before an\n# environment variable, and both before this file.\n")
+	b.WriteString("# The configuration of klplint; see docs/policy.md. A flag overrides an\n# environment variable, and both override this file.\n")
 	for _, k := range Keys() {
 		b.WriteByte('\n')
 		for _, line := range fill(k.Doc, 76) {

@@ -10,7 +10,7 @@ import (
 const maxPath = 64 << 10
 
 // list takes the paths of a list: files and folders as they are spelled, no
-// patterns, no further lists. Empty lines are passed over, and a carriage
+// patterns, no further lists. Empty lines are ignored, and a carriage
 // return before the line break too.
 func (e *expander) list(name string, r io.Reader) {
 	s := bufio.NewScanner(r)

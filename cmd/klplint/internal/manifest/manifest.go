@@ -148,7 +148,7 @@ func title(name string) string {
 // module begins a module.
 func (m *Manifest) module(name string) (*Module, error) {
 	if _, ok := m.modules[name]; ok {
-		return nil, fmt.Errorf("%s is there twice", title(name))
+		return nil, fmt.Errorf("duplicate %s", title(name))
 	}
 	if len(m.modules) >= maxModules {
 		return nil, fmt.Errorf("more than %d modules", maxModules)
@@ -168,7 +168,7 @@ func (m *Manifest) add(to *Module, f Func, seen map[Func]bool) error {
 	}
 	key := Func{Object: f.Object, Name: f.Name, Sympos: max(1, f.Sympos)}
 	if seen[key] {
-		return fmt.Errorf("func %s of %s is there twice", f.Name, f.Object)
+		return fmt.Errorf("duplicate func %s of %s", f.Name, f.Object)
 	}
 	seen[key] = true
 	if m.funcs++; m.funcs > maxFuncs {

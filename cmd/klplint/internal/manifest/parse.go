@@ -160,7 +160,7 @@ func (m *Manifest) fromJSON(j *jsonModule) error {
 	ids := make(map[uint64]bool, len(module.States))
 	for _, s := range module.States {
 		if ids[s.ID] {
-			return fmt.Errorf("state %d is there twice", s.ID)
+			return fmt.Errorf("duplicate state %d", s.ID)
 		}
 		ids[s.ID] = true
 	}

@@ -86,7 +86,7 @@ func TestWaivers(t *testing.T) {
 		{
 			"unused",
 			Waiver{Rule: "KLP105", Module: "klp_a"},
-			append([]string{"KLP590 line 7: the waiver of KLP105 for klp_a waives nothing (owner me)"}, all...),
+			append([]string{"KLP590 line 7: unused waiver of KLP105 for klp_a (owner me)"}, all...),
 		},
 		{"other module", Waiver{Rule: "KLP105", Module: "klp_b"}, all},
 		{"module that could not be judged", Waiver{Rule: "KLP105", Module: "klp_broken"}, all},
@@ -274,7 +274,7 @@ func TestParseKnownRefuses(t *testing.T) {
 		{"{\"schema\": 1,\n\"findings\": [}", "line 2: "},
 		{`{"schema": 2, "findings": []}`, "schema 2"},
 		{`{"schema": 1, "findings": [], "x": 1}`, "unknown field"},
-		{`{"schema": 1, "findings": []} x`, "something follows"},
+		{`{"schema": 1, "findings": []} x`, "trailing data"},
 		{`{"schema": 1, "findings": [{"fingerprint": "a"}]}`, "finding 1"},
 	} {
 		if _, err := ParseKnown([]byte(test.in)); err == nil || !strings.Contains(err.Error(), test.want) {

@@ -17,7 +17,7 @@ func klp590() *rules.Rule {
 		Tags:     []string{"policy", "waivers"},
 		Analyzer: &analysis.Analyzer{
 			Name: klp590ID,
-			Doc: `waiver waives nothing
+			Doc: `unused waiver
 
 A waiver that fits no finding is left over from a defect that was mended, or has
 never fitted: a misspelt func, a module of another name. It would hide the next

@@ -58,7 +58,7 @@ func (x *waiverIndex) findings(p *Policy, u *run) []Finding {
 			f.Message = fmt.Sprintf("line %d: the waiver of %s for %s expired on %s%s", w.Line, w.Rule, w.Module, w.Until.Format(time.DateOnly), owner(w))
 		case !x.used[i] && !p.Partial && u.judged(w.Rule, func(name string) bool { return matches(w.Module, name) }):
 			f.Rule, f.Severity = klp590ID, finding.Warning
-			f.Message = fmt.Sprintf("line %d: the waiver of %s for %s waives nothing%s", w.Line, w.Rule, w.Module, owner(w))
+			f.Message = fmt.Sprintf("line %d: unused waiver of %s for %s%s", w.Line, w.Rule, w.Module, owner(w))
 		default:
 			continue
 		}

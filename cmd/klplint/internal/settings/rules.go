@@ -80,7 +80,7 @@ func (r *resolver) rules() error {
 		for i := range file.Custom {
 			c := &file.Custom[i]
 			if slices.ContainsFunc(custom, func(o config.Rule) bool { return o.ID == c.ID }) {
-				return c.FailID("id %s is there twice", c.ID)
+				return c.FailID("duplicate id %s", c.ID)
 			}
 			custom = append(custom, *c)
 		}

@@ -18,7 +18,7 @@ func Decode(data []byte, v any) error {
 		return fmt.Errorf("line %d: %w", lineAt(data, err, d.InputOffset()), err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("line %d: something follows the end", lineAt(data, nil, d.InputOffset()))
+		return fmt.Errorf("line %d: trailing data", lineAt(data, nil, d.InputOffset()))
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ func TestDecode(t *testing.T) {
 		{"{\"a\":\n}", "line 2: invalid character"},
 		{"{\n\"a\": \"x\"}", "line 2: json: cannot unmarshal"},
 		{"{\n\"b\": 1}", "unknown field"},
-		{"{\"a\": 1}\n{}", "line 2: something follows"},
+		{"{\"a\": 1}\n{}", "line 2: trailing data"},
 	} {
 		var v struct {
 			A int `json:"a"`
