@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"debug/dwarf"
 	"fmt"
-	"sync"
 
 	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/klp"
@@ -46,7 +45,7 @@ func (p *parser) fromDWARF() *klp.Layout {
 // proposedField is a name whose absence from .debug_str tells that no struct has
 // one of the proposed fields: it stands for replace_sets too, and supersedes was
 // proposed beside that only.
-var proposedField = sync.OnceValue(func() *needle { return newNeedle("replace_set") })
+const proposedField = "replace_set"
 
 // fieldFromDWARF tells which field decides about replacing. Where no string of
 // the debug information names one of the proposed fields, none of its structs
@@ -58,7 +57,7 @@ func (p *parser) fieldFromDWARF() klp.ReplaceKind {
 	if i := p.sec.debugStr; i != 0 {
 		names, err := p.f.Unpacked(i, maxDebug)
 		switch {
-		case err != nil || proposedField().in(names):
+		case err != nil || bytes.Contains(names, []byte(proposedField)):
 		case bytes.Contains(names, []byte("klp_patch\x00")):
 			return klp.KindFlag
 		default:

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/replace"
 )
 
 var update = flag.Bool("update", false, "write testdata/fixtures.txt anew")
@@ -51,8 +52,9 @@ func summary(m *klp.Module, err error) string {
 		fmt.Fprintf(&b, "  klp_enable_patch(%s)\n", e.Arg)
 	}
 	for _, k := range m.KlpRelas {
+		wrong, _ := replace.KlpRelaDefect(m, &k)
 		fmt.Fprintf(&b, "  %s: %s, %d entries, %d symbols, %d foreign, %d not zero; %s%s\n",
-			k.Section, k.Object, k.Entries, len(k.Symbols), k.ForeignCount, k.NonZeroCount, k.Malformed, k.Wrong)
+			k.Section, k.Object, k.Entries, len(k.Symbols), k.ForeignCount, k.NonZeroCount, k.Malformed, wrong)
 	}
 	for _, s := range m.KlpSyms {
 		fmt.Fprintf(&b, "  %s: 0x%x %s\n", s.Raw, s.Shndx, s.Malformed)

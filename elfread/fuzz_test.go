@@ -50,7 +50,7 @@ func FuzzModinfo(f *testing.F) {
 	f.Add("no end")
 	f.Add("\x00=\x00a=b=c\x00")
 	f.Fuzz(func(t *testing.T, s string) {
-		m := parseModinfo(s, new(slab[klp.ModinfoEntry]))
+		m := parseModinfo(s)
 		end := uint64(0)
 		for _, e := range m.Entries {
 			text := s[e.Offset:]
@@ -128,7 +128,7 @@ func FuzzSignature(f *testing.F) {
 	f.Add([]byte(signatureMagic))
 	f.Fuzz(func(t *testing.T, tail []byte) {
 		tail = append(tail, signatureMagic...)
-		s, data, err := parseTrailer(tail, int64(len(tail)))
+		_, s, data, err := parseTrailer(tail, int64(len(tail)))
 		if s == nil && err == nil || s != nil && (s.At < 0 || s.Size != int64(len(data)) || s.At+s.Size > int64(len(tail))) {
 			t.Fatalf("signature %+v, error %v", s, err)
 		}

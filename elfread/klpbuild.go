@@ -83,7 +83,7 @@ func (p *parser) readObjectExt(at place) (klp.Object, error) {
 		return o, p.fail(at, "%d funcs, the limit is %d", n, maxFuncs)
 	}
 	if n > 0 {
-		o.Funcs = p.slabs.funcs.take(int(min(n, 64)))
+		o.Funcs = make([]klp.Func, 0, min(n, 64))
 	}
 	for i := uint64(0); i < n; i++ {
 		o.Funcs = append(o.Funcs, klp.Func{})

@@ -33,10 +33,6 @@ func (p *parser) readKlpRelas() error {
 		}
 		k := klp.KlpRela{Section: s.Name, Index: i, At: p.at(place{Section: i})}
 		k.Object, k.Target, k.Malformed = parseKlpRela(s.Name)
-		if k.Wrong = p.wrongKlpRela(s); k.Wrong == "" && k.Malformed == "" && k.Target != p.f.Sections[s.Info].Name {
-			k.Misnamed = true
-			k.Wrong = fmt.Sprintf("it is named for section %q, but its target is %q", k.Target, p.f.Sections[s.Info].Name)
-		}
 		if s.Type == elf.SHT_RELA {
 			if err := p.klpEntries(i, &k, used); err != nil {
 				return err
@@ -47,31 +43,8 @@ func (p *parser) readKlpRelas() error {
 	return nil
 }
 
-func isKlpRela(s *elf.Section) bool {
+func isKlpRela(s *elf.SectionHeader) bool {
 	return strings.HasPrefix(s.Name, relaPrefix) || s.Type == elf.SHT_RELA && s.Flags&klp.SHFRelaLivepatch != 0
-}
-
-// wrongKlpRela says why the kernel would pass a section over or misapply it:
-// kernel/module/main.c apply_relocations() skips targets that are not there or
-// not loaded, treats sections without the livepatch flag as ordinary ones, and
-// keeps only SHF_ALLOC sections for objects that are loaded later.
-func (p *parser) wrongKlpRela(s *elf.Section) string {
-	switch {
-	case s.Type != elf.SHT_RELA:
-		return fmt.Sprintf("its type is %v, not SHT_RELA", s.Type)
-	case s.Flags&klp.SHFRelaLivepatch == 0:
-		return fmt.Sprintf("it lacks the flag SHF_RELA_LIVEPATCH (0x%x)", klp.SHFRelaLivepatch)
-	case s.Flags&elf.SHF_ALLOC == 0:
-		return "it lacks the flag SHF_ALLOC"
-	case int(s.Link) != p.syms.tab.Section:
-		return fmt.Sprintf("its link is section %d, not the symbol table (%d)", s.Link, p.syms.tab.Section)
-	case int64(s.Info) >= int64(len(p.f.Sections)):
-		return fmt.Sprintf("its target is section %d of %d", s.Info, len(p.f.Sections))
-	}
-	if target := p.f.Sections[s.Info]; s.Info == 0 || target.Flags&elf.SHF_ALLOC == 0 {
-		return fmt.Sprintf("its target, section %d (%s), is not loaded", s.Info, target.Name)
-	}
-	return ""
 }
 
 // klpEntries reads the relocations of one section.

@@ -14,6 +14,7 @@ import (
 	"github.com/klplint/klplint/internal/elfmut"
 	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/replace"
 )
 
 // TestWrongKlpRela changes one thing of a livepatch relocation section at a
@@ -51,8 +52,9 @@ func TestWrongKlpRela(t *testing.T) {
 			continue
 		}
 		for _, k := range m.KlpRelas {
-			if k.Section == name && (!strings.Contains(k.Wrong, tt.want) || tt.want == "" && k.Wrong != "") {
-				t.Errorf("%s: wrong is %q, want %q", name, k.Wrong, tt.want)
+			why, _ := replace.KlpRelaDefect(m, &k)
+			if k.Section == name && (!strings.Contains(why, tt.want) || tt.want == "" && why != "") {
+				t.Errorf("%s: defect %q, want %q", name, why, tt.want)
 			}
 		}
 	}

@@ -23,7 +23,7 @@ func (p *parser) readModinfo() error {
 	if len(data) > maxModinfo {
 		return p.fail(place{Section: i}, "modinfo of %d bytes, the limit is %d", len(data), maxModinfo)
 	}
-	p.m.Modinfo = parseModinfo(string(data), &p.slabs.entries)
+	p.m.Modinfo = parseModinfo(string(data))
 	if v, ok := p.m.Modinfo.Get("vermagic"); ok {
 		p.m.Vermagic = parseVermagic(v)
 	}
@@ -34,9 +34,8 @@ func (p *parser) readModinfo() error {
 // parseModinfo splits the section's content at its NULs, as the kernel's
 // next_string() does; runs of NULs pad it. A string without '=' has its whole
 // text as key, as get_modinfo() would match it.
-func parseModinfo(s string, entries *slab[klp.ModinfoEntry]) klp.Modinfo {
-	m := klp.Modinfo{Present: true}
-	m.Entries = entries.take(min(strings.Count(s, "\x00"), len(s)/2) + 1)
+func parseModinfo(s string) klp.Modinfo {
+	m := klp.Modinfo{Present: true, Entries: make([]klp.ModinfoEntry, 0, min(strings.Count(s, "\x00"), len(s)/2)+1)}
 	for off := 0; off < len(s); {
 		end := strings.IndexByte(s[off:], 0)
 		if end < 0 {

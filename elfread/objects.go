@@ -20,7 +20,7 @@ func (p *parser) readObjects(at place) error {
 	}
 	arrays := p.funcArrays[:0]
 	if size := p.objectSize(at); size > objects.size {
-		patch.Objects = p.slabs.objects.take(int(min(64, (size-1)/objects.size)))
+		patch.Objects = make([]klp.Object, 0, min(64, (size-1)/objects.size))
 	}
 	for n := uint64(0); ; n++ {
 		o := spot(at.Section, at.Offset+n*objects.size)
@@ -102,7 +102,7 @@ func (p *parser) readCallbacks(at place) (list []klp.Callback, enabled bool, err
 		}
 		if !ptr.null {
 			if list == nil {
-				list = p.slabs.callbacks.take(len(callbackKinds))
+				list = make([]klp.Callback, 0, len(callbackKinds))
 			}
 			list = append(list, klp.Callback{Kind: kind, At: p.at(field)})
 			p.codeOf(&list[len(list)-1].Func, ptr)
@@ -142,7 +142,7 @@ func (p *parser) readFuncs(at place, stride uint64) ([]klp.Func, error) {
 			return list, nil
 		}
 		if list == nil {
-			list = p.slabs.funcs.take(p.guessFuncs(at, stride))
+			list = make([]klp.Func, 0, p.guessFuncs(at, stride))
 		}
 		list = append(list, klp.Func{})
 		fn := &list[len(list)-1]

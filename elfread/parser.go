@@ -28,21 +28,19 @@ const (
 // parser holds what the steps of reading one module share. Its slices are used
 // again for the next module.
 type parser struct {
-	f     *safeelf.File
-	m     *klp.Module
-	o     *Options
-	code  *initcode.Analyzer
-	arch  *arch
-	names arena
-	slabs slabs
+	f    *safeelf.File
+	m    *klp.Module
+	o    *Options
+	code *initcode.Analyzer
+	arch *arch
 
 	sec    sections
 	bytes  [][]byte // contents of the sections that were asked for; nil before
 	syms   symbols
 	relocs relocs
-	// versions finds imports by name.
-	versions nameTable
-	init     initcode.Result
+	// imports finds imports by name, as indices into Module.Imports.
+	imports map[string]int
+	init    initcode.Result
 	// initAt is where struct module's init pointer leads.
 	initAt initcode.Place
 	dwarf  dwarfLayout
@@ -68,8 +66,8 @@ func (p *parser) reset(f *safeelf.File, m *klp.Module, o *Options, code *initcod
 	p.funcs, p.work = 0, 0
 	p.bytes = cleared(p.bytes, len(f.Sections))
 	p.debugField, p.known = "", p.known[:0]
-	if cap(p.relocs.slab) > 1<<14 || cap(p.syms.defined) > 1<<14 || cap(p.relocs.parts) > 1<<12 {
-		p.relocs, p.syms, p.versions, p.bytes = relocs{}, symbols{}, nameTable{}, make([][]byte, len(f.Sections)) // one large module must not weigh on all later ones
+	if cap(p.relocs.all) > 1<<14 || cap(p.syms.defined) > 1<<14 || cap(p.relocs.parts) > 1<<12 {
+		p.relocs, p.syms, p.imports, p.bytes = relocs{}, symbols{}, nil, make([][]byte, len(f.Sections)) // one large module must not weigh on all later ones
 	}
 }
 

@@ -146,7 +146,7 @@ func (p *parser) stringAt(ptr pointer) (string, error) {
 	if n < 0 {
 		return "", p.fail(ptr.to, "name without an end, or longer than %d bytes", safeelf.MaxName)
 	}
-	return p.names.string(b[:n]), nil
+	return string(b[:n]), nil
 }
 
 // codeOf describes in c, which is zero, the function that a pointer leads to.

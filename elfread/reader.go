@@ -25,9 +25,9 @@ const (
 )
 
 // Reader reads one module after another and keeps its buffers in between. The
-// Modules that it returns share nothing with it or with each other, as long as
-// none is given back by Recycle. A Reader is not safe for concurrent use: make
-// one for each worker.
+// Modules that it returns are ordinary values, which share nothing with it or
+// with each other. A Reader is not safe for concurrent use: make one for each
+// worker.
 type Reader struct {
 	options Options
 	buf     []byte // a small file
@@ -35,9 +35,6 @@ type Reader struct {
 	decoder *unpack.Decoder
 	parser  parser
 	code    initcode.Analyzer
-
-	last, recycled *klp.Module // see Recycle
-	recycles       bool
 }
 
 // NewReader makes a Reader.
@@ -57,15 +54,10 @@ func (r *Reader) Open(path string) (*klp.Module, error) {
 // Read reads the module of size bytes in in; path is what it is called in the
 // result. Errors are of type *Error.
 func (r *Reader) Read(in io.ReaderAt, size int64, path string) (*klp.Module, error) {
-	m := r.module()
-	m.Path, m.Size, m.Compression = path, size, klp.Uncompressed
+	m := &klp.Module{Path: path, Size: size, Compression: klp.Uncompressed}
 	if err := r.read(in, size, m); err != nil {
-		if r.recycles {
-			r.recycled = m
-		}
 		return nil, pathError(path, err)
 	}
-	r.last = m
 	return m, nil
 }
 

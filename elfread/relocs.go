@@ -14,11 +14,11 @@ import (
 // to data before init runs.
 type relocs struct {
 	head, next []int32          // by section: first relocation section for it; by relocation section: the next one
-	parts      []part           // by section: its part of slab
-	slab       []initcode.Reloc // sorted by offset within each part
+	parts      []part           // by section: its part of all
+	all        []initcode.Reloc // sorted by offset within each part
 }
 
-// part is the relocations of one section within the slab.
+// part is the relocations of one section within relocs.all.
 type part struct {
 	done       bool
 	start, end int32
@@ -30,7 +30,7 @@ func (p *parser) indexRelocs() {
 	r := &p.relocs
 	n := len(p.f.Sections)
 	r.head, r.next = cleared(r.head, n), cleared(r.next, n)
-	r.slab = r.slab[:0]
+	r.all = r.all[:0]
 	r.parts = cleared(r.parts, n)
 	for i := n - 1; i > 0; i-- {
 		s := p.f.Sections[i]
@@ -58,32 +58,32 @@ func (p *parser) relocsOf(section int) ([]initcode.Reloc, error) {
 		return nil, nil
 	}
 	if d := &r.parts[section]; d.done {
-		return r.slab[d.start:d.end:d.end], nil
+		return r.all[d.start:d.end:d.end], nil
 	}
-	start := len(r.slab)
+	start := len(r.all)
 	sorted := true
 	for i := int(r.head[section]); i != 0; i = int(r.next[i]) {
 		rela, err := p.f.Relas(i)
 		if err != nil {
 			return nil, err
 		}
-		if len(r.slab)+rela.Len() > maxRelocs {
+		if len(r.all)+rela.Len() > maxRelocs {
 			return nil, p.fail(place{Section: i}, "more than %d relocations", maxRelocs)
 		}
-		r.slab = slices.Grow(r.slab, rela.Len())
+		r.all = slices.Grow(r.all, rela.Len())
 		for j := range rela.Len() {
 			e := rela.At(j)
-			if len(r.slab) > start && e.Off < r.slab[len(r.slab)-1].Offset {
+			if len(r.all) > start && e.Off < r.all[len(r.all)-1].Offset {
 				sorted = false
 			}
-			r.slab = append(r.slab, initcode.Reloc{Offset: e.Off, Type: e.Type, Sym: e.Sym, Addend: e.Addend})
+			r.all = append(r.all, initcode.Reloc{Offset: e.Off, Type: e.Type, Sym: e.Sym, Addend: e.Addend})
 		}
 	}
-	list := r.slab[start:]
+	list := r.all[start:]
 	if !sorted {
 		slices.SortStableFunc(list, func(a, b initcode.Reloc) int { return cmp.Compare(a.Offset, b.Offset) })
 	}
-	r.parts[section] = part{done: true, start: int32(start), end: int32(len(r.slab))}
+	r.parts[section] = part{done: true, start: int32(start), end: int32(len(r.all))}
 	return list[:len(list):len(list)], nil
 }
 

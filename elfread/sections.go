@@ -28,7 +28,7 @@ var callbackKinds = [4]klp.CallbackKind{klp.PrePatch, klp.PostPatch, klp.PreUnpa
 func (p *parser) readSections() {
 	p.sec = sections{}
 	c := &p.sec
-	p.m.Sections = p.slabs.sections.take(len(p.f.Sections))[:len(p.f.Sections)]
+	p.m.Sections = make([]klp.Section, len(p.f.Sections))
 	for i, s := range p.f.Sections {
 		p.m.Sections[i] = klp.Section{
 			Name: s.Name, Type: uint32(s.Type), Flags: uint64(s.Flags),

@@ -40,11 +40,12 @@ func (p *parser) readSignature() error {
 		return nil
 	}
 	var data []byte
-	if p.m.Signature, data, err = parseTrailer(tail, size); err != nil {
+	p.m.Trailer, p.m.Signature, data, err = parseTrailer(tail, size)
+	if p.m.Trailer != nil {
+		p.m.Trailer.Before -= end
+	}
+	if err != nil {
 		p.m.SignatureError = err.Error()
-		if errors.As(err, new(badTrailer)) {
-			p.m.SignatureErrno = "EBADMSG"
-		}
 		return nil
 	}
 	if before := tail[:len(tail)-len(data)-signatureInfo-len(signatureMagic)]; bytes.HasSuffix(before, []byte(signatureMagic)) {
@@ -67,42 +68,43 @@ func strayBytes(tail []byte, total int64) string {
 	return fmt.Sprintf("%d bytes behind the ELF image are no signature", total)
 }
 
-// badTrailer is an error for which every kernel with CONFIG_MODULE_SIG refuses
-// the module (kernel/module_signature.c: mod_check_sig() returns -EBADMSG, and
-// an empty signature is no PKCS#7 message).
-type badTrailer struct{ error }
-
 // parseTrailer reads the trailer at the end of tail, which is the end of a file
-// of size bytes, and returns the signature's bytes too.
-func parseTrailer(tail []byte, size int64) (*klp.Signature, []byte, error) {
+// of size bytes, and returns the signature's bytes too. Trailer.Before counts
+// from the start of the file.
+func parseTrailer(tail []byte, size int64) (*klp.Trailer, *klp.Signature, []byte, error) {
 	rest := tail[:len(tail)-len(signatureMagic)]
 	if len(rest) < signatureInfo {
-		return nil, nil, fmt.Errorf("signature trailer is cut off: %d of %d bytes before the magic", len(rest), signatureInfo)
+		return nil, nil, nil, fmt.Errorf("signature trailer is cut off: %d of %d bytes before the magic", len(rest), signatureInfo)
 	}
 	info := rest[len(rest)-signatureInfo:]
 	rest = rest[:len(rest)-signatureInfo]
-	n := int64(binary.BigEndian.Uint32(info[8:]))
-	if n == 0 || n > maxSignature || n > int64(len(rest)) {
-		return nil, nil, badTrailer{fmt.Errorf("signature of %d bytes, %d are there", n, len(rest))}
+	end := size - int64(len(signatureMagic)) - signatureInfo // of the signature
+	t := &klp.Trailer{
+		Algo: info[0], Hash: info[1], IDType: info[2], SignerLen: info[3], KeyIDLen: info[4],
+		Pad: [3]byte(info[5:8]), Length: binary.BigEndian.Uint32(info[8:]), Before: end,
 	}
-	s := &klp.Signature{Size: n, At: size - int64(len(signatureMagic)) - signatureInfo - n}
+	n := int64(t.Length)
+	if n == 0 || n > maxSignature || n > int64(len(rest)) {
+		return t, nil, nil, fmt.Errorf("signature of %d bytes, %d are there", n, len(rest))
+	}
+	s := &klp.Signature{Size: n, At: end - n}
 	data := rest[int64(len(rest))-n:]
-	switch info[2] {
+	switch t.IDType {
 	case 0:
 		s.IDType = "pgp"
 	case 1:
 		s.IDType = "x509"
-	case 2:
+	case klp.PKeyPKCS7:
 		s.IDType = "pkcs7"
 	default:
-		return nil, nil, fmt.Errorf("signature of unknown type %d", info[2])
+		return t, nil, nil, fmt.Errorf("signature of unknown type %d", t.IDType)
 	}
-	if info[2] != 2 {
-		return s, data, fmt.Errorf("signature of type %s: the kernel takes only PKCS#7 (mod_check_sig)", s.IDType)
+	if t.IDType != klp.PKeyPKCS7 {
+		return t, s, data, fmt.Errorf("signature of type %s: the kernel takes only PKCS#7 (mod_check_sig)", s.IDType)
 	}
 	// mod_check_sig() demands that the other members are zero.
-	if info[0]|info[1]|info[3]|info[4]|info[5]|info[6]|info[7] != 0 {
-		return s, data, badTrailer{errors.New("signature trailer has unexpected non-zero members")}
+	if t.Algo|t.Hash|t.SignerLen|t.KeyIDLen|t.Pad[0]|t.Pad[1]|t.Pad[2] != 0 {
+		return t, s, data, errors.New("signature trailer has unexpected non-zero members")
 	}
-	return s, data, parsePKCS7(data, s)
+	return t, s, data, parsePKCS7(data, s)
 }

@@ -206,7 +206,7 @@ func (p *parser) readStates(field place) error {
 				return step("states", err)
 			}
 			if patch.States == nil {
-				patch.States = p.slabs.states.take(int(min(64, max(4, n))))
+				patch.States = make([]klp.State, 0, min(64, max(4, n)))
 			}
 			patch.States = append(patch.States, klp.State{ID: id, Version: uint32(version), At: here})
 		}

@@ -26,10 +26,8 @@ const maxNames = 16 << 10
 type symbols struct {
 	tab     safeelf.Symbols
 	names   string     // the string table, "" where it is larger than maxNames
-	defined []symPlace // functions, data and labels in sections; sorted by place once sorted is true
+	defined []symPlace // functions, data and labels in sections; by place once sorted is true
 	sorted  bool
-	scans   int
-	starts  startIndex
 	hasFunc []bool // by section: a function symbol lies in it
 	enable  uint32 // index of the undefined klp_enable_patch, 0 when there is none
 	shadow  []uint32
@@ -61,13 +59,12 @@ func (p *parser) readSymbols() error {
 	s := &p.syms
 	*s = symbols{
 		tab: t, defined: s.defined[:0], shadow: s.shadow[:0],
-		hasFunc: cleared(s.hasFunc, len(p.f.Sections)), starts: s.starts,
+		hasFunc: cleared(s.hasFunc, len(p.f.Sections)),
 	}
-	s.starts.ready = false
 	if t.NamesSize() <= maxNames {
 		s.names = t.Names()
 	}
-	p.m.Symtab.Entries = t.Len()
+	p.m.Symtab.Entries, p.m.Symtab.Section = t.Len(), t.Section
 	undefined := 0
 	for i := 1; i < t.Len(); i++ {
 		name, info, shndx := t.Head(i)
@@ -81,6 +78,7 @@ func (p *parser) readSymbols() error {
 			if err := p.klpSymbol(i, t.At(i)); err != nil {
 				return err
 			}
+		case typ == elf.STT_NOTYPE && marker(&t, name):
 		case int(shndx) < len(p.f.Sections) && typ <= elf.STT_FUNC:
 			value, size := t.Extent(i)
 			s.defined = append(s.defined, symPlace{shndx, typ, uint32(i), value, size})
@@ -90,6 +88,12 @@ func (p *parser) readSymbols() error {
 		}
 	}
 	return nil
+}
+
+// marker reports whether the name at an offset of the string table is that of a
+// label which only marks code or data ($x, .L1), or is none.
+func marker(t *safeelf.Symbols, nameOff uint32) bool {
+	return int64(nameOff) >= int64(t.NamesSize()) || t.PrefixAt(nameOff, "\x00") || t.PrefixAt(nameOff, "$") || t.PrefixAt(nameOff, ".")
 }
 
 // undefined takes up an undefined symbol: an import, or a klp symbol that a
@@ -118,7 +122,7 @@ func (p *parser) undefined(i int, y safeelf.Sym, count *int) error {
 		p.syms.shadow = append(p.syms.shadow, uint32(i))
 	}
 	if p.m.Imports == nil {
-		p.m.Imports = p.slabs.imports.take(12)
+		p.m.Imports = make([]klp.Import, 0, 12)
 	}
 	p.m.Imports = append(p.m.Imports, klp.Import{Name: p.symString(y, name), Weak: y.Bind() == elf.STB_WEAK})
 	return nil
@@ -149,88 +153,72 @@ func (p *parser) symName(i uint32) string {
 // symString makes a string of the name of a symbol; nil is a broken one.
 func (p *parser) symString(y safeelf.Sym, name []byte) string {
 	if p.syms.names == "" || len(name) == 0 {
-		return p.names.string(name)
+		return string(name)
 	}
 	return p.syms.names[y.NameOff : int(y.NameOff)+len(name)]
 }
 
-// startAt returns the symbol of a type that starts at a place.
-func (s *symbols) startAt(at place, typ elf.SymType) (symPlace, bool) {
-	if !s.starts.ready {
-		s.starts.build(s)
+// byPlace puts the symbols of each section and type in the order of their
+// places. Of those at one place the ones with a size come first, in the order of
+// the table.
+func byPlace(a, b symPlace) int {
+	if c := cmp.Compare(a.section, b.section); c != 0 {
+		return c
 	}
-	return s.starts.find(s.defined, at, typ)
+	if c := cmp.Compare(a.typ, b.typ); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.value, b.value); c != 0 {
+		return c
+	}
+	if (a.size == 0) != (b.size == 0) {
+		if b.size == 0 {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Compare(a.index, b.index)
 }
 
-// sort puts the defined symbols of each section and type in the order of their
-// places: labels between two functions do not count there.
-func (s *symbols) sort() {
-	slices.SortFunc(s.defined, func(a, b symPlace) int {
-		if a.section != b.section {
-			return cmp.Compare(a.section, b.section)
-		}
-		if a.typ != b.typ {
-			return cmp.Compare(a.typ, b.typ)
-		}
-		if a.value != b.value {
-			return cmp.Compare(a.value, b.value)
-		}
-		return cmp.Compare(a.index, b.index)
-	})
-	s.sorted, s.starts.ready = true, false
+// search returns where a symbol stands among the defined ones, or would stand.
+func (s *symbols) search(y symPlace) int {
+	if !s.sorted {
+		slices.SortFunc(s.defined, byPlace)
+		s.sorted = true
+	}
+	i, _ := slices.BinarySearchFunc(s.defined, y, byPlace)
+	return i
+}
+
+// startAt returns the symbol of a type that starts at a place: of several the
+// first in the table that has a size, else the first.
+func (s *symbols) startAt(at place, typ elf.SymType) (symPlace, bool) {
+	i := s.search(symPlace{section: uint16(at.Section), typ: typ, value: at.Offset, size: 1})
+	if i == len(s.defined) {
+		return symPlace{}, false
+	}
+	y := s.defined[i]
+	if int(y.section) != at.Section || y.typ != typ || y.value != at.Offset {
+		return symPlace{}, false
+	}
+	return y, true
 }
 
 // coverSteps bounds the search back for the symbol that covers a place: symbols
 // rarely overlap, but a hostile table may have thousands that do.
 const coverSteps = 64
 
-// coverScans is how often the whole table is searched before it is sorted: an
-// ordinary module asks a few times only, which costs less than sorting.
-const coverScans = 24
-
 // covering returns the symbol of a type that covers a place, the nearest that
-// starts at or before it.
+// starts at or before it; of equal starts the first in the table.
 func (s *symbols) covering(at place, typ elf.SymType) (best symPlace, ok bool) {
-	if y, ok := s.startAt(at, typ); ok && y.size > 0 {
-		return y, true
-	}
-	return s.around(at, typ)
-}
-
-// around is covering for a place where no symbol with a size starts.
-func (s *symbols) around(at place, typ elf.SymType) (best symPlace, ok bool) {
-	if s.scans++; s.scans <= coverScans && !s.sorted {
-		for _, y := range s.defined {
-			if int(y.section) == at.Section && y.typ == typ && y.value <= at.Offset && at.Offset-y.value < y.size &&
-				(!ok || y.value > best.value) {
-				best, ok = y, true
-			}
-		}
-		return best, ok
-	}
-	if !s.sorted {
-		s.sort()
-	}
-	i, _ := slices.BinarySearchFunc(s.defined, at, func(y symPlace, at place) int {
-		if c := cmp.Compare(int(y.section), at.Section); c != 0 {
-			return c
-		}
-		if c := cmp.Compare(y.typ, typ); c != 0 {
-			return c
-		}
-		if y.value <= at.Offset {
-			return -1
-		}
-		return 1
-	})
-	for n := 0; n < coverSteps; n++ {
-		if i--; i < 0 || int(s.defined[i].section) != at.Section || s.defined[i].typ != typ {
+	last := s.search(symPlace{section: uint16(at.Section), typ: typ, value: at.Offset, index: 1<<32 - 1})
+	for i := last - 1; i >= max(0, last-coverSteps); i-- {
+		y := s.defined[i]
+		if int(y.section) != at.Section || y.typ != typ || ok && y.value != best.value {
 			break
 		}
-		if y := s.defined[i]; at.Offset-y.value < y.size && (!ok || y.value == best.value) {
-			best, ok = y, true // of equal starts the first in the table, as above
-		} else if ok {
-			break
+		if at.Offset-y.value < y.size {
+			best, ok = y, true
 		}
 	}
 	return best, ok
@@ -258,7 +246,7 @@ func (p *parser) locate(at place) klp.Location {
 	}
 	y, ok := p.syms.startAt(at, typ)
 	if !ok {
-		y, ok = p.syms.around(at, typ)
+		y, ok = p.syms.covering(at, typ)
 	}
 	if ok {
 		l.Symbol = p.symName(y.index)

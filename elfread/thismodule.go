@@ -31,7 +31,7 @@ func (p *parser) readThisModule() error {
 	if n := bytes.IndexByte(name, 0); n >= 0 {
 		name = name[:n]
 	}
-	p.m.Name = p.names.string(name)
+	p.m.Name = string(name)
 	return nil
 }
 

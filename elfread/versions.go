@@ -1,11 +1,6 @@
 package elfread
 
-import (
-	"bytes"
-	"hash/maphash"
-
-	"github.com/klplint/klplint/klp"
-)
+import "bytes"
 
 // versionSize is the size of struct modversion_info: an unsigned long with the
 // CRC, then the name in 56 bytes (include/linux/module.h).
@@ -18,8 +13,7 @@ func (p *parser) readVersions() error {
 	if p.sec.versions == 0 && (p.sec.extCRCs == 0 || p.sec.extNames == 0) {
 		return nil
 	}
-	t := &p.versions
-	t.reset(p.m)
+	p.indexImports()
 	if i := p.sec.versions; i != 0 {
 		data, err := p.f.Data(i)
 		if err != nil {
@@ -30,7 +24,7 @@ func (p *parser) readVersions() error {
 			if n := bytes.IndexByte(name, 0); n >= 0 {
 				name = name[:n]
 			}
-			t.set(name, uint32(p.f.Uint64(data)))
+			p.setCRC(name, uint32(p.f.Uint64(data)))
 		}
 	}
 	if p.sec.extCRCs == 0 || p.sec.extNames == 0 {
@@ -49,63 +43,33 @@ func (p *parser) readVersions() error {
 		if n < 0 {
 			break
 		}
-		t.set(names[:n], p.f.Uint32(crcs))
+		p.setCRC(names[:n], p.f.Uint32(crcs))
 		names = names[n+1:]
 	}
 	return nil
 }
 
-// nameTable finds imports by name. It is a hash table of its own because a map
-// of strings costs more than everything else that is done with the imports;
-// the seed is random, so that no file can be made to collide.
-type nameTable struct {
-	module  *klp.Module
-	imports []klp.Import
-	slots   []int32 // 1 + index into imports; 0 is free
-	seed    maphash.Seed
-	seeded  bool
-}
-
 // layoutSymbol is the name under which the version of struct module stands.
 const layoutSymbol = "module_layout"
 
-// reset enters the module's imports.
-func (t *nameTable) reset(m *klp.Module) {
-	imports := m.Imports
-	n := 16
-	for n < 2*len(imports) {
-		n *= 2
+// indexImports enters the imports by name; of equal names the first.
+func (p *parser) indexImports() {
+	if p.imports == nil {
+		p.imports = make(map[string]int, len(p.m.Imports))
 	}
-	if !t.seeded {
-		t.seed, t.seeded = maphash.MakeSeed(), true
-	}
-	t.module, t.imports, t.slots = m, imports, cleared(t.slots, n)
-	for i := range imports {
-		h := maphash.String(t.seed, imports[i].Name)
-		for {
-			slot := &t.slots[h&uint64(n-1)]
-			if *slot == 0 {
-				*slot = int32(i + 1)
-			}
-			if imports[*slot-1].Name == imports[i].Name { // equal names share the first one's slot
-				break
-			}
-			h++
-		}
+	clear(p.imports)
+	for i := len(p.m.Imports) - 1; i >= 0; i-- {
+		p.imports[p.m.Imports[i].Name] = i
 	}
 }
 
-// set records the CRC of the first import with the name, if there is one, or of
+// setCRC records the CRC of the import with the name, if there is one, or of
 // the module's layout.
-func (t *nameTable) set(name []byte, crc uint32) {
+func (p *parser) setCRC(name []byte, crc uint32) {
 	if string(name) == layoutSymbol {
-		t.module.LayoutCRC, t.module.HasLayoutCRC = crc, true
+		p.m.LayoutCRC, p.m.HasLayoutCRC = crc, true
 	}
-	mask := uint64(len(t.slots) - 1)
-	for h := maphash.Bytes(t.seed, name); t.slots[h&mask] != 0; h++ {
-		if im := &t.imports[t.slots[h&mask]-1]; im.Name == string(name) {
-			im.HasCRC, im.CRC = true, crc
-			return
-		}
+	if i, ok := p.imports[string(name)]; ok {
+		p.m.Imports[i].HasCRC, p.m.Imports[i].CRC = true, crc
 	}
 }

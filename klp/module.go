@@ -78,11 +78,9 @@ type Module struct {
 	// SignatureError says why the bytes behind the ELF image are no valid
 	// signature trailer; "" when there is none or it is well formed.
 	SignatureError string
-	// SignatureErrno is what a kernel with CONFIG_MODULE_SIG answers to such
-	// bytes even where it takes unsigned modules: "EBADMSG" for a trailer that
-	// it cannot parse (kernel/module/signing.c: module_sig_check()); "" where it
-	// takes the module for an unsigned one, or where that is not known.
-	SignatureErrno string
+	// Trailer is the struct module_signature in front of the marker that ends the
+	// file; nil where no marker ends it or no whole struct is there.
+	Trailer *Trailer
 
 	Layout  Layout
 	Replace Replace
@@ -172,11 +170,26 @@ type ShadowID struct {
 // SymtabStatus says in which state the symbol table is.
 type SymtabStatus struct {
 	Missing bool // there is no SHT_SYMTAB section
+	Section int  // index of the SHT_SYMTAB section
 	Entries int  // number of entries, the null one included
 	// Damaged says what shows that symbols which the klp relocations need
 	// were dropped or renumbered; "" when nothing does.
 	Damaged string
 }
+
+// Trailer is struct module_signature as it stands in the file
+// (include/linux/module_signature.h).
+type Trailer struct {
+	Algo, Hash, IDType, SignerLen, KeyIDLen uint8
+	Pad                                     [3]byte
+	Length                                  uint32 // sig_len: bytes of the signature in front of the struct
+	// Before is how many bytes stand between the ELF image and the struct.
+	Before int64
+}
+
+// PKeyPKCS7 is the IDType of a PKCS#7 signature (PKEY_ID_PKCS7), the only one
+// that kernels still take.
+const PKeyPKCS7 = 2
 
 // Signature is the trailer that scripts/sign-file appends.
 type Signature struct {

@@ -4,21 +4,15 @@ package klp
 // .klp.rela.<object>.<section> (Documentation/livepatch/module-elf-format.rst).
 type KlpRela struct {
 	Section string // its full name
-	Index   int    // its section index
+	Index   int    // its section index, under which Module.Sections has its header; 0 where it was not read from a file
 	// Object and Target are the two parts of the name: the object whose loading
 	// the relocations wait for, and the section they apply to, with its own
 	// leading dot (".klp.rela.vmlinux..text" has Target ".text"). Both are ""
 	// when Malformed says why the kernel cannot split the name.
 	Object, Target string
 	Malformed      string
-	// Wrong says why the kernel would pass the section over or misapply it:
-	// wrong type, flags, link, info or target; "" when it is in order.
-	Wrong string
-	// Misnamed: what is wrong is only that its name speaks of another section.
-	// The kernel applies it to its target all the same.
-	Misnamed bool
-	Entries  int   // relocations in it, R_*_NONE included
-	Symbols  []int // indices into Module.KlpSyms, in order of first use
+	Entries        int   // relocations in it, R_*_NONE included
+	Symbols        []int // indices into Module.KlpSyms, in order of first use
 	// Foreign lists relocations against symbols that are not SHN_LIVEPATCH; at
 	// most 64 places. ForeignCount has all.
 	Foreign      []Foreign
@@ -29,9 +23,6 @@ type KlpRela struct {
 	NonZeroCount int
 	At           Location // start of the section
 }
-
-// PassedOver reports whether the kernel does not apply the section at all.
-func (r *KlpRela) PassedOver() bool { return r.Wrong != "" && !r.Misnamed }
 
 // Foreign is a relocation of a livepatch section against a symbol that is not
 // SHN_LIVEPATCH.

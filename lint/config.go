@@ -51,8 +51,7 @@ type Config struct {
 
 	// Keep, if not nil, is called with each module as it is read, candidates and
 	// baseline, in no fixed order. Calls do not overlap; the module may be kept
-	// and must not be changed. Without Keep the memory of a module serves the next
-	// one once it is judged: Target and rules must not keep it.
+	// and must not be changed.
 	Keep func(*klp.Module)
 
 	newReader func() reader // for tests; nil means elfread

@@ -33,8 +33,6 @@ func (f files) Open(path string) (*klp.Module, error) {
 
 func (f files) Read(_ io.ReaderAt, _ int64, path string) (*klp.Module, error) { return f.Open(path) }
 
-func (f files) Recycle(*klp.Module) {}
-
 // module is a livepatch for 6.12 on x86_64 that patches one func.
 func module(path, fn string) *klp.Module {
 	return &klp.Module{

@@ -20,8 +20,6 @@ import (
 type reader interface {
 	Open(path string) (*klp.Module, error)
 	Read(r io.ReaderAt, size int64, path string) (*klp.Module, error)
-	// Recycle gives back the module returned last.
-	Recycle(*klp.Module)
 }
 
 // outcome is what became of one source.
@@ -121,9 +119,6 @@ func (j *job) source(i int, in reader, run *runner, rows *rules.MemberBuilder) {
 	out.module.Release, out.module.Size, out.module.Compression = unique.Make(m.Vermagic.Release).Value(), m.Size, m.Compression
 	out.livepatch = m.IsLivepatch()
 	baseline := i >= len(j.config.Inputs)
-	if j.config.Keep == nil {
-		defer in.Recycle(m)
-	}
 	j.keep(m)
 	if out.livepatch && j.keepRows {
 		out.member = rows.Member(m, baseline)

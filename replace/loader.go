@@ -16,7 +16,7 @@ func (s *System) loader(f *findings, p *Livepatch) {
 	} else if p.Module.Vermagic.Raw != "" {
 		f.assume("the loader's own checks (vermagic, unresolved symbols, CRCs) pass: no kernel was given")
 	}
-	if errno := p.Module.SignatureErrno; errno != "" {
+	if errno := SignatureErrno(p.Module); errno != "" {
 		f.refuse(errno, "", "the signature is malformed: "+p.Module.SignatureError)
 	}
 	if p.Module.Symtab.Missing {

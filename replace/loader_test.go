@@ -1,6 +1,7 @@
 package replace_test
 
 import (
+	"debug/elf"
 	"errors"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func TestLoaderRefusals(t *testing.T) {
 	}{
 		{"sound", gpl, ""},
 		{"malformed signature", func(m *klp.Module) {
-			m.SignatureErrno, m.SignatureError = "EBADMSG", "signature of 0 bytes, 0 are there"
+			m.Trailer, m.SignatureError = &klp.Trailer{IDType: klp.PKeyPKCS7}, "signature of 0 bytes, 0 are there"
 		}, "EBADMSG the signature is malformed: signature of 0 bytes, 0 are there"},
 		{"a signature that leaves it unsigned", func(m *klp.Module) { m.SignatureError = "1 bytes follow the signature" }, ""},
 		{"no symbols", func(m *klp.Module) { m.Symtab.Missing = true }, "ENOEXEC the module has no symbol table"},
@@ -40,7 +41,7 @@ func TestLoaderRefusals(t *testing.T) {
 		}, `ENOENT symbol ".klp.sym.vmlinux.f,0" is undefined, and nothing exports it`},
 		{"weak undefined livepatch symbol", func(m *klp.Module) { m.KlpSyms = []klp.KlpSym{{Raw: ".klp.sym.vmlinux.f,0", Weak: true}} }, ""},
 		{"undefined symbol whose name was dropped", func(m *klp.Module) {
-			m.KlpRelas = []klp.KlpRela{{Wrong: "its target is not loaded", Foreign: []klp.Foreign{{Symbol: "printk"}, {}, {}}}}
+			m.KlpRelas = []klp.KlpRela{{Foreign: []klp.Foreign{{Symbol: "printk"}, {}, {}}}}
 		}, `ENOENT symbol "" is undefined, and nothing exports it`},
 		{"another licence", func(m *klp.Module) { gpl(m); m.Modinfo.Entries[0].Value = "Proprietary" }, `ENOENT licence "Proprietary" is not compatible with the GPL, and klp_enable_patch() is exported to GPL modules only`},
 		{"a licence that starts like one", func(m *klp.Module) { gpl(m); m.Modinfo.Entries[0].Value = "GPLv2" }, `ENOENT licence "GPLv2" is not compatible with the GPL, and klp_enable_patch() is exported to GPL modules only`},
@@ -224,9 +225,13 @@ func TestMisnamedSection(t *testing.T) {
 		m := with(vm("m", flag(false), "f"), func(m *klp.Module) {
 			m.Arch = klp.X86_64
 			m.KlpRelas = []klp.KlpRela{{
-				Section: ".klp.rela.vmlinux..text", Object: "vmlinux", Target: ".text", Wrong: "why", Misnamed: misnamed,
+				Section: ".klp.rela.vmlinux..text", Index: 1, Object: "vmlinux", Target: ".text",
 				NonZero: []klp.NonZero{{Relocated: true}}, NonZeroCount: 1,
 			}}
+			m.Sections = []klp.Section{{}, {Type: uint32(elf.SHT_RELA), Flags: klp.SHFRelaLivepatch | uint64(elf.SHF_ALLOC), Info: 2}, {Name: ".data"}}
+			if misnamed { // else its target is not loaded
+				m.Sections[2].Flags = uint64(elf.SHF_ALLOC)
+			}
 		})
 		p, err := replace.NewLivepatch(replace.Mainline{}, m)
 		if err != nil {

@@ -12,8 +12,9 @@ import (
 func (s *System) vmlinuxRelocations(f *findings, p *Livepatch) {
 	for i := range p.Module.KlpRelas {
 		r := &p.Module.KlpRelas[i]
+		_, ignored := KlpRelaDefect(p.Module, r)
 		switch {
-		case r.PassedOver(): // not a refusal
+		case ignored: // not a refusal
 		case r.Malformed != "":
 			f.refuse("EINVAL", fmt.Sprintf("section %s has an incorrectly formatted name", r.Section), r.Malformed)
 		case r.Object == klp.VmlinuxObjectName:
@@ -27,7 +28,7 @@ func (s *System) vmlinuxRelocations(f *findings, p *Livepatch) {
 func (s *System) objectRelocations(f *findings, p *Livepatch, o *object, loaded *module) {
 	for i := range p.Module.KlpRelas {
 		r := &p.Module.KlpRelas[i]
-		if !r.PassedOver() && r.Malformed == "" && r.Object == o.name {
+		if _, ignored := KlpRelaDefect(p.Module, r); !ignored && r.Malformed == "" && r.Object == o.name {
 			s.section(f, p, r, loaded)
 		}
 	}

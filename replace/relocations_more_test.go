@@ -1,6 +1,7 @@
 package replace_test
 
 import (
+	"debug/elf"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +23,8 @@ func TestRelocationRefusals(t *testing.T) {
 		{"sound", "ext4", func(*klp.Module) {}, ""},
 		{"sound, of vmlinux", "vmlinux", func(m *klp.Module) { m.KlpSyms[0].Object = "vmlinux" }, ""},
 		{"section passed over", "ext4", func(m *klp.Module) {
-			m.KlpRelas[0].Wrong = "it lacks the flag SHF_ALLOC"
+			m.KlpRelas[0].Index = 1
+			m.Sections = []klp.Section{{}, {Type: uint32(elf.SHT_RELA), Flags: klp.SHFRelaLivepatch}}
 			m.KlpSyms[0].Malformed = "no comma"
 		}, ""},
 		{"malformed section", "ext4", func(m *klp.Module) { m.KlpRelas[0].Malformed = "the object's name is empty" }, "the object's name is empty"},

@@ -10,8 +10,8 @@ import (
 )
 
 // ModuleInput is the prerequisite of every rule that judges one module. Its
-// result is a *klp.Module, which rules must not change. The driver (package
-// lint) seeds it. A program that runs the rules under another analysis driver
+// result is a *klp.Module, which rules must not change: all of them get the same
+// one. The driver (package lint) seeds it. A program that runs the rules under another analysis driver
 // gives ModuleInput a Run of its own, which reads the first of the pass's
 // OtherFiles (package elfread).
 var ModuleInput = &analysis.Analyzer{

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"debug/elf"
 	"fmt"
 	"strings"
 	"testing"
@@ -421,8 +422,9 @@ func TestFindingsAreBounded(t *testing.T) {
 		})
 		m.KlpSyms = append(m.KlpSyms, klp.KlpSym{Raw: hostile, Malformed: "no comma"})
 	}
+	m.Sections = []klp.Section{{}, {Name: hostile, Type: uint32(elf.SHT_RELA), Flags: klp.SHFRelaLivepatch | uint64(elf.SHF_ALLOC), Info: 2}, {Name: hostile}}
 	m.KlpRelas = []klp.KlpRela{{
-		Section: hostile, Object: hostile, Malformed: "no dot", Wrong: "no flag", Entries: 1,
+		Section: hostile, Object: hostile, Malformed: "no dot", Index: 1, Entries: 1,
 		Target: ".altinstructions", Foreign: make([]klp.Foreign, n), NonZero: []klp.NonZero{{}}, NonZeroCount: n,
 	}}
 	for _, r := range All() {

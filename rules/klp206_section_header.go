@@ -6,6 +6,7 @@ import (
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/replace"
 )
 
 var klp206 = NewModuleRule(&Rule{
@@ -31,11 +32,12 @@ section headers afterwards: objcopy and strip must keep flags they do not know.`
 	var c collector
 	for i := range m.KlpRelas {
 		r := &m.KlpRelas[i]
-		if r.Wrong == "" || c.full() {
+		why, _ := replace.KlpRelaDefect(m, r)
+		if why == "" || c.full() {
 			continue
 		}
 		c.add(finding.Finding{
-			Message:  "section " + names.Cut(r.Section) + ": " + r.Wrong,
+			Message:  "section " + names.Cut(r.Section) + ": " + why,
 			Object:   r.Object,
 			Location: r.At,
 			Kernel:   accepted("the relocations are not applied as meant, and the code that needs them runs without"),

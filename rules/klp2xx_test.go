@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"debug/elf"
 	"strings"
 	"testing"
 
@@ -58,8 +59,11 @@ func TestRelocationRules(t *testing.T) {
 		}, nil},
 
 		{
-			"flags", klp206, func(m *klp.Module) { rela(m, 2).Wrong = "the flag SHF_RELA_LIVEPATCH is missing" },
-			[]expect{{finding.Error, "", true, ".klp.rela.ext4..text: the flag SHF_RELA_LIVEPATCH is missing", "ext4", ""}},
+			"flags", klp206, func(m *klp.Module) {
+				rela(m, 2).Index = len(m.Sections)
+				m.Sections = append(m.Sections, klp.Section{Type: uint32(elf.SHT_RELA), Flags: uint64(elf.SHF_ALLOC)})
+			},
+			[]expect{{finding.Error, "", true, ".klp.rela.ext4..text: it lacks the flag SHF_RELA_LIVEPATCH", "ext4", ""}},
 		},
 
 		{

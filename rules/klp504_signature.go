@@ -5,6 +5,7 @@ import (
 
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/replace"
 )
 
 var klp504 = NewModuleRule(&Rule{
@@ -29,8 +30,8 @@ Fix: strip first, sign then, compress last.`,
 		return nil, nil
 	}
 	var answer *finding.Answer
-	if m.SignatureErrno != "" {
-		answer = refused(m.SignatureErrno, "")
+	if errno := replace.SignatureErrno(m); errno != "" {
+		answer = refused(errno, "")
 	}
 	return []finding.Finding{{Message: "the bytes behind the ELF image are no valid signature: " + m.SignatureError, Kernel: answer}}, nil
 })

@@ -19,15 +19,24 @@ const (
 	maxString     = 8 << 10   // bytes of one string
 )
 
-// debugSections are the sections that types, their names and sizes need. Those
-// marked hold references that relocations fill in.
-var debugSections = map[string]bool{
-	".debug_info": true, ".debug_abbrev": false, ".debug_str": false, ".debug_line_str": false,
-	".debug_str_offsets": true, ".debug_addr": true, ".debug_rnglists": true,
+// debugSections are the sections that types, their names and sizes need, in the
+// order in which they are read.
+var debugSections = [...]struct {
+	name      string
+	relocated bool // it holds references that relocations fill in
+}{
+	{".debug_info", true},
+	{".debug_abbrev", false},
+	{".debug_str", false},
+	{".debug_line_str", false},
+	{".debug_str_offsets", true},
+	{".debug_addr", true},
+	{".debug_rnglists", true},
 }
 
 // DWARF returns the debug information about types, with relocations applied.
-// Debug sections of more than limit bytes together are an error. The reader's
+// Debug sections of more than limit bytes together, stored or unpacked, are an
+// error. The reader's
 // SkipChildren may not be used: it calls itself once for every level of nesting.
 func (f *File) DWARF(limit uint64) (d *dwarf.Data, err error) {
 	defer func() {
@@ -39,8 +48,8 @@ func (f *File) DWARF(limit uint64) (d *dwarf.Data, err error) {
 		return nil, fmt.Errorf("debug info: %w", err)
 	}
 	data := make(map[string][]byte, len(debugSections))
-	for name, relocated := range debugSections {
-		i := f.Index(name)
+	for _, s := range debugSections {
+		i := f.Index(s.name)
 		if i == 0 {
 			continue
 		}
@@ -48,12 +57,13 @@ func (f *File) DWARF(limit uint64) (d *dwarf.Data, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("debug info: %w", err)
 		}
-		if relocated {
+		limit -= uint64(len(b))
+		if s.relocated {
 			if b, err = f.relocated(i, b); err != nil {
 				return nil, fmt.Errorf("debug info: %w", err)
 			}
 		}
-		data[name] = b
+		data[s.name] = b
 	}
 	if err := f.checkDWARF(data); err != nil {
 		return nil, fmt.Errorf("debug info: %w", err)
@@ -71,7 +81,7 @@ func (f *File) DWARF(limit uint64) (d *dwarf.Data, err error) {
 }
 
 // aboutDebug reports whether a section is about debugging, or relocates one that is.
-func aboutDebug(s *elf.Section) bool {
+func aboutDebug(s *elf.SectionHeader) bool {
 	return strings.HasPrefix(s.Name, ".debug_") || strings.HasPrefix(s.Name, ".rela.debug_")
 }
 
@@ -81,11 +91,10 @@ func (f *File) checkDebugSize(limit uint64) error {
 	var total uint64
 	for _, s := range f.Sections {
 		if aboutDebug(s) || s.Type == elf.SHT_SYMTAB {
-			size := max(s.Size, s.FileSize)
-			if size > limit-total {
+			if s.FileSize > limit-total {
 				return fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
 			}
-			total += size
+			total += s.FileSize
 		}
 	}
 	return nil

@@ -2,9 +2,13 @@ package safeelf
 
 import (
 	"bytes"
+	"compress/zlib"
+	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"testing"
+
+	"github.com/klplint/klplint/internal/elfmut"
 )
 
 // unit is one unit of DWARF 4 whose abbreviations start at off.
@@ -49,5 +53,52 @@ func TestCheckDWARF(t *testing.T) {
 		if err != nil && tt.name != "other byte order" && !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s: error %v is not ErrTooLarge", tt.name, err)
 		}
+	}
+}
+
+// packed is a compressed section of size zeros.
+func packed(t *testing.T, name string, size int) *elfmut.Section {
+	t.Helper()
+	b := binary.LittleEndian.AppendUint32(nil, uint32(elf.COMPRESS_ZLIB))
+	b = binary.LittleEndian.AppendUint32(b, 0)
+	b = binary.LittleEndian.AppendUint64(b, uint64(size))
+	b = binary.LittleEndian.AppendUint64(b, 1)
+	var z bytes.Buffer
+	w := zlib.NewWriter(&z)
+	if _, err := w.Write(make([]byte, size)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &elfmut.Section{Name: name, Type: elf.SHT_PROGBITS, Flags: elf.SHF_COMPRESSED, Data: append(b, z.Bytes()...)}
+}
+
+// TestUnpackedTogether: the limit is for what all debug sections unpack to, not
+// for each, and holds for what a compression header promises.
+func TestUnpackedTogether(t *testing.T) {
+	const size = 1 << 20
+	f := elfmut.New(elf.EM_X86_64, binary.LittleEndian)
+	f.Add(packed(t, ".debug_str", size))
+	f.Add(packed(t, ".debug_line_str", size))
+	b := f.Bytes()
+	open := func() *File {
+		e, err := New(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	if got, err := open().Unpacked(open().Index(".debug_str"), size); err != nil || !bytes.Equal(got, make([]byte, size)) {
+		t.Fatalf("%d bytes, error %v", len(got), err)
+	}
+	if _, err := open().Unpacked(open().Index(".debug_str"), size-1); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("one byte more than the limit: error %v", err)
+	}
+	if _, err := open().DWARF(2*size - 1); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("one byte more than the limit together: error %v", err)
+	}
+	if _, err := open().DWARF(2 * size); errors.Is(err, ErrTooLarge) {
+		t.Errorf("the limit: error %v", err)
 	}
 }

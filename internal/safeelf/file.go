@@ -2,7 +2,6 @@ package safeelf
 
 import (
 	"debug/elf"
-	"fmt"
 	"io"
 )
 
@@ -18,10 +17,10 @@ type File struct {
 	// End is where the ELF image ends: behind its last section and header. A
 	// module signature follows there.
 	End      int64
-	Sections []*elf.Section // by index; [0] is the null section
+	Sections []*elf.SectionHeader // by index; [0] is the null section
 
-	elf *elf.File
-	src *Source
+	src      *Source
+	unpacker *elf.File // made for the first compressed section that is asked for
 }
 
 // New reads the headers of the file of size bytes in r. At most DefaultBudget
@@ -38,35 +37,14 @@ func NewBudget(r io.ReaderAt, size, budget int64) (*File, error) {
 	return NewFile(s)
 }
 
-// NewFile reads the headers of the file in s, which must not be reset as long
-// as the File is used.
-func NewFile(s *Source) (f *File, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			f, err = nil, fmt.Errorf("debug/elf cannot read this file: %v", r)
-		}
-	}()
-	end, err := check(s)
-	if err != nil {
+// NewFile reads the headers of the file in s. The File, its Sections included,
+// is valid until s is reset.
+func NewFile(s *Source) (*File, error) {
+	f := &File{Size: s.size, src: s}
+	if err := f.readHeader(); err != nil {
 		return nil, err
 	}
-	s.view = nameless{src: s, hide: true}
-	ef, err := elf.NewFile(&s.view)
-	if err != nil {
-		return nil, fmt.Errorf("section table: %w", err)
-	}
-	s.view.hide = false
-	for i, section := range ef.Sections {
-		if i < len(s.names.raw) {
-			section.Name = s.names.name(i)
-		}
-	}
-	return &File{
-		Type: ef.Type, Machine: ef.Machine, OSABI: ef.OSABI,
-		BigEndian: ef.Data == elf.ELFDATA2MSB,
-		Size:      s.size, End: end, Sections: ef.Sections,
-		elf: ef, src: s,
-	}, nil
+	return f, nil
 }
 
 // Source returns where the file's bytes come from.

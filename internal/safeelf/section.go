@@ -30,8 +30,8 @@ func (f *File) Unpacked(i int, limit uint64) (b []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Size > limit || s.FileSize > limit {
-		return nil, f.wrap(i, 0, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, max(s.Size, s.FileSize), limit))
+	if s.FileSize > limit {
+		return nil, f.tooLarge(i, s.FileSize, limit)
 	}
 	if s.Flags&elf.SHF_COMPRESSED == 0 {
 		return f.Data(i)
@@ -41,13 +41,27 @@ func (f *File) Unpacked(i int, limit uint64) (b []byte, err error) {
 			b, err = nil, f.wrap(i, 0, fmt.Errorf("decompress: %v", r))
 		}
 	}()
-	if b, err = s.Data(); err != nil {
+	if f.unpacker == nil {
+		// Its tables are within bounds by now, its panics end here.
+		if f.unpacker, err = elf.NewFile(f.src); err != nil {
+			return nil, f.wrap(i, 0, fmt.Errorf("decompress: %w", err))
+		}
+	}
+	packed := f.unpacker.Sections[i]
+	if packed.Size > limit {
+		return nil, f.tooLarge(i, packed.Size, limit)
+	}
+	if b, err = packed.Data(); err != nil {
 		return nil, f.wrap(i, 0, fmt.Errorf("decompress: %w", err))
 	}
 	return b, nil
 }
 
-func (f *File) section(i int) (*elf.Section, error) {
+func (f *File) tooLarge(i int, size, limit uint64) error {
+	return f.wrap(i, 0, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, size, limit))
+}
+
+func (f *File) section(i int) (*elf.SectionHeader, error) {
 	if i < 0 || i >= len(f.Sections) {
 		return nil, fmt.Errorf("section index %d of %d", i, len(f.Sections))
 	}

@@ -1,6 +1,7 @@
 package safeelf
 
 import (
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,8 @@ const (
 const (
 	arenaSize = 128 << 10
 	maxArena  = 1 << 20
+
+	maxKeptHeaders = 1 << 10
 )
 
 // Source is the bytes of one file. It is either whole in memory, or read in
@@ -48,10 +51,9 @@ type Source struct {
 	budget int64
 	loaded int64
 
-	ranges []fileRange // scratch space of Preload
-
-	names sectionNames
-	view  nameless // what debug/elf reads
+	ranges   []fileRange // scratch space of Preload
+	headers  []elf.SectionHeader
+	sections []*elf.SectionHeader // into headers
 }
 
 type piece struct {
@@ -76,6 +78,22 @@ func (s *Source) Reset(r io.ReaderAt, size, budget int64) {
 		s.arena = make([]byte, s.loaded) // the next file is probably like the last
 	}
 	s.pieces, s.used, s.loaded = s.pieces[:0], 0, 0
+}
+
+// headersFor returns n section headers to fill in. Their memory serves the next
+// file too, unless this one has many.
+func (s *Source) headersFor(n int) []*elf.SectionHeader {
+	if n > maxKeptHeaders {
+		s.headers, s.sections = nil, nil
+	}
+	if cap(s.headers) < n {
+		s.headers = make([]elf.SectionHeader, n)
+		s.sections = make([]*elf.SectionHeader, n)
+		for i := range s.headers {
+			s.sections[i] = &s.headers[i]
+		}
+	}
+	return s.sections[:n:n]
 }
 
 // Size returns the number of bytes in the file.
