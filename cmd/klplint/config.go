@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -40,17 +39,7 @@ func newConfigShow(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s := shown(resolved)
-			return a.render([]string{"text", "table", "json"}, func(format string, w io.Writer, o report.Options) error {
-				switch format {
-				case "json":
-					return report.SettingsJSON(w, s)
-				case "table":
-					return report.SettingsTable(w, s, o)
-				default:
-					return report.SettingsText(w, s)
-				}
-			})
+			return render(a, report.SettingsFormats(), shown(resolved))
 		},
 	}
 	cmd.Flags().SortFlags = false

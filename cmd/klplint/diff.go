@@ -1,8 +1,6 @@
 package main
 
 import (
-	"io"
-
 	"github.com/spf13/cobra"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/diff"
@@ -66,17 +64,7 @@ func (c *diffCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	d := diff.Compare(sides[0], sides[1])
 	d.Judge(s.Model.Models, s.Model.Env(d.New.Vermagic.Release, t.target(d.New)))
-	err = c.render([]string{"text", "table", "json", "markdown"}, func(format string, w io.Writer, o report.Options) error {
-		switch format {
-		case "json":
-			return report.DiffJSON(w, d)
-		case "markdown":
-			return report.DiffMarkdown(w, d)
-		case "table":
-			return report.DiffTable(w, o, d)
-		}
-		return report.DiffText(w, d)
-	})
+	err = render(c.app, report.DiffFormats(), d)
 	if err != nil {
 		return err
 	}

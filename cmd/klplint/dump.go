@@ -47,7 +47,7 @@ func (c *dumpCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	outs, err := c.outputs("text", "table", "json", "manifest")
+	outs, err := c.outputs(report.DumpFormats().Names()...)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,11 @@ func (c *dumpCommand) run(cmd *cobra.Command, args []string) error {
 		c.discardOutputs(outs)
 		return err
 	}
-	d := dump{app: c.app, dumpers: dumpers(outs)}
+	d := dump{app: c.app}
+	if d.dumpers, err = dumpers(outs); err != nil {
+		c.discardOutputs(outs)
+		return err
+	}
 	o := readOptions(s, t.layout())
 	o.SHA256 = hashed(outs)
 	for r := range c.modules(cmd.Context(), args, s.Inputs, o, nil) {
@@ -81,21 +85,16 @@ func (c *dumpCommand) run(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func dumpers(outs []*output) []report.Dumper {
+func dumpers(outs []*output) ([]report.Dumper, error) {
 	list := make([]report.Dumper, len(outs))
 	for i, o := range outs {
-		switch o.format {
-		case "json":
-			list[i] = report.NewDumpJSON(o)
-		case "manifest":
-			list[i] = report.NewDumpManifest(o)
-		case "table":
-			list[i] = report.NewDumpTable(o, o.options)
-		default:
-			list[i] = report.NewDumpText(o)
+		begin, err := report.DumpFormats().Named(o.format)
+		if err != nil {
+			return nil, err
 		}
+		list[i] = begin(o, o.options)
 	}
-	return list
+	return list, nil
 }
 
 // dump is one run: modules are written in the order of the arguments as soon

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"slices"
 	"strings"
 
@@ -46,12 +45,7 @@ klplint takes for granted until it is settled.`,
 				}
 				questions = append(questions, found...)
 			}
-			return a.render([]string{"text", "table", "json"}, func(format string, w io.Writer, o report.Options) error {
-				if format == "json" {
-					return report.ExplainJSON(w, chosen, questions)
-				}
-				return report.ExplainText(w, chosen, questions, o)
-			})
+			return render(a, report.ExplainFormats(), &report.Explanation{Rules: chosen, Questions: questions})
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var words []string

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"os"
 	"strings"
 
@@ -73,15 +72,7 @@ func (c *kernelCommand) run(args []string) error {
 			code = max(code, lookUpCode(&l))
 		}
 	}
-	err = c.render([]string{"text", "table", "json"}, func(format string, w io.Writer, o report.Options) error {
-		switch format {
-		case "json":
-			return report.KernelsJSON(w, view)
-		case "table":
-			return report.KernelsTable(w, view, o)
-		}
-		return report.KernelsText(w, view)
-	})
+	err = render(c.app, report.KernelFormats(), view)
 	if err == nil && code != exitcode.OK {
 		return &exitError{code: code}
 	}

@@ -47,7 +47,7 @@ func (c *lintCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	outs, err := c.outputs(report.LintFormats()...)
+	outs, err := c.outputs(report.LintFormats().Names()...)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c *lintCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	for _, o := range outs {
 		// A write error is kept by the output and returned below.
-		_ = report.WriteLint(o, o.format, l, o.options)
+		_ = write(o, report.LintFormats(), l)
 	}
 	err = c.closeOutputs(outs)
 	c.sayLint(l, outs)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -81,17 +80,7 @@ func (c *matrixCommand) run(cmd *cobra.Command, args []string) error {
 		}
 	}
 	m := matrix.New(modules, group)
-	err = c.render([]string{"text", "table", "json", "markdown"}, func(format string, w io.Writer, o report.Options) error {
-		switch format {
-		case "json":
-			return report.MatrixJSON(w, m)
-		case "markdown":
-			return report.MatrixMarkdown(w, m)
-		case "table":
-			return report.MatrixTable(w, o, m)
-		}
-		return report.MatrixText(w, m)
-	})
+	err = render(c.app, report.MatrixFormats(), m)
 	switch {
 	case err != nil:
 		return err

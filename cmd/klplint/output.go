@@ -83,20 +83,30 @@ func (a *app) outputs(allowed ...string) ([]*output, error) {
 	return outs, nil
 }
 
-// render is for subcommands that have all at hand: it opens the reports, calls
-// f for each, and closes them. An error of f's own leaves files as they were.
-func (a *app) render(allowed []string, f func(format string, w io.Writer, o report.Options) error) error {
-	outs, err := a.outputs(allowed...)
+// render is for subcommands that have all at hand: it opens the reports, writes
+// form to each, and closes them. An error of a formatter's own leaves files as
+// they were.
+func render[T any](a *app, formats report.Formats[report.Formatter[T]], form T) error {
+	outs, err := a.outputs(formats.Names()...)
 	if err != nil {
 		return err
 	}
 	for _, o := range outs {
-		if err := f(o.format, o, o.options); err != nil && o.err == nil {
+		if err := write(o, formats, form); err != nil && o.err == nil {
 			a.discardOutputs(outs)
 			return err
 		}
 	}
 	return a.closeOutputs(outs)
+}
+
+// write writes form in the output's format.
+func write[T any](o *output, formats report.Formats[report.Formatter[T]], form T) error {
+	formatter, err := formats.Named(o.format)
+	if err != nil {
+		return err
+	}
+	return formatter(o, form, o.options)
 }
 
 func (a *app) open(o *output) error {

@@ -59,7 +59,7 @@ func TestRecipes(t *testing.T) {
 			for _, spec := range formats.GetSlice() {
 				format, _, _ := strings.Cut(spec, "=")
 				known := false
-				for _, k := range report.LintFormats() {
+				for _, k := range report.LintFormats().Names() {
 					known = known || k == format
 				}
 				if !known {

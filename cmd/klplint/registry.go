@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -118,16 +117,7 @@ func parseState(s string) (registry.State, error) {
 
 // show writes entries in the formats that were asked for.
 func (a *app) show(l *report.RegistryList) error {
-	return a.render([]string{"text", "table", "json"}, func(format string, w io.Writer, o report.Options) error {
-		switch format {
-		case "json":
-			return report.RegistryJSON(w, l)
-		case "table":
-			return report.RegistryTable(w, l, o)
-		default:
-			return report.RegistryText(w, l)
-		}
-	})
+	return render(a, report.RegistryFormats(), l)
 }
 
 func newRegistryList(a *app, f *registryFlags) *cobra.Command {

@@ -20,7 +20,7 @@ func TestReportsPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, format := range report.LintFormats() {
+	for _, format := range report.LintFormats().Names() {
 		if !strings.Contains(string(old), "`"+format+"`") {
 			t.Errorf("%s says nothing about %s", page, format)
 		}

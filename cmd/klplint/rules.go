@@ -1,8 +1,6 @@
 package main
 
 import (
-	"io"
-
 	"github.com/spf13/cobra"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
@@ -20,17 +18,7 @@ func newRulesCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			all := s.Rules
-			return a.render([]string{"text", "table", "json"}, func(format string, w io.Writer, o report.Options) error {
-				switch format {
-				case "json":
-					return report.RulesJSON(w, all)
-				case "table":
-					return report.RulesTable(w, all, o)
-				default:
-					return report.RulesText(w, all)
-				}
-			})
+			return render(a, report.RulesFormats(), s.Rules)
 		},
 	}
 	f.AddConfig(cmd.Flags())

@@ -13,7 +13,6 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/cmd/klplint/internal/settings"
-	"github.com/klplint/klplint/cmd/klplint/internal/timeline"
 	"github.com/klplint/klplint/elfread"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/kernel"
@@ -22,9 +21,6 @@ import (
 	"github.com/klplint/klplint/replace"
 	"github.com/klplint/klplint/replace/plan"
 )
-
-// traceFormats are the reports of a trace.
-var traceFormats = []string{"table", "text", "json", "markdown", "svg", "html"}
 
 // traceCommand is trace's own part of the command line.
 type traceCommand struct {
@@ -242,21 +238,7 @@ func traceEnv(p *plan.Plan, t *targets, model *settings.Model) (replace.Env, err
 }
 
 func (c *traceCommand) write(traces []plan.Trace) error {
-	return c.render(traceFormats, func(format string, w io.Writer, o report.Options) error {
-		switch format {
-		case "json":
-			return report.TraceJSON(w, traces)
-		case "text":
-			return report.TraceText(w, traces)
-		case "markdown":
-			return report.TraceMarkdown(w, traces)
-		case "svg":
-			return timeline.Draw(w, traces, timeline.Options{})
-		case "html":
-			return report.TraceHTML(w, traces, buildVersion().Version)
-		}
-		return report.TraceTable(w, o, traces)
-	})
+	return render(c.app, report.TraceFormats(), &report.Trace{Traces: traces, Version: buildVersion().Version})
 }
 
 // traceVerdict is the exit code. A model that was asked for by name, or by the

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -19,13 +18,7 @@ func newVersionCommand(a *app) *cobra.Command {
 			if asJSON && len(a.common.formats) == 0 {
 				a.common.formats = []string{"json"}
 			}
-			v := buildVersion()
-			return a.render([]string{"text", "table", "json"}, func(format string, w io.Writer, _ report.Options) error {
-				if format == "json" {
-					return report.VersionJSON(w, v)
-				}
-				return report.VersionText(w, v)
-			})
+			return render(a, report.VersionFormats(), buildVersion())
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "the same as --format json")

@@ -65,10 +65,10 @@ func TestPageInBrowser(t *testing.T) {
 		return
 	}
 	var lint, trace bytes.Buffer
-	if err := LintHTML(&lint, hostileLint()); err != nil {
+	if err := LintHTML(&lint, hostileLint(), Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := TraceHTML(&trace, hostileLint().Picture.Kernels[0].Traces, "v1"); err != nil {
+	if err := TraceHTML(&trace, hostileTrace(), Options{}); err != nil {
 		t.Fatal(err)
 	}
 	const dark = "(prefers-color-scheme: dark)"

@@ -12,7 +12,7 @@ import (
 
 // DiffText writes what differs, one thing a line: kind, change, subject and
 // detail. The first line names the two files.
-func DiffText(w io.Writer, d *diff.Diff) error {
+func DiffText(w io.Writer, d *diff.Diff, _ Options) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "%s -> %s\n", Escape(d.Old.Path), Escape(d.New.Path))
 	for _, i := range d.Items() {
@@ -34,7 +34,7 @@ func diffLine(i *diff.Item) string {
 }
 
 // DiffTable writes what differs as a table.
-func DiffTable(w io.Writer, o Options, d *diff.Diff) error {
+func DiffTable(w io.Writer, d *diff.Diff, o Options) error {
 	if _, err := fmt.Fprintf(w, "%s -> %s\n", Escape(diffName(d.Old)), Escape(diffName(d.New))); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func DiffTable(w io.Writer, o Options, d *diff.Diff) error {
 }
 
 // DiffMarkdown writes what differs as the paragraphs of a release note.
-func DiffMarkdown(w io.Writer, d *diff.Diff) error {
+func DiffMarkdown(w io.Writer, d *diff.Diff, _ Options) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "# %s -> %s\n", markdownText(diffName(d.Old)), markdownText(diffName(d.New)))
 	for _, s := range []struct {

@@ -4,151 +4,77 @@ import (
 	"io"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/diff"
+	"github.com/klplint/klplint/cmd/klplint/internal/report/jsonform"
 	"github.com/klplint/klplint/klp"
 )
 
-// DiffJSON writes what differs as JSON.
-func DiffJSON(w io.Writer, d *diff.Diff) error {
-	e := newEncoder(w)
-	e.open('{')
-	e.int("schema", 1)
-	e.key("old")
-	diffSide(e, d.Old)
-	e.key("new")
-	diffSide(e, d.New)
-	e.key("objects")
-	e.open('[')
-	for i := range d.Objects {
-		diffObject(e, &d.Objects[i])
-		e.flushIf()
-	}
-	e.close(']')
-	e.key("states")
-	e.open('[')
-	for i := range d.States {
-		s := &d.States[i]
-		e.open('{')
-		e.uint("id", s.ID)
-		e.str("change", string(s.Change))
-		if s.Old != nil {
-			e.uint("old_version", uint64(s.Old.Version))
-		}
-		if s.New != nil {
-			e.uint("new_version", uint64(s.New.Version))
-		}
-		e.close('}')
-	}
-	e.close(']')
-	e.key("klp_symbols")
-	e.open('{')
-	diffSymbols(e, "gained", d.Relas.Gained)
-	diffSymbols(e, "lost", d.Relas.Lost)
-	e.int("kept", int64(d.Relas.Kept))
-	e.close('}')
-	diffTransition(e, "load", d.Load)
-	diffTransition(e, "back", d.Back)
-	e.key("items")
-	e.open('[')
-	for _, i := range d.Items() {
-		e.open('{')
-		e.str("severity", i.Severity.String())
-		e.str("kind", i.Kind)
-		e.str("change", i.Change)
-		e.strIf("subject", i.Subject)
-		e.strIf("detail", i.Detail)
-		e.close('}')
-		e.flushIf()
-	}
-	e.close(']')
-	e.close('}')
-	e.b = append(e.b, '\n')
-	return e.finish()
+// DiffJSON writes the JSON of diff.
+func DiffJSON(w io.Writer, d *diff.Diff, _ Options) error {
+	return jsonform.Write(w, &jsonform.Diff{
+		Schema: jsonform.Version, Old: jsonDiffSide(d.Old), New: jsonDiffSide(d.New),
+		Objects: eachForm(d.Objects, jsonDiffObject), States: eachForm(d.States, jsonDiffState),
+		KlpSymbols: jsonform.DiffSymbols{
+			Gained: eachForm(d.Relas.Gained, jsonDiffSymbol), Lost: eachForm(d.Relas.Lost, jsonDiffSymbol), Kept: d.Relas.Kept,
+		},
+		Load: jsonDiffLoad(d.Load), Back: jsonDiffLoad(d.Back),
+		Items: eachForm(d.Items(), func(i *diff.Item) jsonform.DiffItem {
+			return jsonform.DiffItem{Severity: i.Severity.String(), Kind: i.Kind, Change: i.Change, Subject: i.Subject, Detail: i.Detail}
+		}),
+	})
 }
 
-func diffSide(e *encoder, m *klp.Module) {
-	e.open('{')
-	e.str("path", m.Path)
-	e.str("name", m.Name)
-	e.str("arch", string(m.Arch))
-	e.str("kernel_release", m.Vermagic.Release)
-	e.strIf("toolchain", string(m.Toolchain))
-	e.str("replace", m.Replace.String())
-	e.close('}')
-}
-
-func diffObject(e *encoder, o *diff.Object) {
-	e.open('{')
-	e.str("name", o.Name)
-	e.bool("literal", o.Literal)
-	e.str("change", string(o.Change))
-	e.strs("callbacks_gained", callbackNames(o.CallbacksGained))
-	e.strs("callbacks_lost", callbackNames(o.CallbacksLost))
-	e.key("funcs")
-	e.open('[')
-	for i := range o.Funcs {
-		f := &o.Funcs[i]
-		e.open('{')
-		e.str("name", f.Name)
-		e.uint("position", f.Position)
-		e.str("change", string(f.Change))
-		if f.Old != nil {
-			e.uint("old_sympos", f.Old.Sympos)
-			e.uint("old_new_size", f.Old.New.Size)
-		}
-		if f.New != nil {
-			e.uint("new_sympos", f.New.Sympos)
-			e.uint("new_new_size", f.New.New.Size)
-		}
-		e.close('}')
+func jsonDiffSide(m *klp.Module) jsonform.DiffSide {
+	return jsonform.DiffSide{
+		Path: m.Path, Name: m.Name, Arch: string(m.Arch), KernelRelease: m.Vermagic.Release, Toolchain: string(m.Toolchain), Replace: m.Replace.String(),
 	}
-	e.close(']')
-	e.close('}')
 }
 
-func callbackNames(kinds []klp.CallbackKind) []string {
-	names := make([]string, len(kinds))
-	for i, k := range kinds {
-		names[i] = string(k)
+func jsonDiffObject(o *diff.Object) jsonform.DiffObject {
+	return jsonform.DiffObject{
+		Name: o.Name, Literal: o.Literal, Change: string(o.Change),
+		CallbacksGained: stringsOf(o.CallbacksGained), CallbacksLost: stringsOf(o.CallbacksLost),
+		Funcs: formsOf(o.Funcs, jsonDiffFunc),
 	}
-	return names
 }
 
-func diffSymbols(e *encoder, name string, symbols []diff.Symbol) {
-	e.key(name)
-	e.open('[')
-	for _, s := range symbols {
-		e.open('{')
-		e.str("object", s.Object)
-		e.str("name", s.Name)
-		e.uint("sympos", s.Sympos)
-		e.close('}')
-		e.flushIf()
+func jsonDiffFunc(f *diff.Func) jsonform.DiffFunc {
+	form := jsonform.DiffFunc{Name: f.Name, Position: f.Position, Change: string(f.Change)}
+	if f.Old != nil {
+		form.OldSympos, form.OldNewSize = new(f.Old.Sympos), new(f.Old.New.Size)
 	}
-	e.close(']')
+	if f.New != nil {
+		form.NewSympos, form.NewNewSize = new(f.New.Sympos), new(f.New.New.Size)
+	}
+	return form
 }
 
-func diffTransition(e *encoder, name string, t *diff.Transition) {
+func jsonDiffState(s *diff.State) jsonform.DiffState {
+	form := jsonform.DiffState{ID: s.ID, Change: string(s.Change)}
+	if s.Old != nil {
+		form.OldVersion = new(s.Old.Version)
+	}
+	if s.New != nil {
+		form.NewVersion = new(s.New.Version)
+	}
+	return form
+}
+
+func jsonDiffSymbol(s *diff.Symbol) jsonform.KlpSymbol {
+	return jsonform.KlpSymbol{Object: s.Object, Name: s.Name, Sympos: s.Sympos}
+}
+
+func jsonDiffLoad(t *diff.Transition) *jsonform.DiffLoad {
 	if t == nil {
-		return
+		return nil
 	}
-	e.key(name)
-	e.open('{')
-	all, _ := t.Accepted()
-	e.bool("accepted", all)
-	e.strIf("not_judged", t.Unjudged)
-	e.key("verdicts")
-	e.open('[')
-	for i := range t.Verdicts {
-		v := &t.Verdicts[i]
-		e.open('{')
-		e.str("model", v.Model)
-		e.strIf("assumed", v.Assumed)
-		e.str("outcome", string(v.Decision.Outcome))
-		e.strIf("errno", v.Decision.Errno)
-		e.strIf("reason", v.Decision.Reason)
-		e.strs("replaced", v.Decision.Replaced)
-		e.close('}')
+	accepted, _ := t.Accepted()
+	return &jsonform.DiffLoad{
+		Accepted: accepted, NotJudged: t.Unjudged,
+		Verdicts: formsOf(t.Verdicts, func(v *diff.Verdict) jsonform.DiffVerdict {
+			d := &v.Decision
+			return jsonform.DiffVerdict{
+				Model: v.Model, Assumed: v.Assumed, Outcome: string(d.Outcome), Errno: d.Errno, Reason: d.Reason, Replaced: listOf(d.Replaced),
+			}
+		}),
 	}
-	e.close(']')
-	e.close('}')
 }

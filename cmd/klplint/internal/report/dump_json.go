@@ -2,234 +2,110 @@ package report
 
 import (
 	"io"
-	"strconv"
 	"strings"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/report/jsonform"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
 )
 
-// DumpJSON writes the JSON of dump, module by module as they come:
-// {"schema":1,"modules":[...],"errors":[...]}, a module or error a line. The
-// fields are those of docs/json.md.
+// DumpJSON writes the JSON of dump, module by module as they come.
 type DumpJSON struct {
-	e      *encoder
-	errors []lint.Error
+	form    jsonform.Dump
+	growing *jsonform.Growing
+	errors  []lint.Error
 }
 
 // NewDumpJSON begins the output.
-func NewDumpJSON(w io.Writer) *DumpJSON {
-	d := &DumpJSON{e: newEncoder(w)}
-	d.e.open('{')
-	d.e.uint("schema", 1)
-	d.e.key("modules")
-	d.e.open('[')
+func NewDumpJSON(w io.Writer, _ Options) Dumper {
+	d := &DumpJSON{form: jsonform.Dump{Schema: jsonform.Version}}
+	d.growing = jsonform.Begin(w, &d.form)
 	return d
 }
 
 // Module appends one module.
 func (d *DumpJSON) Module(m *klp.Module) error {
-	d.e.line()
-	d.e.module(m)
-	d.e.flushIf()
-	return d.e.err
+	form := jsonModule(m)
+	return d.growing.Add(&form)
 }
 
 // Problem keeps what could not be read for the end.
 func (d *DumpJSON) Problem(p lint.Error) error {
 	d.errors = append(d.errors, p)
-	return d.e.err
+	return nil
 }
 
 // Close ends the output.
 func (d *DumpJSON) Close(DumpTotal) error {
-	e := d.e
-	e.b = append(e.b, '\n')
-	e.close(']')
-	e.problems(d.errors)
-	e.close('}')
-	e.b = append(e.b, '\n')
-	return e.finish()
+	d.form.Errors = jsonProblems(d.errors)
+	return d.growing.End()
 }
 
-// problems writes the member "errors".
-func (e *encoder) problems(problems []lint.Error) {
-	e.key("errors")
-	e.open('[')
-	for _, p := range problems {
-		e.open('{')
-		e.str("path", p.Path)
-		e.int("offset", p.Offset)
-		e.str("section", p.Section)
-		e.str("message", p.Message)
-		e.strIf("rule", p.Rule)
-		e.close('}')
-		e.flushIf()
+func jsonModule(m *klp.Module) jsonform.Module {
+	form := jsonform.Module{
+		Path: m.Path, Name: m.Name, Kind: string(m.Kind), Arch: string(m.Arch),
+		KernelRelease: m.Vermagic.Release, Vermagic: m.Vermagic.Raw, Toolchain: string(m.Toolchain),
+		SHA256: m.SHA256, Size: m.Size, Compression: string(m.Compression),
+		Signed: m.Signature != nil, SignatureError: m.SignatureError,
+		Depends: []string{}, Reason: m.Patch.Reason,
+		Objects: formsOf(m.Patch.Objects, jsonObject), States: formsOf(m.Patch.States, jsonState),
+		KlpRelas: formsOf(m.KlpRelas, func(r *klp.KlpRela) jsonform.KlpRela { return jsonKlpRela(m, r) }),
 	}
-	e.close(']')
-}
-
-func (e *encoder) module(m *klp.Module) {
-	e.b = append(e.b, '{')
-	e.str("path", m.Path)
-	e.str("name", m.Name)
-	e.str("kind", string(m.Kind))
-	e.str("arch", string(m.Arch))
-	e.str("kernel_release", m.Vermagic.Release)
-	e.str("vermagic", m.Vermagic.Raw)
-	e.strIf("toolchain", string(m.Toolchain))
-	e.strIf("sha256", m.SHA256)
-	e.int("size", m.Size)
-	e.str("compression", string(m.Compression))
-	e.bool("signed", m.Signature != nil)
 	if s := m.Signature; s != nil {
-		e.key("signature")
-		e.open('{')
-		e.str("id_type", s.IDType)
-		e.strIf("hash", s.Hash)
-		e.strIf("algorithm", s.Algo)
-		e.strIf("signer", s.Signer)
-		e.close('}')
+		form.Signature = &jsonform.Signature{IDType: s.IDType, Hash: s.Hash, Algorithm: s.Algo, Signer: s.Signer}
 	}
-	e.strIf("signature_error", m.SignatureError)
-	license, _ := m.Modinfo.Get("license")
-	e.str("license", license)
+	form.License, _ = m.Modinfo.Get("license")
 	depends, _ := m.Modinfo.Get("depends")
-	e.depends(depends)
+	for name := range strings.SplitSeq(depends, ",") {
+		if name != "" {
+			form.Depends = append(form.Depends, name)
+		}
+	}
 	if m.Layout.Source != "" {
-		e.key("layout")
-		e.open('{')
-		e.str("source", string(m.Layout.Source))
-		e.close('}')
+		form.Layout = &jsonform.Layout{Source: string(m.Layout.Source)}
 	}
 	if m.IsLivepatch() {
-		e.replace(&m.Replace)
+		form.Replace = jsonReplace(&m.Replace)
 	}
-	e.strIf("reason", m.Patch.Reason)
-	e.objects(m.Patch.Objects)
-	e.key("states")
-	e.open('[')
-	for _, s := range m.Patch.States {
-		e.open('{')
-		e.uint("id", s.ID)
-		e.uint("version", uint64(s.Version))
-		e.close('}')
-	}
-	e.close(']')
-	e.klpRelas(m)
-	e.close('}')
+	return form
 }
 
-// depends writes the comma-separated list of modinfo.
-func (e *encoder) depends(list string) {
-	e.key("depends")
-	e.open('[')
-	for list != "" {
-		var name string
-		name, list, _ = strings.Cut(list, ",")
-		if name != "" {
-			e.comma()
-			e.b = appendJSONString(e.b, name)
-		}
-	}
-	e.close(']')
-}
-
-func (e *encoder) replace(r *klp.Replace) {
-	e.key("replace")
-	e.open('{')
-	e.str("kind", string(r.Kind))
+func jsonReplace(r *klp.Replace) *jsonform.Replace {
+	form := &jsonform.Replace{Kind: string(r.Kind), Source: string(r.Source), FieldSource: string(r.FieldSource), Reason: r.Reason}
 	switch r.Kind {
 	case klp.KindFlag:
-		e.bool("flag", r.Flag)
+		form.Flag = new(r.Flag)
 	case klp.KindSet:
-		e.uint("set", uint64(r.Set))
-		if r.Supersedes != nil {
-			e.numbers("supersedes", r.Supersedes)
-		}
+		form.Set, form.Supersedes = new(r.Set), r.Supersedes
 	case klp.KindSets:
-		e.numbers("sets", r.Sets)
-		e.bool("null", r.SetsNull)
+		form.Sets, form.Null = listOf(r.Sets), new(r.SetsNull)
 	case klp.KindUnknown:
 	}
-	e.str("source", string(r.Source))
-	e.strIf("field_source", string(r.FieldSource))
-	e.strIf("reason", r.Reason)
-	e.close('}')
+	return form
 }
 
-func (e *encoder) numbers(name string, values []uint32) {
-	e.key(name)
-	e.open('[')
-	for _, v := range values {
-		e.comma()
-		e.b = strconv.AppendUint(e.b, uint64(v), 10)
+func jsonObject(o *klp.Object) jsonform.Object {
+	return jsonform.Object{
+		Name: o.Name, Literal: o.Literal,
+		Callbacks: formsOf(o.Callbacks, func(c *klp.Callback) string { return string(c.Kind) }),
+		Funcs:     formsOf(o.Funcs, jsonFunc),
 	}
-	e.close(']')
 }
 
-func (e *encoder) objects(objects []klp.Object) {
-	e.key("objects")
-	e.open('[')
-	for i := range objects {
-		o := &objects[i]
-		e.open('{')
-		e.str("name", o.Name)
-		e.bool("literal", o.Literal)
-		e.key("callbacks")
-		e.open('[')
-		for _, c := range o.Callbacks {
-			e.comma()
-			e.b = appendJSONString(e.b, string(c.Kind))
-		}
-		e.close(']')
-		e.key("funcs")
-		e.open('[')
-		for j := range o.Funcs {
-			e.function(&o.Funcs[j])
-		}
-		e.close(']')
-		e.close('}')
-	}
-	e.close(']')
-}
-
-func (e *encoder) function(f *klp.Func) {
-	e.open('{')
-	e.str("name", f.Name)
-	e.strIf("demangled", demangled(f.Name))
-	e.uint("sympos", f.Sympos)
-	e.str("new", f.New.Symbol)
+func jsonFunc(f *klp.Func) jsonform.Func {
+	form := jsonform.Func{Name: f.Name, Demangled: demangled(f.Name), Sympos: f.Sympos, New: f.New.Symbol, OldSize: f.OldSize}
 	if f.New.Symbol != "" {
-		e.uint("new_size", f.New.Size)
+		form.NewSize = new(f.New.Size)
 	}
-	if f.OldSize != 0 {
-		e.uint("old_size", f.OldSize)
-	}
-	e.close('}')
+	return form
 }
 
-func (e *encoder) klpRelas(m *klp.Module) {
-	e.key("klp_relas")
-	e.open('[')
-	for i := range m.KlpRelas {
-		r := &m.KlpRelas[i]
-		e.open('{')
-		e.str("section", r.Section)
-		e.str("object", r.Object)
-		e.str("target", r.Target)
-		e.key("symbols")
-		e.open('[')
-		for _, j := range r.Symbols {
-			s := &m.KlpSyms[j]
-			e.open('{')
-			e.str("object", s.Object)
-			e.str("name", s.Name)
-			e.uint("sympos", s.Sympos)
-			e.close('}')
-		}
-		e.close(']')
-		e.close('}')
+func jsonKlpRela(m *klp.Module, r *klp.KlpRela) jsonform.KlpRela {
+	return jsonform.KlpRela{
+		Section: r.Section, Object: r.Object, Target: r.Target,
+		Symbols: formsOf(r.Symbols, func(at *int) jsonform.KlpSymbol {
+			s := &m.KlpSyms[*at]
+			return jsonform.KlpSymbol{Object: s.Object, Name: s.Name, Sympos: s.Sympos}
+		}),
 	}
-	e.close(']')
 }

@@ -13,7 +13,7 @@ import (
 type DumpManifest struct{ w *manifest.Writer }
 
 // NewDumpManifest begins the output.
-func NewDumpManifest(w io.Writer) *DumpManifest { return &DumpManifest{manifest.NewWriter(w)} }
+func NewDumpManifest(w io.Writer, _ Options) Dumper { return &DumpManifest{manifest.NewWriter(w)} }
 
 // Module appends one livepatch.
 func (d *DumpManifest) Module(m *klp.Module) error {

@@ -19,7 +19,7 @@ type DumpTable struct {
 }
 
 // NewDumpTable begins the output.
-func NewDumpTable(w io.Writer, o Options) *DumpTable { return &DumpTable{w: w, o: o} }
+func NewDumpTable(w io.Writer, o Options) Dumper { return &DumpTable{w: w, o: o} }
 
 // Module appends one module.
 func (d *DumpTable) Module(m *klp.Module) error {

@@ -22,7 +22,7 @@ type DumpText struct {
 }
 
 // NewDumpText begins the output.
-func NewDumpText(w io.Writer) *DumpText { return &DumpText{w} }
+func NewDumpText(w io.Writer, _ Options) Dumper { return &DumpText{w} }
 
 // Module appends one module.
 func (d *DumpText) Module(m *klp.Module) error {

@@ -9,14 +9,20 @@ import (
 	"github.com/klplint/klplint/rules"
 )
 
+// Explanation is what explain shows.
+type Explanation struct {
+	Rules     []*rules.Rule
+	Questions []replace.Question
+}
+
 // ExplainText writes each rule's documentation in full, and each question with
 // what is taken for granted.
-func ExplainText(w io.Writer, list []*rules.Rule, questions []replace.Question, o Options) error {
+func ExplainText(w io.Writer, e *Explanation, o Options) error {
 	var b strings.Builder
-	for _, r := range list {
+	for _, r := range e.Rules {
 		explainRule(&b, r, o)
 	}
-	for _, q := range questions {
+	for _, q := range e.Questions {
 		explainQuestion(&b, q, o)
 	}
 	_, err := io.WriteString(w, strings.TrimPrefix(b.String(), "\n"))

@@ -11,7 +11,7 @@ import (
 // LintGitHub writes workflow commands, which GitHub shows as annotations: a
 // line for each finding, the worst first because it shows few, and a line with
 // the totals. Waived and known findings are left out.
-func LintGitHub(w io.Writer, l *Lint) error {
+func LintGitHub(w io.Writer, l *Lint, _ Options) error {
 	b := bufio.NewWriter(w)
 	for i := range l.Verdict.Errors {
 		p := &l.Verdict.Errors[i]

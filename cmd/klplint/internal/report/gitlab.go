@@ -26,7 +26,7 @@ type issue struct {
 // LintGitLab writes GitLab's code quality report: an entry for each finding
 // that is neither waived nor known, and one for each file that could not be
 // checked. GitLab folds entries of one fingerprint into one.
-func LintGitLab(w io.Writer, l *Lint) error {
+func LintGitLab(w io.Writer, l *Lint, _ Options) error {
 	b := bufio.NewWriter(w)
 	b.WriteByte('[')
 	sep := "\n"

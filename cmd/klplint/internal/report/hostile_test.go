@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
@@ -95,6 +96,10 @@ func hostileLint() *Lint {
 	return l
 }
 
+func hostileTrace() *Trace {
+	return &Trace{Traces: hostileLint().Picture.Kernels[0].Traces, Version: "v1"}
+}
+
 // TestHostileNames: whatever a module calls itself, each format stays what it
 // is, says nothing that it was not meant to say, and stays small.
 func TestHostileNames(t *testing.T) {
@@ -105,27 +110,27 @@ func TestHostileNames(t *testing.T) {
 	// The formats that give names in full, of any length.
 	whole := []string{"text", "table", "json"}
 	for _, format := range LintFormats() {
-		t.Run(format, func(t *testing.T) {
+		t.Run(format.Name, func(t *testing.T) {
 			var b bytes.Buffer
-			if err := WriteLint(&b, format, hostileLint(), Options{Width: 120}); err != nil {
+			if err := format.Write(&b, hostileLint(), Options{Width: 120}); err != nil {
 				t.Fatal(err)
 			}
 			out := b.Bytes()
 			if len(out) > 12<<20 {
 				t.Errorf("%d bytes", len(out))
 			}
-			if !slices.Contains(whole, format) && bytes.Contains(out, bytes.Repeat([]byte("n"), maxMessage+1)) {
+			if !slices.Contains(whole, format.Name) && bytes.Contains(out, bytes.Repeat([]byte("n"), maxMessage+1)) {
 				t.Error("a name of 100,000 bytes stands there in full")
 			}
 			plainBytes(t, out)
-			if format != "github" {
+			if format.Name != "github" {
 				for line := range strings.Lines(string(out)) {
 					if strings.HasPrefix(strings.TrimSpace(line), "::") {
 						t.Errorf("a workflow command: %q", cut(line, 100))
 					}
 				}
 			}
-			check := checks[format]
+			check := checks[format.Name]
 			if check == nil {
 				t.Fatal("no check for this format")
 			}
@@ -134,7 +139,7 @@ func TestHostileNames(t *testing.T) {
 	}
 	t.Run("trace html", func(t *testing.T) {
 		var b bytes.Buffer
-		if err := TraceHTML(&b, hostileLint().Picture.Kernels[0].Traces, "v1"); err != nil {
+		if err := TraceHTML(&b, hostileTrace(), Options{}); err != nil {
 			t.Fatal(err)
 		}
 		plainBytes(t, b.Bytes())
@@ -152,7 +157,7 @@ func plainBytes(t *testing.T, b []byte) {
 		if r == '\n' || r < utf8.RuneSelf && r >= 0x20 && r != 0x7f {
 			continue
 		}
-		if r < utf8.RuneSelf || !isVisible(r) {
+		if r < utf8.RuneSelf || !escape.Visible(r) {
 			t.Fatalf("character %U at byte %d, behind %q", r, i, b[max(0, i-40):i])
 		}
 	}

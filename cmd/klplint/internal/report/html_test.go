@@ -101,7 +101,7 @@ func TestLintHTMLIsEmpty(t *testing.T) {
 	l := &Lint{Verdict: sarifLint().Verdict, Rules: sarifLint().Rules}
 	l.Verdict.Findings, l.Verdict.Errors, l.Verdict.NotEvaluated, l.Verdict.Modules = nil, nil, nil, nil
 	var b bytes.Buffer
-	if err := LintHTML(&b, l); err != nil {
+	if err := LintHTML(&b, l, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	htmlCheck(t, b.Bytes())
@@ -175,7 +175,7 @@ func TestLintHTML(t *testing.T) {
 		},
 	}}}
 	var b bytes.Buffer
-	if err := LintHTML(&b, l); err != nil {
+	if err := LintHTML(&b, l, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	htmlCheck(t, b.Bytes())

@@ -74,7 +74,7 @@ func testModule() *klp.Module {
 
 func TestDumpJSON(t *testing.T) {
 	var b bytes.Buffer
-	d := NewDumpJSON(&b)
+	d := NewDumpJSON(&b, Options{})
 	_ = d.Module(testModule())
 	_ = d.Module(&klp.Module{Path: "b.ko", Kind: klp.KindLivepatch, Replace: klp.Replace{Kind: klp.KindFlag, Source: klp.FromCode}})
 	_ = d.Problem(lint.Error{Path: "c.ko", Offset: 12, Section: ".data", Message: "cut \"off\""})
@@ -124,7 +124,7 @@ func TestDumpJSON(t *testing.T) {
 
 func TestDumpJSONEmpty(t *testing.T) {
 	var b bytes.Buffer
-	if err := NewDumpJSON(&b).Close(DumpTotal{}); err != nil {
+	if err := NewDumpJSON(&b, Options{}).Close(DumpTotal{}); err != nil {
 		t.Fatal(err)
 	}
 	got := decode(t, b.Bytes())
@@ -136,7 +136,7 @@ func TestDumpJSONEmpty(t *testing.T) {
 // TestJSONFlush: output beyond the buffer is whole, commas at the seams too.
 func TestJSONFlush(t *testing.T) {
 	var b bytes.Buffer
-	d := NewDumpJSON(&b)
+	d := NewDumpJSON(&b, Options{})
 	const n = 500
 	for i := range n {
 		m := testModule()
@@ -161,10 +161,10 @@ type fullDisk struct{}
 func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
 func TestJSONWriteError(t *testing.T) {
-	if err := LintJSON(fullDisk{}, &Lint{Verdict: &policy.Verdict{}}); !errors.Is(err, errFull) {
+	if err := LintJSON(fullDisk{}, &Lint{Verdict: &policy.Verdict{}}, Options{}); !errors.Is(err, errFull) {
 		t.Errorf("LintJSON: %v", err)
 	}
-	if err := NewDumpJSON(fullDisk{}).Close(DumpTotal{}); !errors.Is(err, errFull) {
+	if err := NewDumpJSON(fullDisk{}, Options{}).Close(DumpTotal{}); !errors.Is(err, errFull) {
 		t.Errorf("DumpJSON: %v", err)
 	}
 	if err := LintText(fullDisk{}, testLint(), Options{}); !errors.Is(err, errFull) {
@@ -206,7 +206,7 @@ func testLint() *Lint {
 
 func TestLintJSON(t *testing.T) {
 	var b bytes.Buffer
-	if err := LintJSON(&b, testLint()); err != nil {
+	if err := LintJSON(&b, testLint(), Options{}); err != nil {
 		t.Fatal(err)
 	}
 	const want = `{"schema":1,"tool":{"name":"klplint","version":"v1"},"model":"mainline",
@@ -226,7 +226,7 @@ func TestLintJSON(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	b.Reset()
-	if err := LintJSON(&b, &Lint{Verdict: &policy.Verdict{}}); err != nil {
+	if err := LintJSON(&b, &Lint{Verdict: &policy.Verdict{}}, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	noNulls(t, "lint", decode(t, b.Bytes()))
@@ -300,7 +300,7 @@ func BenchmarkLintJSON(b *testing.B) {
 	for b.Loop() {
 		var w bytes.Buffer
 		w.Grow(4 << 20)
-		if err := LintJSON(&w, l); err != nil {
+		if err := LintJSON(&w, l, Options{}); err != nil {
 			b.Fatal(err)
 		}
 	}

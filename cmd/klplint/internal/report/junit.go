@@ -54,7 +54,7 @@ type junitReason struct {
 // says what the exit code says; lesser findings are its output. A case is
 // skipped where the rule could not judge, or where all it found is waived or
 // known. A module that could not be read is a case with an error.
-func LintJUnit(w io.Writer, l *Lint) error {
+func LintJUnit(w io.Writer, l *Lint, _ Options) error {
 	j := newJUnit(l)
 	all := junitSuites{Name: "klplint"}
 	add := func(s junitSuite) {

@@ -148,7 +148,7 @@ func TestLintJUnit(t *testing.T) {
 		},
 	}
 	var b bytes.Buffer
-	if err := LintJUnit(&b, l); err != nil {
+	if err := LintJUnit(&b, l, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	junitCheck(t, b.Bytes())

@@ -38,7 +38,7 @@ type LookUpVerdict struct {
 }
 
 // KernelsText writes one fact a line, each with the release in front.
-func KernelsText(w io.Writer, ks *Kernels) error {
+func KernelsText(w io.Writer, ks *Kernels, _ Options) error {
 	var b strings.Builder
 	for _, k := range ks.Kernels {
 		if len(ks.LookUps) > 0 {

@@ -3,145 +3,74 @@ package report
 import (
 	"io"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/report/jsonform"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
 
-// KernelsJSON writes the JSON of `klplint kernel`:
-// {"schema":1,"kernels":[...],"lookups":[...]}.
-func KernelsJSON(w io.Writer, ks *Kernels) error {
-	e := newEncoder(w)
-	e.open('{')
-	e.uint("schema", 1)
-	e.key("kernels")
-	e.open('[')
-	for _, k := range ks.Kernels {
-		e.kernel(k)
-	}
-	e.close(']')
-	e.key("lookups")
-	e.open('[')
-	for i := range ks.LookUps {
-		e.lookUp(&ks.LookUps[i])
-		e.flushIf()
-	}
-	e.close(']')
-	e.close('}')
-	e.b = append(e.b, '\n')
-	return e.finish()
+// KernelsJSON writes the JSON of kernel.
+func KernelsJSON(w io.Writer, ks *Kernels, _ Options) error {
+	return jsonform.Write(w, &jsonform.Kernels{
+		Schema:  jsonform.Version,
+		Kernels: eachForm(ks.Kernels, func(k **kernel.Kernel) jsonform.Kernel { return jsonKernel(*k) }),
+		LookUps: eachForm(ks.LookUps, jsonLookUp),
+	})
 }
 
-// kernel writes one kernel. Counts of what is not known are left out.
-func (e *encoder) kernel(k *kernel.Kernel) {
-	e.open('{')
-	e.str("release", k.Release())
-	e.str("arch", string(k.Arch()))
-	e.str("vermagic", k.Vermagic())
-	e.strIf("banner", k.Banner())
-	e.key("sources")
-	e.open('[')
-	for _, s := range k.Sources() {
-		e.open('{')
-		e.str("path", s.Path)
-		e.str("kind", string(s.Kind))
-		e.strIf("note", s.Note)
-		e.close('}')
+func jsonKernel(k *kernel.Kernel) jsonform.Kernel {
+	c, b := k.Counts(), k.Behaviour()
+	form := jsonform.Kernel{
+		Release: k.Release(), Arch: string(k.Arch()), Vermagic: k.Vermagic(), Banner: k.Banner(),
+		Sources: formsOf(k.Sources(), func(s *kernel.Source) jsonform.KernelSource {
+			return jsonform.KernelSource{Path: s.Path, Kind: string(s.Kind), Note: s.Note}
+		}),
+		Counts: jsonform.KernelCounts{
+			Symbols: knownCount(c.Symbols), Traceable: knownCount(c.Traceable), Exports: knownCount(c.Exports),
+			Modules: knownCount(c.Modules), ListedModules: knownCount(c.ListedModules), Options: knownCount(c.Options),
+		},
+		SymbolsFrom: k.SymbolsFrom(), StructModuleSize: k.ModuleStructSize(),
+		Behaviour: jsonform.KernelBehaviour{
+			InitEEXIST: listOf(b.InitEEXIST), NullNameCrashes: b.NullNameCrashes.String(),
+			Sympos01: b.Sympos01.String(), ThisModuleSizeChecked: b.ThisModuleSizeChecked.String(),
+		},
+		Missing: listOf(k.Missing()),
 	}
-	e.close(']')
-	e.key("counts")
-	e.open('{')
-	c := k.Counts()
-	for _, n := range []struct {
-		name  string
-		count int
-	}{
-		{"symbols", c.Symbols},
-		{"traceable", c.Traceable},
-		{"exports", c.Exports},
-		{"modules", c.Modules},
-		{"listed_modules", c.ListedModules},
-		{"options", c.Options},
-	} {
-		if n.count >= 0 {
-			e.int(n.name, int64(n.count))
-		}
-	}
-	e.close('}')
-	e.strIf("symbols_from", k.SymbolsFrom())
 	if l := k.Layout(); l != nil {
-		e.kernelLayout(l)
+		form.Layout = jsonKernelLayout(l)
 	}
-	if n := k.ModuleStructSize(); n > 0 {
-		e.uint("struct_module_size", n)
-	}
-	b := k.Behaviour()
-	e.key("behaviour")
-	e.open('{')
-	e.strs("init_eexist", b.InitEEXIST)
-	e.str("null_name_crashes", b.NullNameCrashes.String())
-	e.str("sympos01", b.Sympos01.String())
-	e.str("this_module_size_checked", b.ThisModuleSizeChecked.String())
-	e.close('}')
-	e.strs("missing", k.Missing())
-	e.close('}')
+	return form
 }
 
-func (e *encoder) kernelLayout(l *klp.Layout) {
-	e.key("layout")
-	e.open('{')
-	e.str("source", string(l.Source))
-	e.uint("klp_patch", l.PatchSize)
-	e.uint("klp_object", l.ObjectSize)
-	e.uint("klp_func", l.FuncSize)
+func jsonKernelLayout(l *klp.Layout) *jsonform.KernelLayout {
+	form := &jsonform.KernelLayout{
+		Source: string(l.Source), KlpPatch: l.PatchSize, KlpObject: l.ObjectSize, KlpFunc: l.FuncSize,
+		ReplaceOffset: l.PatchReplace, ReplaceField: string(l.ReplaceField),
+	}
 	if l.HasStates {
-		e.uint("klp_state", l.StateSize)
+		form.KlpState = new(l.StateSize)
 	}
-	e.uint("replace_offset", l.PatchReplace)
-	e.str("replace_field", string(l.ReplaceField))
-	e.close('}')
+	return form
 }
 
-func (e *encoder) lookUp(l *LookUp) {
-	e.open('{')
-	e.str("kernel_release", l.Release)
-	e.str("object", l.Object)
-	e.str("name", l.Name)
-	e.strIf("srcversion", l.SrcVersion)
-	e.strIf("error", l.Error)
-	e.strIf("rule", l.Rule)
-	e.strIf("derived", l.Derived)
-	e.key("positions")
-	e.open('[')
-	for i := range l.Positions {
-		p := &l.Positions[i]
-		e.open('{')
-		e.uint("sympos", p.Sympos)
-		if p.HasAddr {
-			e.str("address", address(p))
-		}
-		if p.Size > 0 && p.Size <= 1<<32 {
-			e.uint("size", p.Size)
-			e.bool("size_exact", p.Exact)
-		}
-		e.str("kind", kind(p))
-		e.str("traceable", p.Traceable.String())
-		e.bool("init", p.Init)
-		e.strIf("file", p.File)
-		e.close('}')
+func jsonLookUp(l *LookUp) jsonform.LookUp {
+	return jsonform.LookUp{
+		KernelRelease: l.Release, Object: l.Object, Name: l.Name, SrcVersion: l.SrcVersion,
+		Error: l.Error, Rule: l.Rule, Derived: l.Derived,
+		Positions: formsOf(l.Positions, jsonPosition),
+		Verdicts: formsOf(l.Verdicts, func(v *LookUpVerdict) jsonform.LookUpVerdict {
+			return jsonform.LookUpVerdict{Sympos: v.Sympos, Status: string(v.Status), Rule: v.Rule, Errno: v.Errno, Message: v.Text}
+		}),
+		Similar: listOf(l.Similar),
 	}
-	e.close(']')
-	e.key("verdicts")
-	e.open('[')
-	for _, v := range l.Verdicts {
-		e.open('{')
-		e.uint("sympos", v.Sympos)
-		e.str("status", string(v.Status))
-		e.strIf("rule", v.Rule)
-		e.strIf("errno", v.Errno)
-		e.strIf("message", v.Text)
-		e.close('}')
+}
+
+func jsonPosition(p *kernel.Position) jsonform.LookUpPosition {
+	form := jsonform.LookUpPosition{Sympos: p.Sympos, Kind: kind(p), Traceable: p.Traceable.String(), Init: p.Init, File: p.File}
+	if p.HasAddr {
+		form.Address = address(p)
 	}
-	e.close(']')
-	e.strs("similar", l.Similar)
-	e.close('}')
+	if p.Size > 0 && p.Size <= 1<<32 {
+		form.Size, form.SizeExact = p.Size, new(p.Exact)
+	}
+	return form
 }

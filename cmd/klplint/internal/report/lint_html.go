@@ -20,7 +20,7 @@ const (
 // module, which livepatch touches which func, what happens when they are
 // loaded one after the other, and the documentation of the rules that found
 // something. It needs neither script nor network.
-func LintHTML(w io.Writer, l *Lint) error {
+func LintHTML(w io.Writer, l *Lint, _ Options) error {
 	groups := l.byModule()
 	p := newPage(w, "klplint: "+l.verdict())
 	p.head("klplint", l.verdict(), verdictClass(l.Verdict.ExitCode), l.Summary()+".", modelLine(l.Model))

@@ -11,7 +11,7 @@ import (
 
 // LintMarkdown writes a report for a merge request or a mail: the verdict, the
 // findings by module, then what is waived, not evaluated and not checked.
-func LintMarkdown(w io.Writer, l *Lint) error {
+func LintMarkdown(w io.Writer, l *Lint, _ Options) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "# klplint: %s\n\n%s.\n", l.verdict(), inlineMarkdown(l.Summary()))
 	groups := l.byModule()

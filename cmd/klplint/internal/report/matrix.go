@@ -11,7 +11,7 @@ import (
 )
 
 // MatrixText writes one line for each func, state and difference of each patch.
-func MatrixText(w io.Writer, m *matrix.Matrix) error {
+func MatrixText(w io.Writer, m *matrix.Matrix, _ Options) error {
 	b := bufio.NewWriter(w)
 	for i := range m.Rows {
 		r := &m.Rows[i]
@@ -62,7 +62,7 @@ func matrixState(r *matrix.Row, s *matrix.StateLine, col int) string {
 }
 
 // MatrixTable writes a table for each patch, and below it what differs.
-func MatrixTable(w io.Writer, o Options, m *matrix.Matrix) error {
+func MatrixTable(w io.Writer, m *matrix.Matrix, o Options) error {
 	for i := range m.Rows {
 		r := &m.Rows[i]
 		if i > 0 {
@@ -128,7 +128,7 @@ func matrixRows(m *matrix.Matrix, r *matrix.Row) [][]string {
 }
 
 // MatrixMarkdown writes a section with a table for each patch.
-func MatrixMarkdown(w io.Writer, m *matrix.Matrix) error {
+func MatrixMarkdown(w io.Writer, m *matrix.Matrix, _ Options) error {
 	b := bufio.NewWriter(w)
 	for i := range m.Rows {
 		r := &m.Rows[i]

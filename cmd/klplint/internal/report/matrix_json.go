@@ -4,112 +4,61 @@ import (
 	"io"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/matrix"
+	"github.com/klplint/klplint/cmd/klplint/internal/report/jsonform"
+	"github.com/klplint/klplint/klp"
 )
 
-// MatrixJSON writes the matrix as JSON. Builds name their kernel by its index
-// in the list of kernels; a kernel without a build is left out.
-func MatrixJSON(w io.Writer, m *matrix.Matrix) error {
-	e := newEncoder(w)
-	e.open('{')
-	e.int("schema", 1)
-	e.key("kernels")
-	e.open('[')
-	for _, k := range m.Columns {
-		e.open('{')
-		e.str("release", k.Release)
-		e.str("arch", string(k.Arch))
-		e.close('}')
-	}
-	e.close(']')
-	e.key("patches")
-	e.open('[')
-	for i := range m.Rows {
-		matrixPatch(e, &m.Rows[i])
-		e.flushIf()
-	}
-	e.close(']')
-	e.close('}')
-	e.b = append(e.b, '\n')
-	return e.finish()
+// MatrixJSON writes the JSON of matrix.
+func MatrixJSON(w io.Writer, m *matrix.Matrix, _ Options) error {
+	return jsonform.Write(w, &jsonform.Matrix{
+		Schema: jsonform.Version,
+		Kernels: formsOf(m.Columns, func(k *matrix.Kernel) jsonform.MatrixKernel {
+			return jsonform.MatrixKernel{Release: k.Release, Arch: string(k.Arch)}
+		}),
+		Patches: eachForm(m.Rows, jsonMatrixPatch),
+	})
 }
 
-func matrixPatch(e *encoder, r *matrix.Row) {
-	e.open('{')
-	e.str("name", r.Patch)
-	e.key("builds")
-	e.open('[')
+func jsonMatrixPatch(r *matrix.Row) jsonform.MatrixPatch {
+	return jsonform.MatrixPatch{
+		Name: r.Patch, Builds: jsonMatrixBuilds(r),
+		Funcs: eachForm(r.Funcs, func(l *matrix.Line) jsonform.MatrixFunc { return jsonMatrixFunc(r, l) }),
+		States: formsOf(r.States, func(s *matrix.StateLine) jsonform.MatrixState {
+			form := jsonform.MatrixState{ID: s.ID, Builds: []jsonform.MatrixStateBuild{}}
+			for col, v := range s.Cells {
+				if v != nil {
+					form.Builds = append(form.Builds, jsonform.MatrixStateBuild{Kernel: col, Version: *v})
+				}
+			}
+			return form
+		}),
+		Differences: formsOf(r.Differences, func(d *matrix.Difference) jsonform.MatrixDifference {
+			return jsonform.MatrixDifference{Severity: d.Severity.String(), Kind: d.Kind, Subject: d.Subject, Message: d.Message}
+		}),
+	}
+}
+
+func jsonMatrixBuilds(r *matrix.Row) []jsonform.MatrixBuild {
+	out := []jsonform.MatrixBuild{}
 	for col := range r.Cells {
 		c := &r.Cells[col]
 		if c.Module == nil {
 			continue
 		}
-		e.open('{')
-		e.int("kernel", int64(col))
-		e.str("path", c.Module.Path)
-		e.str("name", c.Module.Name)
-		e.str("replace", r.Replace[col])
-		others := make([]string, len(c.Others))
-		for i, o := range c.Others {
-			others[i] = o.Path
+		out = append(out, jsonform.MatrixBuild{
+			Kernel: col, Path: c.Module.Path, Name: c.Module.Name, Replace: r.Replace[col],
+			Others: formsOf(c.Others, func(m **klp.Module) string { return (*m).Path }),
+		})
+	}
+	return out
+}
+
+func jsonMatrixFunc(r *matrix.Row, l *matrix.Line) jsonform.MatrixFunc {
+	form := jsonform.MatrixFunc{Object: l.Object, Name: l.Name, Builds: []jsonform.MatrixFuncBuild{}}
+	for col := range r.Cells {
+		if r.Cells[col].Module != nil {
+			form.Builds = append(form.Builds, jsonform.MatrixFuncBuild{Kernel: col, Names: listOf(l.Cells[col])})
 		}
-		e.strs("others", others)
-		e.close('}')
 	}
-	e.close(']')
-	e.key("funcs")
-	e.open('[')
-	for i := range r.Funcs {
-		l := &r.Funcs[i]
-		e.open('{')
-		e.str("object", l.Object)
-		e.str("name", l.Name)
-		e.key("builds")
-		e.open('[')
-		for col := range r.Cells {
-			if r.Cells[col].Module == nil {
-				continue
-			}
-			e.open('{')
-			e.int("kernel", int64(col))
-			e.strs("names", l.Cells[col])
-			e.close('}')
-		}
-		e.close(']')
-		e.close('}')
-		e.flushIf()
-	}
-	e.close(']')
-	e.key("states")
-	e.open('[')
-	for i := range r.States {
-		s := &r.States[i]
-		e.open('{')
-		e.uint("id", s.ID)
-		e.key("builds")
-		e.open('[')
-		for col, v := range s.Cells {
-			if v == nil {
-				continue
-			}
-			e.open('{')
-			e.int("kernel", int64(col))
-			e.uint("version", uint64(*v))
-			e.close('}')
-		}
-		e.close(']')
-		e.close('}')
-	}
-	e.close(']')
-	e.key("differences")
-	e.open('[')
-	for _, d := range r.Differences {
-		e.open('{')
-		e.str("severity", d.Severity.String())
-		e.str("kind", d.Kind)
-		e.strIf("subject", d.Subject)
-		e.str("message", d.Message)
-		e.close('}')
-	}
-	e.close(']')
-	e.close('}')
+	return form
 }

@@ -67,7 +67,7 @@ func (l *RegistryList) asked() bool { return l.Func != "" || l.Object != "" }
 
 // RegistryText writes a line for each entry: state, kernel, architecture, path,
 // owner, and its funcs where some were asked for.
-func RegistryText(w io.Writer, l *RegistryList) error {
+func RegistryText(w io.Writer, l *RegistryList, _ Options) error {
 	for i := range l.Entries {
 		e := &l.Entries[i]
 		line := fmt.Sprintf("%s: %s for %s %s", e.Path, e.State, e.Module.Vermagic.Release, e.Module.Arch)
@@ -146,90 +146,4 @@ func stateStyle(state string) style {
 		return dim
 	}
 	return plain
-}
-
-// RegistryJSON writes {"schema":1,"revision":n,"entries":[...]}.
-func RegistryJSON(w io.Writer, l *RegistryList) error {
-	e := newEncoder(w)
-	e.open('{')
-	e.uint("schema", 1)
-	e.int("revision", l.Revision)
-	e.key("entries")
-	e.open('[')
-	for i := range l.Entries {
-		e.line()
-		e.registryEntry(&l.Entries[i])
-		e.flushIf()
-	}
-	e.close(']')
-	e.close('}')
-	e.b = append(e.b, '\n')
-	return e.finish()
-}
-
-func (e *encoder) registryEntry(x *RegistryEntry) {
-	m := x.Module
-	e.open('{')
-	e.str("path", x.Path)
-	e.str("name", m.Name)
-	e.str("sha256", x.SHA256)
-	e.str("kernel_release", m.Vermagic.Release)
-	e.str("arch", string(m.Arch))
-	e.str("channel", x.Channel)
-	e.str("owner", x.Owner)
-	e.str("state", x.State)
-	e.key("labels")
-	e.open('{')
-	keys := make([]string, 0, len(x.Labels))
-	for k := range x.Labels {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		e.comma()
-		e.b = appendJSONString(e.b, k)
-		e.b = append(e.b, ':')
-		e.b = appendJSONString(e.b, x.Labels[k])
-	}
-	e.close('}')
-	e.str("added_by", x.AddedBy)
-	e.str("added_at", x.AddedAt)
-	e.str("changed_by", x.ChangedBy)
-	e.str("changed_at", x.ChangedAt)
-	e.str("replaced_by", x.ReplacedBy)
-	e.int("revision", x.Revision)
-	e.str("toolchain", string(m.Toolchain))
-	e.str("replace", m.Replace.String())
-	e.key("objects")
-	e.open('[')
-	for i := range m.Patch.Objects {
-		o := &m.Patch.Objects[i]
-		e.comma()
-		e.open('{')
-		e.str("name", o.Name)
-		e.bool("literal", o.Literal)
-		e.key("funcs")
-		e.open('[')
-		for j := range o.Funcs {
-			e.comma()
-			e.open('{')
-			e.str("name", o.Funcs[j].Name)
-			e.uint("sympos", o.Funcs[j].Sympos)
-			e.close('}')
-		}
-		e.close(']')
-		e.close('}')
-	}
-	e.close(']')
-	e.key("states")
-	e.open('[')
-	for _, s := range m.Patch.States {
-		e.comma()
-		e.open('{')
-		e.uint("id", s.ID)
-		e.uint("version", uint64(s.Version))
-		e.close('}')
-	}
-	e.close(']')
-	e.close('}')
 }

@@ -10,7 +10,7 @@ import (
 
 // RulesText writes one rule a line: ID, severity, and title. A rule that has to
 // be enabled says so.
-func RulesText(w io.Writer, list []*rules.Rule) error {
+func RulesText(w io.Writer, list []*rules.Rule, _ Options) error {
 	for _, r := range list {
 		off := ""
 		if r.NonDefault {

@@ -3,62 +3,30 @@ package report
 import (
 	"io"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/report/jsonform"
 	"github.com/klplint/klplint/replace"
 	"github.com/klplint/klplint/rules"
 )
 
-// RulesJSON writes {"schema":1,"rules":[...]}, a rule with id, title,
-// severity, since, tags, default (it runs unless disabled), needs and doc.
-func RulesJSON(w io.Writer, list []*rules.Rule) error {
-	e := newEncoder(w)
-	e.open('{')
-	e.uint("schema", 1)
-	e.rules(list)
-	e.close('}')
-	e.b = append(e.b, '\n')
-	return e.finish()
+// RulesJSON writes the JSON of rules.
+func RulesJSON(w io.Writer, list []*rules.Rule, _ Options) error {
+	return jsonform.Write(w, &jsonform.Rules{Schema: jsonform.Version, Rules: eachForm(list, jsonRule)})
 }
 
-// ExplainJSON writes RulesJSON's object with "questions" beside the rules.
-func ExplainJSON(w io.Writer, list []*rules.Rule, questions []replace.Question) error {
-	e := newEncoder(w)
-	e.open('{')
-	e.uint("schema", 1)
-	e.rules(list)
-	e.key("questions")
-	e.open('[')
-	for _, q := range questions {
-		e.line()
-		e.open('{')
-		e.str("id", q.ID)
-		e.str("question", q.Question)
-		e.str("decision", q.Decision)
-		e.str("why", q.Why)
-		e.strs("models", q.Models)
-		e.close('}')
-	}
-	e.close(']')
-	e.close('}')
-	e.b = append(e.b, '\n')
-	return e.finish()
+// ExplainJSON writes the JSON of explain.
+func ExplainJSON(w io.Writer, e *Explanation, _ Options) error {
+	return jsonform.Write(w, &jsonform.Explanations{
+		Schema: jsonform.Version, Rules: eachForm(e.Rules, jsonRule),
+		Questions: eachForm(e.Questions, func(q *replace.Question) jsonform.Question {
+			return jsonform.Question{ID: q.ID, Question: q.Question, Decision: q.Decision, Why: q.Why, Models: listOf(q.Models)}
+		}),
+	})
 }
 
-func (e *encoder) rules(list []*rules.Rule) {
-	e.key("rules")
-	e.open('[')
-	for _, r := range list {
-		e.line()
-		e.open('{')
-		e.str("id", r.ID())
-		e.str("title", r.Title())
-		e.str("severity", r.Severity.String())
-		e.str("since", r.Since)
-		e.strs("tags", r.Tags)
-		e.bool("default", !r.NonDefault)
-		e.strs("needs", r.Needs())
-		e.str("doc", r.Analyzer.Doc)
-		e.close('}')
-		e.flushIf()
+func jsonRule(rule **rules.Rule) jsonform.Rule {
+	r := *rule
+	return jsonform.Rule{
+		ID: r.ID(), Title: r.Title(), Severity: r.Severity.String(), Since: r.Since, Tags: listOf(r.Tags),
+		Default: !r.NonDefault, Needs: listOf(r.Needs()), Doc: r.Analyzer.Doc,
 	}
-	e.close(']')
 }

@@ -20,7 +20,7 @@ const maxMessage = 4 << 10
 // places are bytes and addresses, never lines (section 3.30.1). Rules that
 // could not judge are results of kind notApplicable; waived and known findings
 // carry their suppression.
-func LintSARIF(w io.Writer, l *Lint) error {
+func LintSARIF(w io.Writer, l *Lint, _ Options) error {
 	b := newSARIF(l, false)
 	for i := range l.Verdict.Findings {
 		b.add(b.finding(i))

@@ -16,7 +16,7 @@ const maxCodeScanning = 25_000
 // result that has no line: so every place is line 1 of the module, the place
 // in the binary stands in the message, and waived and known findings are left
 // out. The worst findings come first, because it shows 5,000 and takes 25,000.
-func LintSARIFGitHub(w io.Writer, l *Lint) error {
+func LintSARIFGitHub(w io.Writer, l *Lint, _ Options) error {
 	b := newSARIF(l, true)
 	for _, i := range l.open(maxCodeScanning) {
 		f := &l.Verdict.Findings[i]

@@ -135,7 +135,7 @@ func sarifLint() *Lint {
 
 func TestLintSARIF(t *testing.T) {
 	var b bytes.Buffer
-	if err := LintSARIF(&b, sarifLint()); err != nil {
+	if err := LintSARIF(&b, sarifLint(), Options{}); err != nil {
 		t.Fatal(err)
 	}
 	sarifCheck(t, b.Bytes())
@@ -171,7 +171,7 @@ func TestLintSARIF(t *testing.T) {
 // TestLintSARIFGitHub: what code scanning refuses or cannot show is not there.
 func TestLintSARIFGitHub(t *testing.T) {
 	var b bytes.Buffer
-	if err := LintSARIFGitHub(&b, sarifLint()); err != nil {
+	if err := LintSARIFGitHub(&b, sarifLint(), Options{}); err != nil {
 		t.Fatal(err)
 	}
 	sarifCheck(t, b.Bytes())

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/report/jsonform"
 )
 
 // Settings say what holds for a run, and who says so.
@@ -37,7 +39,7 @@ func (s *Settings) head() string {
 }
 
 // SettingsText writes a line for each key.
-func SettingsText(w io.Writer, s *Settings) error {
+func SettingsText(w io.Writer, s *Settings, _ Options) error {
 	var b strings.Builder
 	b.WriteString(Escape(s.head()) + "\n")
 	for i := range s.Settings {
@@ -63,30 +65,12 @@ func SettingsTable(w io.Writer, s *Settings, o Options) error {
 	return err
 }
 
-// SettingsJSON writes {"schema":1,"file","settings":[{"key","flag","env",
-// "values":[...],"origin"}],"waivers":n,"custom":n}.
-func SettingsJSON(w io.Writer, s *Settings) error {
-	e := newEncoder(w)
-	e.open('{')
-	e.uint("schema", 1)
-	e.str("file", s.File)
-	e.key("settings")
-	e.open('[')
-	for i := range s.Settings {
-		row := &s.Settings[i]
-		e.line()
-		e.open('{')
-		e.str("key", row.Key)
-		e.str("flag", row.Flag)
-		e.str("env", row.Env)
-		e.strs("values", row.Values)
-		e.str("origin", row.Origin)
-		e.close('}')
-	}
-	e.close(']')
-	e.int("waivers", int64(s.Waivers))
-	e.int("custom", int64(s.Custom))
-	e.close('}')
-	e.b = append(e.b, '\n')
-	return e.finish()
+// SettingsJSON writes the JSON of config show.
+func SettingsJSON(w io.Writer, s *Settings, _ Options) error {
+	return jsonform.Write(w, &jsonform.Settings{
+		Schema: jsonform.Version, File: s.File, Waivers: s.Waivers, Custom: s.Custom,
+		Settings: eachForm(s.Settings, func(row *Setting) jsonform.Setting {
+			return jsonform.Setting{Key: row.Key, Flag: row.Flag, Env: row.Env, Values: listOf(row.Values), Origin: row.Origin}
+		}),
+	})
 }

@@ -9,8 +9,9 @@ import (
 )
 
 // TraceHTML writes one page that stands alone: the timeline as a picture, then
-// each trace step by step. version is klplint's own.
-func TraceHTML(w io.Writer, traces []plan.Trace, version string) error {
+// each trace step by step.
+func TraceHTML(w io.Writer, t *Trace, _ Options) error {
+	traces := t.Traces
 	verdict, class := traceVerdict(traces)
 	p := newPage(w, "klplint trace: "+verdict)
 	p.head("klplint trace", verdict, class, traceSummary(traces))
@@ -22,7 +23,7 @@ func TraceHTML(w io.Writer, traces []plan.Trace, version string) error {
 	p.printf("</section>\n<section aria-labelledby=\"steps\">\n<h2 id=\"steps\">Steps</h2>\n")
 	p.steps(traces)
 	p.printf("</section>\n")
-	return p.close(version)
+	return p.close(t.Version)
 }
 
 // traceVerdict says how the worst of the traces ends.
@@ -34,7 +35,7 @@ func traceVerdict(traces []plan.Trace) (verdict, class string) {
 		for s := range traces[i].Steps {
 			d := &traces[i].Steps[s].Decision
 			switch {
-			case crossed(d.Outcome):
+			case !d.Accepted():
 				return "a step fails", "fail"
 			case len(d.Undecided) > 0:
 				verdict, class = "undecided", "warning"
@@ -87,7 +88,7 @@ func (p *page) steps(traces []plan.Trace) {
 func (p *page) step(t *plan.Trace, at int) {
 	s := &t.Steps[at]
 	class := "soft"
-	if crossed(s.Decision.Outcome) {
+	if !s.Decision.Accepted() {
 		class = "error"
 	}
 	p.printf("<tr><th scope=\"row\">%d. %s</th><td data-name=\"outcome\"><strong class=\"%s\">%s</strong>", at+1, esc(stepTitle(s)), class, esc(outcomeOf(&s.Decision)))

@@ -1,135 +1,63 @@
 package report
 
 import (
+	"cmp"
 	"io"
-	"maps"
 	"slices"
-	"strings"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/report/jsonform"
+	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace"
 	"github.com/klplint/klplint/replace/plan"
 )
 
-// TraceJSON writes traces as JSON. active is sorted by name, as the folder
-// /sys/kernel/livepatch lists it; stack_order counts from 1, the oldest.
-func TraceJSON(w io.Writer, traces []plan.Trace) error {
-	differs := plan.Differences(traces)
-	e := newEncoder(w)
-	e.open('{')
-	e.int("schema", 1)
-	e.key("traces")
-	e.open('[')
-	for i := range traces {
-		t := &traces[i]
-		e.open('{')
-		e.str("model", t.Model)
-		e.strIf("reading", t.Reading)
-		e.strIf("not_judged", t.NotJudged)
-		e.key("steps")
-		e.open('[')
-		for s := range t.Steps {
-			traceStep(e, t, s, len(traces) > 1 && differs[s])
-			e.flushIf()
-		}
-		e.close(']')
-		if t.Unreached > 0 {
-			e.int("unreached", int64(t.Unreached))
-		}
-		e.close('}')
-	}
-	e.close(']')
-	e.close('}')
-	e.b = append(e.b, '\n')
-	return e.finish()
+// TraceJSON writes the JSON of trace.
+func TraceJSON(w io.Writer, t *Trace, _ Options) error {
+	differs := plan.Differences(t.Traces)
+	return jsonform.Write(w, &jsonform.Trace{
+		Schema: jsonform.Version,
+		Traces: eachForm(t.Traces, func(one *plan.Trace) jsonform.ModelTrace {
+			return jsonform.ModelTrace{
+				Model: one.Model, Reading: one.Reading, NotJudged: one.NotJudged, Unreached: one.Unreached,
+				Steps: func(yield func(jsonform.Step) bool) {
+					for i := range one.Steps {
+						step := jsonStep(&one.Steps[i])
+						step.Differs = len(t.Traces) > 1 && differs[i]
+						if !yield(step) {
+							return
+						}
+					}
+				},
+			}
+		}),
+	})
 }
 
-func traceStep(e *encoder, t *plan.Trace, at int, differs bool) {
-	s := &t.Steps[at]
+func jsonStep(s *plan.Result) jsonform.Step {
 	d := &s.Decision
-	e.open('{')
-	e.str("op", string(s.Op))
-	e.str("module", s.Module)
-	e.strIf("path", s.Path)
-	if len(s.Sets) > 0 {
-		sets(e, "sets", s.Sets)
+	owners := s.Owners
+	if owners == nil {
+		owners = map[string]string{}
 	}
-	if len(s.Evicts) > 0 {
-		sets(e, "evicts", s.Evicts)
+	return jsonform.Step{
+		Op: string(s.Op), Module: s.Module, Path: s.Path, Sets: s.Sets, Evicts: s.Evicts, Override: s.Override,
+		Outcome: string(d.Outcome), Errno: d.Errno, Reason: d.Reason, Messages: listOf(d.Messages),
+		Also: formsOf(d.Also, func(r *klp.Refusal) jsonform.Refusal {
+			return jsonform.Refusal{Errno: r.Errno, Message: r.Message, Reason: r.Reason}
+		}),
+		AlsoOmitted: d.AlsoOmitted, Replaced: listOf(d.Replaced), Active: jsonActive(s.Active), Owners: owners, Assumed: listOf(d.Assumed),
+		Undecided: formsOf(d.Undecided, func(u *replace.Undecided) jsonform.Undecided {
+			return jsonform.Undecided{Question: u.Question, Otherwise: u.Otherwise}
+		}),
 	}
-	if len(s.Override) > 0 {
-		sets(e, "override", s.Override)
-	}
-	e.str("outcome", string(d.Outcome))
-	e.strIf("errno", d.Errno)
-	e.strIf("reason", d.Reason)
-	e.strs("messages", d.Messages)
-	e.key("also")
-	e.open('[')
-	for _, r := range d.Also {
-		e.open('{')
-		e.strIf("errno", r.Errno)
-		e.strIf("message", r.Message)
-		e.str("reason", r.Reason)
-		e.close('}')
-	}
-	e.close(']')
-	if d.AlsoOmitted > 0 {
-		e.int("also_omitted", int64(d.AlsoOmitted))
-	}
-	e.strs("replaced", d.Replaced)
-	e.key("active")
-	e.open('[')
-	type ordered struct {
-		plan.Active
-		order int
-	}
-	active := make([]ordered, len(s.Active))
-	for i, a := range s.Active {
-		active[i] = ordered{a, i + 1}
-	}
-	slices.SortFunc(active, func(a, b ordered) int { return strings.Compare(a.Name, b.Name) })
-	for _, a := range active {
-		e.open('{')
-		e.str("name", a.Name)
-		sets(e, "sets", a.Sets)
-		e.int("stack_order", int64(a.order))
-		e.close('}')
-	}
-	e.close(']')
-	e.key("owners")
-	e.open('{')
-	for _, f := range slices.Sorted(maps.Keys(s.Owners)) {
-		e.comma()
-		e.b = appendJSONString(e.b, f)
-		e.b = append(e.b, ':')
-		e.b = appendJSONString(e.b, s.Owners[f])
-	}
-	e.close('}')
-	e.strs("assumed", d.Assumed)
-	e.key("undecided")
-	e.open('[')
-	for _, u := range d.Undecided {
-		e.open('{')
-		e.str("question", u.Question)
-		e.str("otherwise", u.Otherwise)
-		e.close('}')
-	}
-	e.close(']')
-	if differs {
-		e.bool("differs", true)
-	}
-	e.close('}')
 }
 
-func sets(e *encoder, name string, list []uint32) {
-	e.key(name)
-	e.open('[')
-	for _, s := range list {
-		e.comma()
-		e.b = appendUint(e.b, s)
+// jsonActive sorts by name, as the folder /sys/kernel/livepatch does.
+func jsonActive(list []plan.Active) []jsonform.ActivePatch {
+	out := make([]jsonform.ActivePatch, len(list))
+	for i, a := range list {
+		out[i] = jsonform.ActivePatch{Name: a.Name, Sets: listOf(a.Sets), StackOrder: i + 1}
 	}
-	e.close(']')
+	slices.SortFunc(out, func(a, b jsonform.ActivePatch) int { return cmp.Compare(a.Name, b.Name) })
+	return out
 }
-
-// crossed reports whether a step is refused or brings the kernel down.
-func crossed(o replace.Outcome) bool { return o == replace.Refused || o == replace.Crash }

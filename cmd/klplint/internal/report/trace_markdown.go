@@ -14,7 +14,8 @@ const markdownWidth = 76
 
 // TraceMarkdown writes traces as Markdown that reads as plain text too: no line
 // is longer than markdownWidth columns unless one word is.
-func TraceMarkdown(w io.Writer, traces []plan.Trace) error {
+func TraceMarkdown(w io.Writer, t *Trace, _ Options) error {
+	traces := t.Traces
 	b := bufio.NewWriter(w)
 	if len(traces) > 1 {
 		markdownBeside(b, traces)
@@ -37,7 +38,7 @@ func TraceMarkdown(w io.Writer, traces []plan.Trace) error {
 				active = strings.Join(activeOf(r), ", ")
 			}
 			markdownWrap(b, indent+"- ", indent+"  ", "active: "+active)
-			if !crossed(r.Decision.Outcome) {
+			if r.Decision.Accepted() {
 				for _, o := range ownersOf(r, 8) {
 					markdownWrap(b, indent+"- ", indent+"  ", "runs "+o)
 				}

@@ -11,7 +11,8 @@ import (
 
 // TraceTable writes a table for each trace. Several traces also get a table
 // that lays them side by side and marks with * where they differ.
-func TraceTable(w io.Writer, o Options, traces []plan.Trace) error {
+func TraceTable(w io.Writer, t *Trace, o Options) error {
+	traces := t.Traces
 	beside := 0
 	for i := range traces {
 		if traces[i].NotJudged == "" {

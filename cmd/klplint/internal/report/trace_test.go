@@ -74,13 +74,13 @@ const workedExample = "../../../../replace/plan/testdata/worked-example.yaml"
 func TestTraceGolden(t *testing.T) {
 	for _, m := range replace.All() {
 		traces := tracesOf(t, workedExample, m)
-		traceGolden(t, m.Name()+".json", func(w io.Writer) error { return report.TraceJSON(w, traces) })
-		traceGolden(t, m.Name()+".table", func(w io.Writer) error { return report.TraceTable(w, report.Options{}, traces) })
+		traceGolden(t, m.Name()+".json", func(w io.Writer) error { return report.TraceJSON(w, &report.Trace{Traces: traces}, report.Options{}) })
+		traceGolden(t, m.Name()+".table", func(w io.Writer) error { return report.TraceTable(w, &report.Trace{Traces: traces}, report.Options{}) })
 	}
 	all := tracesOf(t, workedExample, replace.All()...)
-	traceGolden(t, "all.table", func(w io.Writer) error { return report.TraceTable(w, report.Options{}, all) })
-	traceGolden(t, "all.txt", func(w io.Writer) error { return report.TraceText(w, all) })
-	traceGolden(t, "all.md", func(w io.Writer) error { return report.TraceMarkdown(w, all) })
+	traceGolden(t, "all.table", func(w io.Writer) error { return report.TraceTable(w, &report.Trace{Traces: all}, report.Options{}) })
+	traceGolden(t, "all.txt", func(w io.Writer) error { return report.TraceText(w, &report.Trace{Traces: all}, report.Options{}) })
+	traceGolden(t, "all.md", func(w io.Writer) error { return report.TraceMarkdown(w, &report.Trace{Traces: all}, report.Options{}) })
 }
 
 // everything has what the worked example lacks.
@@ -107,16 +107,20 @@ steps:
 
 func TestTraceEverything(t *testing.T) {
 	traces := tracesOfPlan(t, everything, replace.Mainline{}, replace.SetsFlat{})
-	traceGolden(t, "everything.table", func(w io.Writer) error { return report.TraceTable(w, report.Options{Width: 100}, traces) })
-	traceGolden(t, "everything.txt", func(w io.Writer) error { return report.TraceText(w, traces) })
-	traceGolden(t, "everything.md", func(w io.Writer) error { return report.TraceMarkdown(w, traces) })
-	traceGolden(t, "everything.json", func(w io.Writer) error { return report.TraceJSON(w, traces) })
+	traceGolden(t, "everything.table", func(w io.Writer) error {
+		return report.TraceTable(w, &report.Trace{Traces: traces}, report.Options{Width: 100})
+	})
+	traceGolden(t, "everything.txt", func(w io.Writer) error { return report.TraceText(w, &report.Trace{Traces: traces}, report.Options{}) })
+	traceGolden(t, "everything.md", func(w io.Writer) error {
+		return report.TraceMarkdown(w, &report.Trace{Traces: traces}, report.Options{})
+	})
+	traceGolden(t, "everything.json", func(w io.Writer) error { return report.TraceJSON(w, &report.Trace{Traces: traces}, report.Options{}) })
 }
 
 // TestTraceJSON reads the report back by the names of the contract.
 func TestTraceJSON(t *testing.T) {
 	var b bytes.Buffer
-	if err := report.TraceJSON(&b, tracesOf(t, workedExample, replace.SetsFlat{}, replace.Set{})); err != nil {
+	if err := report.TraceJSON(&b, &report.Trace{Traces: tracesOf(t, workedExample, replace.SetsFlat{}, replace.Set{})}, report.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	type step struct {
@@ -157,7 +161,7 @@ func TestTraceJSON(t *testing.T) {
 func TestTraceMarkdownWidth(t *testing.T) {
 	for _, source := range []string{everything, mustRead(t, workedExample)} {
 		var b bytes.Buffer
-		if err := report.TraceMarkdown(&b, tracesOfPlan(t, source, replace.All()...)); err != nil {
+		if err := report.TraceMarkdown(&b, &report.Trace{Traces: tracesOfPlan(t, source, replace.All()...)}, report.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(b.String()) {
@@ -186,10 +190,12 @@ func TestTraceHostile(t *testing.T) {
 		Active:   []plan.Active{{Name: name}}, Owners: map[string]string{name: name},
 	}}}}
 	for format, write := range map[string]func(io.Writer) error{
-		"table":    func(w io.Writer) error { return report.TraceTable(w, report.Options{}, traces) },
-		"text":     func(w io.Writer) error { return report.TraceText(w, traces) },
-		"markdown": func(w io.Writer) error { return report.TraceMarkdown(w, traces) },
-		"json":     func(w io.Writer) error { return report.TraceJSON(w, traces) },
+		"table": func(w io.Writer) error { return report.TraceTable(w, &report.Trace{Traces: traces}, report.Options{}) },
+		"text":  func(w io.Writer) error { return report.TraceText(w, &report.Trace{Traces: traces}, report.Options{}) },
+		"markdown": func(w io.Writer) error {
+			return report.TraceMarkdown(w, &report.Trace{Traces: traces}, report.Options{})
+		},
+		"json": func(w io.Writer) error { return report.TraceJSON(w, &report.Trace{Traces: traces}, report.Options{}) },
 	} {
 		var b bytes.Buffer
 		if err := write(&b); err != nil {

@@ -12,7 +12,8 @@ import (
 // TraceText writes one line a step, which begins with the model and the
 // step's number; what there is to say of a step follows on lines that begin so
 // too.
-func TraceText(w io.Writer, traces []plan.Trace) error {
+func TraceText(w io.Writer, t *Trace, _ Options) error {
+	traces := t.Traces
 	differs := plan.Differences(traces)
 	b := bufio.NewWriter(w)
 	for i := range traces {

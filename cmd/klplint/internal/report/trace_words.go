@@ -11,7 +11,11 @@ import (
 	"github.com/klplint/klplint/replace/plan"
 )
 
-func appendUint(b []byte, v uint32) []byte { return strconv.AppendUint(b, uint64(v), 10) }
+// Trace is what trace shows.
+type Trace struct {
+	Traces  []plan.Trace
+	Version string // klplint's own
+}
 
 // setsOf writes a livepatch's sets, and behind them those that it evicts
 // without belonging to them: " {1}", " {1} evicting {2}". Nothing under mainline.

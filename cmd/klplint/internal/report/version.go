@@ -1,9 +1,10 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/report/jsonform"
 )
 
 // Version is what is known of the program itself.
@@ -16,7 +17,7 @@ type Version struct {
 }
 
 // VersionText writes one line.
-func VersionText(w io.Writer, v Version) error {
+func VersionText(w io.Writer, v Version, _ Options) error {
 	line := "klplint " + v.Version
 	if v.Revision != "" {
 		line += " " + v.Revision[:min(12, len(v.Revision))]
@@ -28,19 +29,9 @@ func VersionText(w io.Writer, v Version) error {
 	return err
 }
 
-// VersionJSON writes an object with "name" and "version", and what else the
-// build recorded.
-func VersionJSON(w io.Writer, v Version) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	return e.Encode(struct {
-		Schema   int    `json:"schema"`
-		Name     string `json:"name"`
-		Version  string `json:"version"`
-		Revision string `json:"revision,omitempty"`
-		Modified bool   `json:"modified"`
-		Go       string `json:"go"`
-		OS       string `json:"os"`
-		Arch     string `json:"arch"`
-	}{1, "klplint", v.Version, v.Revision, v.Modified, v.Go, v.OS, v.Arch})
+// VersionJSON writes the JSON of version.
+func VersionJSON(w io.Writer, v Version, _ Options) error {
+	return jsonform.Write(w, jsonform.Program{
+		Schema: jsonform.Version, Name: "klplint", Version: v.Version, Revision: v.Revision, Modified: v.Modified, Go: v.Go, OS: v.OS, Arch: v.Arch,
+	})
 }

@@ -5,12 +5,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 )
 
 // columns measures text as a terminal shows it. The locale has no say: output
 // is the same everywhere.
 func columns(s string) int {
-	if isPlain(s) {
+	if escape.Plain(s) {
 		return len(s)
 	}
 	c := runewidth.Condition{StrictEmojiNeutral: true}

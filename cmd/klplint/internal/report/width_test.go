@@ -35,3 +35,19 @@ func TestWrap(t *testing.T) {
 		t.Errorf("%d lines", n)
 	}
 }
+
+func FuzzWrap(f *testing.F) {
+	for _, s := range hostile() {
+		f.Add(cut(s, 500))
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if len(s) > 4096 {
+			return
+		}
+		for _, line := range wrap(Escape(s), 20) {
+			if columns(line) > 20 {
+				t.Errorf("wrap(%q): line %q has %d columns", s, line, columns(line))
+			}
+		}
+	})
+}

@@ -192,7 +192,7 @@ func TestModelIsThatOfDump(t *testing.T) {
 	} {
 		full.Replace = r
 		var b bytes.Buffer
-		d := report.NewDumpJSON(&b)
+		d := report.NewDumpJSON(&b, report.Options{})
 		if err := d.Module(full); err != nil {
 			t.Fatal(err)
 		}

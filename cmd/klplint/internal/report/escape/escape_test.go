@@ -1,4 +1,4 @@
-package report
+package escape
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestEscape(t *testing.T) {
+func TestLine(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                   "",
 		"plain name,1":       "plain name,1",
@@ -30,8 +30,8 @@ func TestEscape(t *testing.T) {
 		"\U0010ffff":         `\u{10ffff}`,
 		"\ufffd":             "\ufffd",
 	} {
-		if got := Escape(in); got != want {
-			t.Errorf("Escape(%q) = %q, want %q", in, got, want)
+		if got := Line(in); got != want {
+			t.Errorf("Line(%q) = %q, want %q", in, got, want)
 		}
 	}
 }
@@ -44,7 +44,11 @@ var nasty = []string{
 
 func checkJSONString(t *testing.T, s string) {
 	t.Helper()
-	b := appendJSONString(nil, s)
+	plain, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := AppendJSON(nil, plain)
 	var back string
 	if err := json.Unmarshal(b, &back); err != nil {
 		t.Fatalf("%q -> %q: %v", s, b, err)
@@ -71,7 +75,7 @@ func equalInvalid(s, back string) bool {
 	return b.String() == back
 }
 
-func TestAppendJSONString(t *testing.T) {
+func TestAppendJSON(t *testing.T) {
 	for _, s := range nasty {
 		checkJSONString(t, s)
 	}
@@ -83,16 +87,9 @@ func FuzzStrings(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		checkJSONString(t, s)
-		for _, r := range Escape(s) {
+		for _, r := range Line(s) {
 			if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co) {
-				t.Errorf("Escape(%q) holds %U", s, r)
-			}
-		}
-		if len(s) < 4096 {
-			for _, line := range wrap(Escape(s), 20) {
-				if columns(line) > 20 {
-					t.Errorf("wrap(%q): line %q has %d columns", s, line, columns(line))
-				}
+				t.Errorf("Line(%q) holds %U", s, r)
 			}
 		}
 	})

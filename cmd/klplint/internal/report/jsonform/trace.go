@@ -1,0 +1,80 @@
+package jsonform
+
+// Trace is what trace writes.
+type Trace struct {
+	Schema int `json:"schema" jsonschema:"enum=1"`
+	// One for each model that was asked for.
+	Traces List[ModelTrace] `json:"traces"`
+}
+
+// ModelTrace is what happens under one replace model.
+type ModelTrace struct {
+	Model string `json:"model"`
+	// What is taken for a value that is not known.
+	Reading string `json:"reading,omitempty"`
+	// Why the model cannot judge these modules.
+	NotJudged string     `json:"not_judged,omitempty"`
+	Steps     List[Step] `json:"steps"`
+	// Steps that a crash keeps from being taken.
+	Unreached int `json:"unreached,omitempty"`
+}
+
+// Step is one step and what the kernel does at it.
+type Step struct {
+	Op string `json:"op" jsonschema:"enum=load,enum=disable,enum=unload"`
+	// The label that the plan gives the module, or its name.
+	Module string `json:"module"`
+	Path   string `json:"path,omitempty"`
+	// The sets that the module belongs to.
+	Sets []uint32 `json:"sets,omitempty"`
+	// The sets that its load evicts.
+	Evicts []uint32 `json:"evicts,omitempty"`
+	// The module parameter override_replace_sets of this load.
+	Override []uint32 `json:"override,omitempty"`
+	// done: a disable or unload that works, or the load of a target.
+	Outcome string `json:"outcome" jsonschema:"enum=first,enum=stacks,enum=coexists,enum=replaces,enum=refused,enum=crash,enum=done"`
+	// Left out where the kernel accepts.
+	Errno  string `json:"errno,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// The kernel's log.
+	Messages []string `json:"messages"`
+	// Further reasons to refuse, which a kernel that stops at the first does not name.
+	Also []Refusal `json:"also"`
+	// Further ones that also leaves out.
+	AlsoOmitted int `json:"also_omitted,omitempty"`
+	// The names of the livepatches that go.
+	Replaced []string `json:"replaced"`
+	// The livepatches after the step, sorted by name as /sys/kernel/livepatch lists them.
+	Active []ActivePatch `json:"active"`
+	// Whose code runs, by OBJECT:FUNC (",N" for a sympos above 1), of each patched func whose object is there.
+	Owners map[string]string `json:"owners"`
+	// What was taken for granted.
+	Assumed []string `json:"assumed"`
+	// Questions on which the outcome depends.
+	Undecided []Undecided `json:"undecided"`
+	// The models do not agree on this step.
+	Differs bool `json:"differs,omitempty"`
+}
+
+// Refusal is one reason to refuse a load.
+type Refusal struct {
+	Errno   string `json:"errno,omitempty"`
+	Message string `json:"message,omitempty"`
+	Reason  string `json:"reason"`
+}
+
+// ActivePatch is one livepatch that is enabled.
+type ActivePatch struct {
+	Name string   `json:"name"`
+	Sets []uint32 `json:"sets"`
+	// From 1, the oldest.
+	StackOrder int `json:"stack_order"`
+}
+
+// Undecided is a question that the model leaves open.
+type Undecided struct {
+	// The question's ID: klplint explain ID.
+	Question string `json:"question"`
+	// What happens if the answer is the other one.
+	Otherwise string `json:"otherwise"`
+}

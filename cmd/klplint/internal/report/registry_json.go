@@ -1,0 +1,33 @@
+package report
+
+import (
+	"io"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/report/jsonform"
+	"github.com/klplint/klplint/klp"
+)
+
+// RegistryJSON writes the JSON of registry list, find and show.
+func RegistryJSON(w io.Writer, l *RegistryList, _ Options) error {
+	return jsonform.Write(w, &jsonform.Registry{Schema: jsonform.Version, Revision: l.Revision, Entries: eachForm(l.Entries, jsonRegistryEntry)})
+}
+
+func jsonRegistryEntry(e *RegistryEntry) jsonform.RegistryEntry {
+	m := e.Module
+	labels := e.Labels
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	return jsonform.RegistryEntry{
+		Path: e.Path, Name: m.Name, SHA256: e.SHA256, KernelRelease: m.Vermagic.Release, Arch: string(m.Arch),
+		Channel: e.Channel, Owner: e.Owner, State: e.State, Labels: labels,
+		AddedBy: e.AddedBy, AddedAt: e.AddedAt, ChangedBy: e.ChangedBy, ChangedAt: e.ChangedAt,
+		ReplacedBy: e.ReplacedBy, Revision: e.Revision, Toolchain: string(m.Toolchain), Replace: m.Replace.String(),
+		Objects: formsOf(m.Patch.Objects, func(o *klp.Object) jsonform.RegistryObject {
+			return jsonform.RegistryObject{Name: o.Name, Literal: o.Literal, Funcs: formsOf(o.Funcs, func(f *klp.Func) jsonform.RegistryFunc {
+				return jsonform.RegistryFunc{Name: f.Name, Sympos: f.Sympos}
+			})}
+		}),
+		States: formsOf(m.Patch.States, jsonState),
+	}
+}
