@@ -3,6 +3,7 @@ package elfread
 import (
 	"debug/elf"
 
+	"github.com/klplint/klplint/internal/modfile"
 	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/klp"
 )
@@ -22,13 +23,13 @@ type arch struct {
 // none is the relocation type R_*_NONE of all five architectures.
 const none = 0
 
-// archOf returns the architecture of f; its name is "" when its kernel cannot
-// livepatch.
+// archOf returns what is known of the architecture of f; its name is "" when its
+// kernel cannot livepatch.
 func archOf(f *safeelf.File) *arch {
+	name := modfile.Arch(f)
 	for i := range archs {
-		a := &archs[i]
-		if a.machine == f.Machine && a.bigEndian == f.BigEndian {
-			return &a.arch
+		if archs[i].name == name {
+			return &archs[i]
 		}
 	}
 	return &noArch
@@ -36,30 +37,26 @@ func archOf(f *safeelf.File) *arch {
 
 var noArch arch
 
-var archs = [...]struct {
-	arch
-	machine   elf.Machine
-	bigEndian bool
-}{
-	{arch{klp.X86_64, uint32(elf.R_X86_64_64), map[uint32]uint64{
+var archs = [...]arch{
+	{klp.X86_64, uint32(elf.R_X86_64_64), map[uint32]uint64{
 		uint32(elf.R_X86_64_64): 8, uint32(elf.R_X86_64_PC64): 8,
 		uint32(elf.R_X86_64_32): 4, uint32(elf.R_X86_64_32S): 4,
 		uint32(elf.R_X86_64_PC32): 4, uint32(elf.R_X86_64_PLT32): 4,
-	}}, elf.EM_X86_64, false},
-	{arch{klp.ARM64, uint32(elf.R_AARCH64_ABS64), map[uint32]uint64{
+	}},
+	{klp.ARM64, uint32(elf.R_AARCH64_ABS64), map[uint32]uint64{
 		uint32(elf.R_AARCH64_ABS64): 8, uint32(elf.R_AARCH64_PREL64): 8,
 		uint32(elf.R_AARCH64_ABS32): 4, uint32(elf.R_AARCH64_PREL32): 4,
-	}}, elf.EM_AARCH64, false},
-	{arch{klp.PPC64LE, uint32(elf.R_PPC64_ADDR64), map[uint32]uint64{
+	}},
+	{klp.PPC64LE, uint32(elf.R_PPC64_ADDR64), map[uint32]uint64{
 		uint32(elf.R_PPC64_ADDR64): 8, uint32(elf.R_PPC64_REL64): 8,
 		uint32(elf.R_PPC64_ADDR32): 4, uint32(elf.R_PPC64_REL32): 4,
-	}}, elf.EM_PPC64, false},
-	{arch{klp.S390X, uint32(elf.R_390_64), map[uint32]uint64{
+	}},
+	{klp.S390X, uint32(elf.R_390_64), map[uint32]uint64{
 		uint32(elf.R_390_64): 8, uint32(elf.R_390_PC64): 8,
 		uint32(elf.R_390_32): 4, uint32(elf.R_390_PC32): 4,
 		uint32(elf.R_390_PC32DBL): 4, uint32(elf.R_390_PLT32DBL): 4,
-	}}, elf.EM_S390, true},
-	{arch{klp.LoongArch64, uint32(elf.R_LARCH_64), map[uint32]uint64{
+	}},
+	{klp.LoongArch64, uint32(elf.R_LARCH_64), map[uint32]uint64{
 		uint32(elf.R_LARCH_64): 8, uint32(elf.R_LARCH_32): 4,
-	}}, elf.EM_LOONGARCH, false},
+	}},
 }

@@ -1,9 +1,9 @@
 package elfread
 
 import (
-	"strconv"
 	"strings"
 
+	"github.com/klplint/klplint/internal/release"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -42,31 +42,19 @@ var (
 // that evidence in the module outranks the table. An unknown release gets the
 // modern layout, which the callers check against the module. What it returns is
 // only read.
-func builtin(release string, register bool) *klp.Layout {
-	major, minor, ok := version(release)
+func builtin(name string, register bool) *klp.Layout {
+	v, ok := release.Parse(name)
 	l := &modern
 	switch {
 	case !ok:
-	case major < 5 || major == 5 && minor < 1:
+	case !v.AtLeast(5, 1):
 		return nil
-	case major == 5 && minor < 5:
+	case !v.AtLeast(5, 5):
 		l = &first
 	}
 	// klp_register_patch() is gone from mainline since 5.1; openEuler kept it.
-	if l.HasStates && (register || strings.Contains(release, ".oe")) {
+	if l.HasStates && (register || strings.Contains(name, ".oe")) {
 		l = &openEuler
 	}
 	return l
-}
-
-// version returns the first two numbers of a kernel release.
-func version(release string) (major, minor int, ok bool) {
-	head, rest, _ := strings.Cut(release, ".")
-	end := 0
-	for end < len(rest) && rest[end] >= '0' && rest[end] <= '9' {
-		end++
-	}
-	major, err1 := strconv.Atoi(head)
-	minor, err2 := strconv.Atoi(rest[:end])
-	return major, minor, err1 == nil && err2 == nil && major >= 0 && major < 1000 && minor < 1000
 }

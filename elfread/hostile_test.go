@@ -127,7 +127,7 @@ func TestHostile(t *testing.T) {
 		{"section table offset overflows", func(f *elfmut.File) { f.Claim.Shoff = ptr(^uint64(0) - 10) }, "truncated"},
 		{"65535 sections claimed", func(f *elfmut.File) { f.Claim.Shnum = ptr(uint16(65535)) }, "truncated"},
 		{"huge section headers", func(f *elfmut.File) { f.Claim.Shentsize = ptr(uint16(65535)) }, "section headers of 65535 bytes"},
-		{"name table index beyond", func(f *elfmut.File) { f.Claim.Shstrndx = ptr(uint16(9999)) }, "section name table"},
+		{"name table index beyond", func(f *elfmut.File) { f.Claim.Shstrndx = ptr(uint16(9999)) }, "e_shstrndx is 9999"},
 		{"section size overflows", func(f *elfmut.File) { f.Section(".data").Claim.Size = ptr(^uint64(0)) }, "truncated"},
 		{"section name beyond", func(f *elfmut.File) { f.Section(".data").Claim.Name = ptr(uint32(1 << 30)) }, "name"},
 		{"cycle: objs leads to the patch", func(f *elfmut.File) {
@@ -138,20 +138,20 @@ func TestHostile(t *testing.T) {
 		}, ""},
 		{"pointer beyond its section", func(f *elfmut.File) {
 			f.EditRelas(".rela.data", func(rs []elfmut.Rela) []elfmut.Rela { rs[2].Addend = 1 << 40; return rs })
-		}, "beyond the end of the section"},
+		}, "past the end of the section"},
 		{"negative addend", func(f *elfmut.File) {
 			f.EditRelas(".rela.data", func(rs []elfmut.Rela) []elfmut.Rela { rs[2].Addend = -8; return rs })
-		}, "beyond the end of the section"},
+		}, "past the end of the section"},
 		{"symbol beyond the table", func(f *elfmut.File) {
 			f.EditRelas(".rela.data", func(rs []elfmut.Rela) []elfmut.Rela { rs[2].Sym = 1 << 30; return rs })
 		}, "names symbol 1073741824"},
 		{"relocation of another type", func(f *elfmut.File) {
 			f.EditRelas(".rela.data", func(rs []elfmut.Rela) []elfmut.Rela { rs[3].Type = 11; return rs })
 		}, "relocation of type 11"},
-		{"name without an end", func(f *elfmut.File) {
+		{"unterminated name", func(f *elfmut.File) {
 			s := f.Section(".rodata.str1.8")
 			s.Data = append([]byte(strings.Repeat("x", 5000)), 0)
-		}, "name without an end"},
+		}, "unterminated name"},
 		{"compressed table", func(f *elfmut.File) { f.Section(".data").Flags |= elf.SHF_COMPRESSED }, ""},
 		{"many overlapping livepatch sections", func(f *elfmut.File) {
 			f.AddSym(elfmut.Sym{Name: ".klp.sym.vmlinux.x,0", Shndx: klp.SHNLivepatch})

@@ -27,10 +27,10 @@ func (p *parser) readKlpBuild() error {
 	p.m.Patch.At, p.m.Patch.Found = p.at(place{Section: sec}), true
 	size := p.f.Sections[sec].FileSize
 	if p.f.Sections[sec].Type == elf.SHT_NOBITS && size > 0 {
-		return p.fail(place{Section: sec}, "table without bytes")
+		return p.fail(place{Section: sec}, "section is SHT_NOBITS")
 	}
 	if size%objectExtSize != 0 {
-		return p.fail(place{Section: sec}, "%d bytes, no multiple of the %d of struct klp_object_ext", size, objectExtSize)
+		return p.fail(place{Section: sec}, "size %d is not a multiple of %d, the size of struct klp_object_ext", size, objectExtSize)
 	}
 	if size/objectExtSize > maxObjects {
 		return p.fail(place{Section: sec}, "more than %d objects", maxObjects)

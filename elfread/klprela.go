@@ -117,7 +117,7 @@ func (p *parser) klpTarget(section int, k *klp.KlpRela, e safeelf.Rela) error {
 	at := spot(int(info), e.Off)
 	b, ok := p.bytesAt(at, width)
 	if !ok {
-		return p.fail(place{Section: section}, "relocation at 0x%x, beyond the end of %s", e.Off, p.f.Sections[info].Name)
+		return p.fail(place{Section: section}, "relocation at 0x%x, past the end of %s", e.Off, p.f.Sections[info].Name)
 	}
 	relocated := false
 	if allZero(b) {

@@ -25,14 +25,14 @@ func TestWrongKlpRela(t *testing.T) {
 		want string
 	}{
 		{func(*elfmut.File, *elfmut.Section) {}, ""},
-		{func(_ *elfmut.File, s *elfmut.Section) { s.Type = elf.SHT_PROGBITS }, "its type is SHT_PROGBITS"},
+		{func(_ *elfmut.File, s *elfmut.Section) { s.Type = elf.SHT_PROGBITS }, "type is SHT_PROGBITS, not SHT_RELA"},
 		{func(_ *elfmut.File, s *elfmut.Section) { s.Flags &^= klp.SHFRelaLivepatch }, "SHF_RELA_LIVEPATCH"},
-		{func(_ *elfmut.File, s *elfmut.Section) { s.Flags &^= elf.SHF_ALLOC }, "it lacks the flag SHF_ALLOC"},
-		{func(_ *elfmut.File, s *elfmut.Section) { s.Link++ }, "its link is section"},
-		{func(_ *elfmut.File, s *elfmut.Section) { s.Info = 60000 }, "its target is section 60000 of"},
-		{func(_ *elfmut.File, s *elfmut.Section) { s.Info = 0 }, "is not loaded"},
-		{func(f *elfmut.File, s *elfmut.Section) { s.Info = uint32(f.Index(".modinfo")) }, `but its target is ".modinfo"`},
-		{func(f *elfmut.File, s *elfmut.Section) { s.Info = uint32(f.Index(".strtab")) }, "is not loaded"},
+		{func(_ *elfmut.File, s *elfmut.Section) { s.Flags &^= elf.SHF_ALLOC }, "flag SHF_ALLOC is missing"},
+		{func(_ *elfmut.File, s *elfmut.Section) { s.Link++ }, "sh_link is section"},
+		{func(_ *elfmut.File, s *elfmut.Section) { s.Info = 60000 }, "sh_info is 60000, the file has"},
+		{func(_ *elfmut.File, s *elfmut.Section) { s.Info = 0 }, "which is not loaded"},
+		{func(f *elfmut.File, s *elfmut.Section) { s.Info = uint32(f.Index(".modinfo")) }, `but sh_info names ".modinfo"`},
+		{func(f *elfmut.File, s *elfmut.Section) { s.Info = uint32(f.Index(".strtab")) }, "which is not loaded"},
 	} {
 		f, err := elfmut.Parse(fixtures.Read(t, "klp-relocs/both.ko"))
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/klplint/klplint/internal/release"
 	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/klp"
 )
@@ -51,7 +52,7 @@ func (p *parser) klpSymbol(i int, y safeelf.Sym) error {
 
 // symbolWidth returns the width of the kernel's scan for the module's release.
 func (p *parser) symbolWidth() int {
-	if major, minor, ok := version(p.m.Vermagic.Release); ok && (major < 6 || major == 6 && minor < 1) {
+	if v, ok := release.Parse(p.m.Vermagic.Release); ok && !v.AtLeast(6, 1) {
 		return symbolWidthOld
 	}
 	return symbolWidth
@@ -73,7 +74,7 @@ func parseKlpSym(raw string, width int) (object, name string, sympos uint64, mal
 	case len(object) > objectWidth:
 		return "", "", 0, fmt.Sprintf("the object's name has %d bytes, the kernel reads %d", len(object), objectWidth)
 	case !ok:
-		return "", "", 0, "no dot ends the object's name"
+		return "", "", 0, "no dot after the object's name"
 	}
 	name, rest, ok = strings.Cut(rest, ",")
 	switch {
@@ -82,7 +83,7 @@ func parseKlpSym(raw string, width int) (object, name string, sympos uint64, mal
 	case len(name) > width:
 		return "", "", 0, fmt.Sprintf("the symbol's name has %d bytes, the kernel reads %d", len(name), width)
 	case !ok:
-		return "", "", 0, "no comma and symbol position end the name"
+		return "", "", 0, "no comma and symbol position at the end of the name"
 	}
 	rest = strings.TrimLeft(rest, " \t\n\v\f\r")
 	digits := 0
@@ -90,7 +91,7 @@ func parseKlpSym(raw string, width int) (object, name string, sympos uint64, mal
 		digits++
 	}
 	if digits == 0 {
-		return "", "", 0, "no number behind the comma"
+		return "", "", 0, "no number after the comma"
 	}
 	sympos, err := strconv.ParseUint(rest[:digits], 10, 64)
 	if err != nil {

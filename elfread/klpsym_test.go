@@ -60,25 +60,3 @@ func TestParseKlpRela(t *testing.T) {
 		}
 	}
 }
-
-func TestVersion(t *testing.T) {
-	for _, tc := range []struct {
-		release      string
-		major, minor int
-		ok           bool
-	}{
-		{"6.12.117+deb12-amd64", 6, 12, true},
-		{"5.10.0-136.12.0.86.oe2203sp1.x86_64", 5, 10, true},
-		{"7.1-rc3", 7, 1, true},
-		{"6.12", 6, 12, true},
-		{"", 0, 0, false},
-		{"custom", 0, 0, false},
-		{"6", 6, 0, false},
-		{"99999999999999999999.1", 0, 0, false},
-	} {
-		major, minor, ok := version(tc.release)
-		if ok != tc.ok || ok && (major != tc.major || minor != tc.minor) {
-			t.Errorf("%q: %d.%d %v", tc.release, major, minor, ok)
-		}
-	}
-}

@@ -21,10 +21,10 @@ func (p *parser) readKpatch() error {
 	p.m.Patch.At, p.m.Patch.Found = p.at(place{Section: sec}), true
 	size := p.f.Sections[sec].FileSize
 	if p.f.Sections[sec].Type == elf.SHT_NOBITS && size > 0 {
-		return p.fail(place{Section: sec}, "table without bytes")
+		return p.fail(place{Section: sec}, "section is SHT_NOBITS")
 	}
 	if size%kpatchFuncSize != 0 {
-		return p.fail(place{Section: sec}, "%d bytes, no multiple of %d: tables of kpatch-build before v0.3.2 are not supported", size, kpatchFuncSize)
+		return p.fail(place{Section: sec}, "size %d is not a multiple of %d: tables of kpatch-build before v0.3.2 are not supported", size, kpatchFuncSize)
 	}
 	b := objectsByName{p: p, index: make(map[string]int, 4)}
 	for off := uint64(0); off < size; off += kpatchFuncSize {
@@ -86,7 +86,7 @@ func (p *parser) readKpatchCallbacks(b *objectsByName, sec int, kind klp.Callbac
 	size := p.f.Sections[sec].FileSize
 	for off := uint64(0); off <= end; off += kpatchCallbackSize {
 		if off+kpatchCallbackSize > size {
-			return p.fail(spot(sec, off), "callback ends behind its section")
+			return p.fail(spot(sec, off), "callback extends past the end of its section")
 		}
 		at := spot(sec, off)
 		code, err := p.pointerAt(at)

@@ -75,7 +75,7 @@ func (p *parser) adjustLayout(patch place) error {
 	}
 	b, ok := p.bytesAt(slot, 16)
 	if !ok {
-		return p.fail(slot, "struct klp_patch ends behind its section")
+		return p.fail(slot, "struct klp_patch extends past the end of its section")
 	}
 	word, next := p.f.Uint64(b), p.f.Uint64(b[8:])
 	switch {

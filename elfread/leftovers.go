@@ -29,7 +29,7 @@ func (p *parser) readLeftovers() error {
 			continue
 		}
 		if s.FileSize%relocSize != 0 {
-			return p.fail(place{Section: i}, "%d bytes, no multiple of the %d of an entry", s.FileSize, relocSize)
+			return p.fail(place{Section: i}, "size %d is not a multiple of %d, the size of an entry", s.FileSize, relocSize)
 		}
 		if err := p.spend(i, int(s.FileSize/relocSize)); err != nil {
 			return err

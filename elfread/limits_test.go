@@ -41,7 +41,7 @@ func TestLimits(t *testing.T) {
 			many(f, maxKlpSyms+1, elfmut.Sym{Name: ".klp.sym.vmlinux.f,0", Bind: elf.STB_GLOBAL, Shndx: klp.SHNLivepatch})
 		}, section: ".symtab", offset: (symsOfX86 + maxKlpSyms) * 24, err: "more than 32768 livepatch symbols"},
 		{name: "modinfo", edit: func(f *elfmut.File) {
-			f.SetModinfo("description", strings.Repeat("x", maxModinfo))
+			f.SetModinfo("description", strings.Repeat("x", 1<<20))
 		}, section: ".modinfo", err: "the limit is 1048576"},
 		{name: "relocations of one section", edit: func(f *elfmut.File) {
 			f.EditRelas(".rela.data", func(rs []elfmut.Rela) []elfmut.Rela { return append(rs, make([]elfmut.Rela, maxRelocs)...) })

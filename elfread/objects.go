@@ -110,7 +110,7 @@ func (p *parser) readCallbacks(at place) (list []klp.Callback, enabled bool, err
 	}
 	b, ok := p.bytesAt(spot(at.Section, at.Offset+32), 1)
 	if !ok {
-		return nil, false, p.fail(at, "callbacks end behind their section")
+		return nil, false, p.fail(at, "callbacks extend past the end of their section")
 	}
 	return list, b[0] != 0, nil
 }

@@ -82,9 +82,9 @@ var keys = map[string]string{
 func parsePKCS7(der []byte, s *klp.Signature) (err error) {
 	var outer contentInfo
 	if rest, err := asn1.Unmarshal(der, &outer); err != nil {
-		return fmt.Errorf("signature is no PKCS#7 data: %w", err)
+		return fmt.Errorf("signature is not PKCS#7: %w", err)
 	} else if len(rest) > 0 {
-		return fmt.Errorf("%d bytes follow the PKCS#7 data", len(rest))
+		return fmt.Errorf("trailing data: %d bytes after the PKCS#7 message", len(rest))
 	}
 	if !outer.Type.Equal(oidSignedData) {
 		return fmt.Errorf("PKCS#7 content of type %v, not signed data", outer.Type)

@@ -51,7 +51,7 @@ var zeros [128]byte
 func (p *parser) pointerAt(at place) (pointer, error) {
 	b, ok := p.bytesAt(at, 8)
 	if !ok {
-		return pointer{}, p.fail(at, "pointer outside the section")
+		return pointer{}, p.fail(at, "pointer extends past the end of the section")
 	}
 	rs, err := p.relocsIn(at.Section, at.Offset, at.Offset+8)
 	if err != nil {
@@ -96,7 +96,7 @@ func (p *parser) target(at place, r initcode.Reloc) (pointer, error) {
 	value, _ := p.syms.tab.Extent(int(r.Sym))
 	ptr.to = place{Section: int(shndx), Offset: value + uint64(r.Addend)}
 	if size := p.f.Sections[ptr.to.Section].FileSize; ptr.to.Offset > size {
-		return pointer{}, p.fail(at, "relocation points to %s, beyond the end of the section (0x%x bytes)", p.locateTarget(r), size)
+		return pointer{}, p.fail(at, "relocation points to %s, past the end of the section (0x%x bytes)", p.locateTarget(r), size)
 	}
 	return ptr, nil
 }
@@ -105,7 +105,7 @@ func (p *parser) target(at place, r initcode.Reloc) (pointer, error) {
 func (p *parser) uint(at place, n uint64) (uint64, error) {
 	b, ok := p.bytesAt(at, n)
 	if !ok {
-		return 0, p.fail(at, "number outside the section")
+		return 0, p.fail(at, "number extends past the end of the section")
 	}
 	rs, err := p.relocsIn(at.Section, at.Offset, at.Offset+n)
 	if err != nil {
@@ -144,7 +144,7 @@ func (p *parser) stringAt(ptr pointer) (string, error) {
 	b := data[ptr.to.Offset:min(ptr.to.Offset+safeelf.MaxName+1, uint64(len(data)))]
 	n := bytes.IndexByte(b, 0)
 	if n < 0 {
-		return "", p.fail(ptr.to, "name without an end, or longer than %d bytes", safeelf.MaxName)
+		return "", p.fail(ptr.to, "unterminated name, or longer than %d bytes", safeelf.MaxName)
 	}
 	return string(b[:n]), nil
 }

@@ -77,9 +77,9 @@ func TestRefusedTables(t *testing.T) {
 		}, section: ".rodata.str1.8", offset: 19, err: "name at the end of the section"},
 		{name: "pointer one byte behind a section", edit: func(f *elfmut.File) {
 			relocate(f, ".data", elfmut.Rela{Offset: atFuncs, Sym: 2, Type: abs64, Addend: 20})
-		}, section: ".data", offset: atFuncs, err: "beyond the end of the section (0x13 bytes)"},
-		{name: "patch at the end of its section", edit: cut(32), section: ".data", offset: atPatch, err: "struct klp_patch ends behind its section"},
-		{name: "objects behind the end", edit: cut(atObjects + 8), section: ".data", offset: atObjects + 8, err: "pointer outside the section"},
+		}, section: ".data", offset: atFuncs, err: "past the end of the section (0x13 bytes)"},
+		{name: "patch at the end of its section", edit: cut(32), section: ".data", offset: atPatch, err: "struct klp_patch extends past the end of its section"},
+		{name: "objects behind the end", edit: cut(atObjects + 8), section: ".data", offset: atObjects + 8, err: "pointer extends past the end of the section"},
 		{name: "array of funcs without an end", edit: cut(atFuncs2 + 2*152), section: ".data", offset: atFuncs, err: "size of struct klp_func unknown: builtin (152 bytes): not terminated before the end of section .data"},
 		{name: "patch that is not loaded", edit: func(f *elfmut.File) { f.Section(".data").Flags = 0 }, section: ".data", offset: atPatch, err: "klp_enable_patch() is passed a place in a section that is not loaded"},
 		{name: "list of sets of another module", edit: abroad(atPatch + 24), o: Options{ReplaceField: klp.KindSets}, section: ".data", offset: atPatch + 24, err: `replace_sets points to symbol "elsewhere" of another module`},

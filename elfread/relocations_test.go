@@ -171,10 +171,10 @@ func TestRefusedKlpRelas(t *testing.T) {
 	refusals(t, func() *elfmut.File { return x86().build() }, []refusal{
 		{name: "four bytes of eight", edit: func(f *elfmut.File) {
 			klpSection(f, elfmut.Rela{Offset: 252, Sym: klpSymbol(f, ".klp.sym.vmlinux.f,0"), Type: abs64})
-		}, section: section, err: "relocation at 0xfc, beyond the end of .text"},
+		}, section: section, err: "relocation at 0xfc, past the end of .text"},
 		{name: "far behind", edit: func(f *elfmut.File) {
 			klpSection(f, elfmut.Rela{Offset: ^uint64(0) - 3, Sym: klpSymbol(f, ".klp.sym.vmlinux.f,0"), Type: abs64})
-		}, section: section, err: "beyond the end of .text"},
+		}, section: section, err: "past the end of .text"},
 		{name: "entries that are cut off", edit: func(f *elfmut.File) {
 			klpSection(f)
 			f.Section(section).Data = make([]byte, 30)
@@ -226,7 +226,7 @@ func TestLeftovers(t *testing.T) {
 		t.Errorf("a section without bytes: %+v", m.Leftovers)
 	}
 	refusals(t, func() *elfmut.File { return with(elfmut.Rela{Sym: symText, Addend: 8}) }, []refusal{
-		{name: "odd size", edit: func(f *elfmut.File) { f.Section(section).Data = make([]byte, 25) }, section: section, err: "25 bytes, no multiple of the 24 of an entry"},
+		{name: "odd size", edit: func(f *elfmut.File) { f.Section(section).Data = make([]byte, 25) }, section: section, err: "size 25 is not a multiple of 24, the size of an entry"},
 		{name: "number in place of a pointer", edit: func(f *elfmut.File) {
 			f.SetRelas(".rela"+section, nil)
 			f.Section(section).Data[0] = 1
@@ -244,7 +244,7 @@ func TestMisnamed(t *testing.T) {
 		}
 		for _, k := range m.KlpRelas {
 			why, ignored := replace.KlpRelaDefect(m, &k)
-			if want := strings.Contains(name, "other-place"); ignored == want && why != "" || want && !strings.Contains(why, "is named for section") {
+			if want := strings.Contains(name, "other-place"); ignored == want && why != "" || want && !strings.Contains(why, "name says section") {
 				t.Errorf("%s: %s: %q, ignored %v", name, k.Section, why, ignored)
 			}
 		}

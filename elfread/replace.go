@@ -95,7 +95,7 @@ func (p *parser) readReplace(patch place) error {
 	at := spot(patch.Section, patch.Offset+l.PatchReplace)
 	slot, ok := p.bytesAt(at, 8)
 	if !ok {
-		return p.fail(at, "struct klp_patch ends behind its section")
+		return p.fail(at, "struct klp_patch extends past the end of its section")
 	}
 	sets, err := p.pointerField(at)
 	if err != nil {

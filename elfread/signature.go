@@ -60,12 +60,12 @@ func (p *parser) readSignature() error {
 // end in the magic; total is their number.
 func strayBytes(tail []byte, total int64) string {
 	if i := bytes.LastIndex(tail, []byte(signatureMagic)); i >= 0 {
-		return fmt.Sprintf("%d bytes follow the signature, so that the kernel does not find it", len(tail)-i-len(signatureMagic))
+		return fmt.Sprintf("trailing data: %d bytes after the signature, so that the kernel does not find it", len(tail)-i-len(signatureMagic))
 	}
 	if allZero(tail) && total < 16 {
 		return "" // padding
 	}
-	return fmt.Sprintf("%d bytes behind the ELF image are no signature", total)
+	return fmt.Sprintf("trailing data: %d bytes after the ELF image are not a signature", total)
 }
 
 // parseTrailer reads the trailer at the end of tail, which is the end of a file
@@ -74,7 +74,7 @@ func strayBytes(tail []byte, total int64) string {
 func parseTrailer(tail []byte, size int64) (*klp.Trailer, *klp.Signature, []byte, error) {
 	rest := tail[:len(tail)-len(signatureMagic)]
 	if len(rest) < signatureInfo {
-		return nil, nil, nil, fmt.Errorf("signature trailer is cut off: %d of %d bytes before the magic", len(rest), signatureInfo)
+		return nil, nil, nil, fmt.Errorf("signature trailer is truncated: %d of %d bytes before the magic", len(rest), signatureInfo)
 	}
 	info := rest[len(rest)-signatureInfo:]
 	rest = rest[:len(rest)-signatureInfo]
@@ -85,7 +85,7 @@ func parseTrailer(tail []byte, size int64) (*klp.Trailer, *klp.Signature, []byte
 	}
 	n := int64(t.Length)
 	if n == 0 || n > maxSignature || n > int64(len(rest)) {
-		return t, nil, nil, fmt.Errorf("signature of %d bytes, %d are there", n, len(rest))
+		return t, nil, nil, fmt.Errorf("invalid signature length %d, %d bytes are available", n, len(rest))
 	}
 	s := &klp.Signature{Size: n, At: end - n}
 	data := rest[int64(len(rest))-n:]
@@ -104,7 +104,7 @@ func parseTrailer(tail []byte, size int64) (*klp.Trailer, *klp.Signature, []byte
 	}
 	// mod_check_sig() demands that the other members are zero.
 	if t.Algo|t.Hash|t.SignerLen|t.KeyIDLen|t.Pad[0]|t.Pad[1]|t.Pad[2] != 0 {
-		return t, s, data, errors.New("signature trailer has unexpected non-zero members")
+		return t, s, data, errors.New("signature trailer has fields set that must be zero")
 	}
 	return t, s, data, parsePKCS7(data, s)
 }

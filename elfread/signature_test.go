@@ -53,27 +53,27 @@ func TestTrailer(t *testing.T) {
 		errno  string
 	}{
 		{"untouched", func(*signed) {}, "", "pkcs7", ""},
-		{"bytes appended", func(s *signed) { s.behind = []byte("\n") }, "1 bytes follow the signature, so that the kernel does not find it", "", ""},
+		{"bytes appended", func(s *signed) { s.behind = []byte("\n") }, "trailing data: 1 bytes after the signature, so that the kernel does not find it", "", ""},
 		{"signed twice", func(s *signed) { s.image = s.bytes() }, "another signature lies before this one", "pkcs7", ""},
 		{"bytes before", func(s *signed) { s.image = append(s.image, "stray"...) }, "5 bytes between the ELF image and the signature", "pkcs7", ""},
 		{"padding before", func(s *signed) { s.image = append(s.image, make([]byte, 7)...) }, "", "pkcs7", ""},
 		{"more zeros than padding has", func(s *signed) { s.image = append(s.image, make([]byte, 16)...) }, "16 bytes between", "pkcs7", ""},
-		{"no magic", func(s *signed) { s.magic = "" }, "bytes behind the ELF image are no signature", "", ""},
-		{"magic alone", func(s *signed) { s.data, s.info = nil, nil }, "signature trailer is cut off: 0 of 12 bytes before the magic", "", ""},
-		{"half a trailer", func(s *signed) { s.data, s.info = nil, s.info[:6] }, "signature trailer is cut off: 6 of 12 bytes", "", ""},
-		{"an empty signature", func(s *signed) { s.data = nil }, "signature of 0 bytes, 0 are there", "", "EBADMSG"},
+		{"no magic", func(s *signed) { s.magic = "" }, "bytes after the ELF image are not a signature", "", ""},
+		{"magic alone", func(s *signed) { s.data, s.info = nil, nil }, "signature trailer is truncated: 0 of 12 bytes before the magic", "", ""},
+		{"half a trailer", func(s *signed) { s.data, s.info = nil, s.info[:6] }, "signature trailer is truncated: 6 of 12 bytes", "", ""},
+		{"an empty signature", func(s *signed) { s.data = nil }, "invalid signature length 0, 0 bytes are available", "", "EBADMSG"},
 		{"of the kernel's old PGP kind", func(s *signed) { s.info[2] = 0 }, "signature of type pgp: the kernel takes only PKCS#7", "pgp", ""},
 		{"of the kernel's old X.509 kind", func(s *signed) { s.info[2] = 1 }, "signature of type x509", "x509", ""},
 		{"of no known kind", func(s *signed) { s.info[2] = 3 }, "signature of unknown type 3", "", ""},
-		{"a number in algo", func(s *signed) { s.info[0] = 1 }, "unexpected non-zero members", "pkcs7", "EBADMSG"},
-		{"a number in hash", func(s *signed) { s.info[1] = 1 }, "unexpected non-zero members", "pkcs7", "EBADMSG"},
-		{"a number in signer_len", func(s *signed) { s.info[3] = 1 }, "unexpected non-zero members", "pkcs7", "EBADMSG"},
-		{"a number in key_id_len", func(s *signed) { s.info[4] = 1 }, "unexpected non-zero members", "pkcs7", "EBADMSG"},
-		{"a number in the padding", func(s *signed) { s.info[5] = 1 }, "unexpected non-zero members", "pkcs7", "EBADMSG"},
-		{"a number in the middle of the padding", func(s *signed) { s.info[6] = 1 }, "unexpected non-zero members", "pkcs7", "EBADMSG"},
-		{"a number at the end of the padding", func(s *signed) { s.info[7] = 1 }, "unexpected non-zero members", "pkcs7", "EBADMSG"},
-		{"not DER", func(s *signed) { s.data = []byte("no signature at all") }, "signature is no PKCS#7 data", "pkcs7", ""},
-		{"bytes behind the DER", func(s *signed) { s.data = append(s.data, 0, 0, 0) }, "3 bytes follow the PKCS#7 data", "pkcs7", ""},
+		{"a number in algo", func(s *signed) { s.info[0] = 1 }, "fields set that must be zero", "pkcs7", "EBADMSG"},
+		{"a number in hash", func(s *signed) { s.info[1] = 1 }, "fields set that must be zero", "pkcs7", "EBADMSG"},
+		{"a number in signer_len", func(s *signed) { s.info[3] = 1 }, "fields set that must be zero", "pkcs7", "EBADMSG"},
+		{"a number in key_id_len", func(s *signed) { s.info[4] = 1 }, "fields set that must be zero", "pkcs7", "EBADMSG"},
+		{"a number in the padding", func(s *signed) { s.info[5] = 1 }, "fields set that must be zero", "pkcs7", "EBADMSG"},
+		{"a number in the middle of the padding", func(s *signed) { s.info[6] = 1 }, "fields set that must be zero", "pkcs7", "EBADMSG"},
+		{"a number at the end of the padding", func(s *signed) { s.info[7] = 1 }, "fields set that must be zero", "pkcs7", "EBADMSG"},
+		{"not DER", func(s *signed) { s.data = []byte("no signature at all") }, "signature is not PKCS#7", "pkcs7", ""},
+		{"bytes behind the DER", func(s *signed) { s.data = append(s.data, 0, 0, 0) }, "trailing data: 3 bytes after the PKCS#7 message", "pkcs7", ""},
 		{"other content", func(s *signed) {
 			s.data = bytes.Replace(s.data, der(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}), der(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 3}), 1)
 		}, "PKCS#7 content of type 1.2.840.113549.1.7.3, not signed data", "pkcs7", ""},
@@ -110,7 +110,7 @@ func TestLength(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m.Signature != nil || replace.SignatureErrno(m) != "EBADMSG" || !strings.Contains(m.SignatureError, "are there") {
+		if m.Signature != nil || replace.SignatureErrno(m) != "EBADMSG" || !strings.Contains(m.SignatureError, "are available") {
 			t.Errorf("length %d: %q, errno %q, %+v", n, m.SignatureError, replace.SignatureErrno(m), m.Signature)
 		}
 	}
@@ -120,7 +120,7 @@ func TestLength(t *testing.T) {
 // say nothing of a signature.
 func TestPadding(t *testing.T) {
 	image := x86().build().Bytes()
-	for n, want := range map[int]string{1: "", 15: "", 16: "16 bytes behind the ELF image are no signature"} {
+	for n, want := range map[int]string{1: "", 15: "", 16: "trailing data: 16 bytes after the ELF image are not a signature"} {
 		m, err := read(append(bytes.Clone(image), make([]byte, n)...), Options{})
 		if err != nil || m.SignatureError != want || m.Signature != nil {
 			t.Errorf("%d zeros: error %v, %q", n, err, m.SignatureError)

@@ -75,7 +75,7 @@ func (p *parser) findPatch() (at place, reason string, err error) {
 				args = append(args, p.init.Args[i])
 			}
 		case klp.ArgAllocated:
-			reason = "klp_patch is allocated at run time by code that is none of the known toolchains'"
+			reason = "klp_patch is allocated at run time by code of an unknown toolchain"
 		case klp.ArgNull:
 			null = true
 		}
@@ -113,7 +113,7 @@ func (p *parser) checkPatch(at place) error {
 		return p.fail(at, "klp_enable_patch() is passed a place in a section that is not loaded")
 	}
 	if _, ok := p.bytesAt(at, 40); !ok {
-		return p.fail(at, "struct klp_patch ends behind its section")
+		return p.fail(at, "struct klp_patch extends past the end of its section")
 	}
 	return nil
 }

@@ -188,7 +188,7 @@ func TestWhichPatch(t *testing.T) {
 		{
 			name: "an allocation of nobody's", code: func(a *assembled) {
 				a.op(0xbe, 0xc0, 0x0d, 0, 0).call(0xe8, "__kmalloc").op(0x48, 0x89, 0xc7).call(0xe9, "klp_enable_patch")
-			}, reason: "klp_patch is allocated at run time by code that is none of the known toolchains'",
+			}, reason: "klp_patch is allocated at run time by code of an unknown toolchain",
 		},
 		{name: "an unknown argument, and one in the data", code: func(a *assembled) { a.call(0xe9, "klp_enable_patch") }},
 	} {

@@ -250,10 +250,10 @@ func measure(arrays []array, spacing func(*array) uint64) (uint64, klp.LayoutSou
 // number in its author's part, ends the array.
 func (p *parser) fit(a *array, size uint64, q *structSize) error {
 	if size < q.author || size > maxStride || size%8 != 0 {
-		return errors.New("no possible size")
+		return errors.New("impossible size")
 	}
 	if a.size%size != 0 {
-		return fmt.Errorf("the array's symbol has %d bytes, no multiple", a.size)
+		return fmt.Errorf("the size of the array's symbol, %d bytes, is not a multiple", a.size)
 	}
 	a.used = 0
 	for next := 0; ; a.used++ {
@@ -269,7 +269,7 @@ func (p *parser) fit(a *array, size uint64, q *structSize) error {
 				if !used && a.size == 0 {
 					return nil // behind the terminating entry something else begins
 				}
-				return fmt.Errorf("relocation at +0x%x of entry %d, in the kernel's own part", off, a.used)
+				return fmt.Errorf("relocation at +0x%x of entry %d, in the part that the kernel fills in", off, a.used)
 			}
 			used = used || off == q.heads[0] || off == q.heads[1]
 		}

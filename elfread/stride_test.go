@@ -38,16 +38,16 @@ func TestStrideConflicts(t *testing.T) {
 	refusals(t, two, []refusal{
 		{name: "symbols against each other", edit: func(f *elfmut.File) { resize(f, "funcs", 720, 800) }, section: ".data", offset: 1376, err: "size of struct klp_func: symbols of arrays say 360 and 400 bytes"},
 		{name: "the second smaller", edit: func(f *elfmut.File) { resize(f, "funcs", 720, 640) }, section: ".data", offset: 1376, err: "size of struct klp_func: symbols of arrays say 360 and 320 bytes"},
-		{name: "a symbol that is no multiple", edit: func(f *elfmut.File) { resize(f, "objs", 3*376+8) }, section: ".data", offset: 224, err: "the array's symbol has 1136 bytes, no multiple"},
-		{name: "an impossible size", edit: func(f *elfmut.File) { resize(f, "funcs", 16, 16) }, section: ".data", offset: 1376, err: "no possible size"},
+		{name: "a symbol that is no multiple", edit: func(f *elfmut.File) { resize(f, "objs", 3*376+8) }, section: ".data", offset: 224, err: "the size of the array's symbol, 1136 bytes, is not a multiple"},
+		{name: "an impossible size", edit: func(f *elfmut.File) { resize(f, "funcs", 16, 16) }, section: ".data", offset: 1376, err: "impossible size"},
 	})
 	refusals(t, func() *elfmut.File { return x86().build() }, []refusal{
-		{name: "a pointer in the kernel's own part", edit: func(f *elfmut.File) {
+		{name: "a pointer in the part that the kernel fills in", edit: func(f *elfmut.File) {
 			relocate(f, ".data", elfmut.Rela{Offset: atFuncs2 + 48, Sym: symData, Type: abs64})
-		}, section: ".data", offset: atFuncs, err: "relocation at +0x30 of entry 0, in the kernel's own part"},
-		{name: "a pointer of objects in the kernel's own part", edit: func(f *elfmut.File) {
+		}, section: ".data", offset: atFuncs, err: "relocation at +0x30 of entry 0, in the part that the kernel fills in"},
+		{name: "a pointer of objects in the part that the kernel fills in", edit: func(f *elfmut.File) {
 			relocate(f, ".data", elfmut.Rela{Offset: atObjects + 72, Sym: symData, Type: abs64})
-		}, section: ".data", offset: atObjects, err: "relocation at +0x48 of entry 0, in the kernel's own part"},
+		}, section: ".data", offset: atObjects, err: "relocation at +0x48 of entry 0, in the part that the kernel fills in"},
 	})
 }
 
@@ -124,7 +124,7 @@ func TestGivenLayout(t *testing.T) {
 		t.Errorf("%s, replace %+v", tables(m), m.Replace)
 	}
 	l.PatchReplace = 1 << 20
-	if _, err := read(enabling().Bytes(), Options{Layout: &l}); err == nil || !strings.Contains(err.Error(), "section .data: offset 0x0: struct klp_patch ends behind its section") {
+	if _, err := read(enabling().Bytes(), Options{Layout: &l}); err == nil || !strings.Contains(err.Error(), "section .data: offset 0x0: struct klp_patch extends past the end of its section") {
 		t.Errorf("a replace field behind the data: error %v", err)
 	}
 	l.PatchReplace, l.ReplaceField = 24, klp.KindSet

@@ -25,11 +25,11 @@ func without(f *elfmut.File, section string) {
 // TestRefusedKpatch: tables from which no kpatch-build's init code builds a patch.
 func TestRefusedKpatch(t *testing.T) {
 	refusals(t, func() *elfmut.File { return fixture(t, "kpatch/many.ko") }, []refusal{
-		{name: "no bytes", edit: func(f *elfmut.File) { without(f, kpatchFuncs) }, section: kpatchFuncs, err: "table without bytes"},
+		{name: "no bytes", edit: func(f *elfmut.File) { without(f, kpatchFuncs) }, section: kpatchFuncs, err: "section is SHT_NOBITS"},
 		{name: "entries of 48 bytes", edit: func(f *elfmut.File) {
 			f.Section(kpatchFuncs).Data = make([]byte, 96)
 			f.SetRelas(".rela"+kpatchFuncs, nil)
-		}, section: kpatchFuncs, err: "96 bytes, no multiple of 56: tables of kpatch-build before v0.3.2"},
+		}, section: kpatchFuncs, err: "size 96 is not a multiple of 56: tables of kpatch-build before v0.3.2"},
 		{name: "name of another module", edit: func(f *elfmut.File) {
 			relocate(f, kpatchFuncs, elfmut.Rela{Offset: 40, Sym: elsewhere(f), Type: abs64})
 		}, section: kpatchFuncs, offset: 40, err: `name is at symbol "elsewhere" of another module`},
@@ -42,7 +42,7 @@ func TestRefusedKpatch(t *testing.T) {
 		{name: "callback that is cut off", edit: func(f *elfmut.File) {
 			s := f.Section(kpatchPre)
 			s.Data = s.Data[:8]
-		}, section: kpatchPre, err: "callback ends behind its section"},
+		}, section: kpatchPre, err: "callback extends past the end of its section"},
 		{name: "callback without a relocation", edit: func(f *elfmut.File) {
 			f.EditRelas(".rela"+kpatchPre, func(rs []elfmut.Rela) []elfmut.Rela { return rs[1:] })
 			f.Section(kpatchPre).Data[1] = 1
@@ -56,11 +56,11 @@ func TestRefusedKpatch(t *testing.T) {
 // TestRefusedKlpBuild: the same for the kernel's own klp-build.
 func TestRefusedKlpBuild(t *testing.T) {
 	refusals(t, func() *elfmut.File { return fixture(t, "klp-build/many.ko") }, []refusal{
-		{name: "no bytes", edit: func(f *elfmut.File) { without(f, klpObjects) }, section: klpObjects, err: "table without bytes"},
+		{name: "no bytes", edit: func(f *elfmut.File) { without(f, klpObjects) }, section: klpObjects, err: "section is SHT_NOBITS"},
 		{name: "odd size", edit: func(f *elfmut.File) {
 			s := f.Section(klpObjects)
 			s.Data = s.Data[:100]
-		}, section: klpObjects, err: "100 bytes, no multiple of the 64 of struct klp_object_ext"},
+		}, section: klpObjects, err: "size 100 is not a multiple of 64, the size of struct klp_object_ext"},
 		{name: "name of another module", edit: func(f *elfmut.File) {
 			relocate(f, klpObjects, elfmut.Rela{Offset: 0, Sym: elsewhere(f), Type: abs64})
 		}, section: klpObjects, err: `name is at symbol "elsewhere" of another module`},
@@ -72,7 +72,7 @@ func TestRefusedKlpBuild(t *testing.T) {
 		}, section: klpObjects, err: "2 funcs without an array"},
 		{name: "more funcs than the section holds", edit: func(f *elfmut.File) {
 			f.Section(klpObjects).Data[64+56] = 2
-		}, section: klpFuncs, offset: 72, err: "pointer outside the section"},
+		}, section: klpFuncs, offset: 72, err: "pointer extends past the end of the section"},
 		{name: "a count that no patch has", edit: func(f *elfmut.File) {
 			f.Section(klpObjects).Data[64+56+3] = 1
 		}, section: klpObjects, offset: 64, err: "16777217 funcs, the limit is 32768"},

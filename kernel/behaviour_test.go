@@ -45,14 +45,14 @@ func TestBehaviourOf(t *testing.T) {
 
 func TestBannerVersion(t *testing.T) {
 	const debian = "Linux version 6.1.0-56-amd64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) #1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)\n"
-	if v := bannerVersion("6.1.0-56-amd64", debian); v.stable != 192 {
-		t.Errorf("Debian: stable %d, want 192", v.stable)
+	if v := bannerVersion("6.1.0-56-amd64", debian); v.Stable != 192 {
+		t.Errorf("Debian: stable %d, want 192", v.Stable)
 	}
 	const ubuntu = "Linux version 5.15.0-91-generic (buildd@x) (gcc 11.4.0) #101-Ubuntu SMP (Ubuntu 5.15.0-91.101-generic 5.15.131)"
-	if v := bannerVersion("5.15.0-91-generic", ubuntu); v.stable != 131 {
-		t.Errorf("Ubuntu: stable %d, want 131", v.stable)
+	if v := bannerVersion("5.15.0-91-generic", ubuntu); v.Stable != 131 {
+		t.Errorf("Ubuntu: stable %d, want 131", v.Stable)
 	}
-	if v := bannerVersion("6.1.0-56-amd64", "Linux version 6.1.0-56-amd64 5.10.9"); v.stable != -1 {
-		t.Errorf("foreign series: stable %d, want hidden", v.stable)
+	if v := bannerVersion("6.1.0-56-amd64", "Linux version 6.1.0-56-amd64 5.10.9"); v.Stable != -1 {
+		t.Errorf("foreign series: stable %d, want hidden", v.Stable)
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/klplint/klplint/internal/modfile"
 	"github.com/klplint/klplint/internal/safeelf"
-	"github.com/klplint/klplint/klp"
 )
 
 // maxAllocated bounds the loaded bytes of a vmlinux: a distribution's kernel
@@ -27,7 +27,7 @@ func openELFBytes(data []byte) (*image, error) {
 // imageOf takes every section that the kernel keeps in memory, and the symbol
 // table where there is one.
 func imageOf(f *safeelf.File) (*image, error) {
-	m := &image{arch: archOf(f), order: binary.LittleEndian}
+	m := &image{arch: modfile.Arch(f), order: binary.LittleEndian}
 	if f.BigEndian {
 		m.order = binary.BigEndian
 	}
@@ -58,22 +58,6 @@ func imageOf(f *safeelf.File) (*image, error) {
 	var err error
 	m.symtab, err = elfSymbols(f)
 	return m, err
-}
-
-func archOf(f *safeelf.File) klp.Arch {
-	switch {
-	case f.Machine == elf.EM_X86_64:
-		return klp.X86_64
-	case f.Machine == elf.EM_AARCH64:
-		return klp.ARM64
-	case f.Machine == elf.EM_PPC64 && !f.BigEndian:
-		return klp.PPC64LE
-	case f.Machine == elf.EM_S390 && f.BigEndian:
-		return klp.S390X
-	case f.Machine == elf.EM_LOONGARCH:
-		return klp.LoongArch64
-	}
-	return ""
 }
 
 // elfSymbols reads the symbol table of an unstripped vmlinux in kallsyms'

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/klplint/klplint/internal/release"
 )
 
 // folder reads a folder: an unpacked distribution package, a build tree or its
@@ -128,7 +130,7 @@ func (l *loader) plainFolder(dir string) error {
 	}
 	folderRelease := ""
 	if base := filepath.Base(dir); strings.Contains(base, ".") {
-		if v, ok := parseVersion(base); ok && v.known {
+		if v, ok := release.Parse(base); ok && v.Known {
 			folderRelease = base
 		}
 	}
@@ -146,7 +148,7 @@ func (l *loader) plainFolder(dir string) error {
 		case slices.ContainsFunc(interesting, func(prefix string) bool { return strings.HasPrefix(name, prefix) }):
 			hint := folderRelease
 			if _, suffix, ok := strings.Cut(name, "-"); ok && hint == "" {
-				if v, ok := parseVersion(suffix); ok && v.known {
+				if v, ok := release.Parse(suffix); ok && v.Known {
 					hint = suffix
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klplint/klplint/internal/modfile"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -189,7 +190,7 @@ func (k *Kernel) complete() error {
 		}
 	}
 	if k.release == "" {
-		k.release, _, _ = strings.Cut(k.vermagic, " ")
+		k.release = modfile.ParseVermagic(k.vermagic).Release
 	}
 	banner := ""
 	if k.image != nil {

@@ -1,13 +1,13 @@
 package kernel
 
 import (
-	"bytes"
 	"debug/elf"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
+	"github.com/klplint/klplint/internal/modfile"
 	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/klp"
 )
@@ -25,37 +25,18 @@ func readModule(r io.ReaderAt, size int64) (*moduleFacts, error) {
 	if f.Type != elf.ET_REL || f.Index(".gnu.linkonce.this_module") == 0 {
 		return nil, fmt.Errorf("no kernel module: ELF type %v without .gnu.linkonce.this_module", f.Type)
 	}
-	m := &moduleFacts{arch: archOf(f), thisModule: f.Sections[f.Index(".gnu.linkonce.this_module")].FileSize}
-	if err := m.readModinfo(f); err != nil {
+	m := &moduleFacts{arch: modfile.Arch(f), thisModule: f.Sections[f.Index(".gnu.linkonce.this_module")].FileSize}
+	info, err := modfile.Modinfo(f, f.Index(".modinfo"))
+	if err != nil {
 		return nil, err
 	}
+	m.name, _ = info.Get("name")
+	m.srcversion, _ = info.Get("srcversion")
+	m.vermagic, _ = info.Get("vermagic")
 	if err := m.readSymbols(f); err != nil {
 		return nil, err
 	}
 	return m, m.readLocations(f)
-}
-
-func (m *moduleFacts) readModinfo(f *safeelf.File) error {
-	i := f.Index(".modinfo")
-	if i == 0 {
-		return nil
-	}
-	data, err := f.Data(i)
-	if err != nil {
-		return err
-	}
-	for entry := range bytes.SplitSeq(data, []byte{0}) {
-		key, value, _ := strings.Cut(string(entry), "=")
-		switch {
-		case key == "name" && m.name == "":
-			m.name = value
-		case key == "srcversion" && m.srcversion == "":
-			m.srcversion = value
-		case key == "vermagic" && m.vermagic == "":
-			m.vermagic = value
-		}
-	}
-	return nil
 }
 
 // readSymbols keeps what kernel/module/kallsyms.c: is_core_symbol() keeps on a
@@ -102,7 +83,7 @@ func (m *moduleFacts) readSymbols(f *safeelf.File) error {
 // FTRACE_CALLSITE_SECTION). x86 and s390 pad functions too, which fills
 // __patchable_function_entries with other places.
 func callSites(f *safeelf.File) string {
-	if arch := archOf(f); arch == klp.X86_64 || arch == klp.S390X || f.Index("__mcount_loc") != 0 {
+	if arch := modfile.Arch(f); arch == klp.X86_64 || arch == klp.S390X || f.Index("__mcount_loc") != 0 {
 		return "__mcount_loc"
 	}
 	return "__patchable_function_entries"

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/klplint/klplint/internal/modfile"
+	"github.com/klplint/klplint/internal/release"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -112,13 +114,13 @@ func openModuleTree(root string, c *cache) (*moduleTree, error) {
 		}
 	}
 	if base := filepath.Base(root); strings.Count(base, ".") >= 1 {
-		if v, ok := parseVersion(base); ok && v.known {
+		if v, ok := release.Parse(base); ok && v.Known {
 			t.release = base
 		}
 	}
 	if t.release == "" && len(t.names) > 0 {
 		if m, err := t.module(t.names[0]); err == nil {
-			t.release, _, _ = strings.Cut(m.vermagic, " ")
+			t.release = modfile.ParseVermagic(m.vermagic).Release
 		}
 	}
 	return t, nil

@@ -24,22 +24,22 @@ func KlpRelaDefect(m *klp.Module, r *klp.KlpRela) (why string, ignored bool) {
 	flags := elf.SectionFlag(s.Flags)
 	switch {
 	case elf.SectionType(s.Type) != elf.SHT_RELA:
-		return fmt.Sprintf("its type is %v, not SHT_RELA", elf.SectionType(s.Type)), true
+		return fmt.Sprintf("type is %v, not SHT_RELA", elf.SectionType(s.Type)), true
 	case flags&klp.SHFRelaLivepatch == 0:
-		return fmt.Sprintf("it lacks the flag SHF_RELA_LIVEPATCH (0x%x)", klp.SHFRelaLivepatch), true
+		return fmt.Sprintf("flag SHF_RELA_LIVEPATCH (0x%x) is missing", klp.SHFRelaLivepatch), true
 	case flags&elf.SHF_ALLOC == 0:
-		return "it lacks the flag SHF_ALLOC", true
+		return "flag SHF_ALLOC is missing", true
 	case int64(s.Link) != int64(m.Symtab.Section):
-		return fmt.Sprintf("its link is section %d, not the symbol table (%d)", s.Link, m.Symtab.Section), true
+		return fmt.Sprintf("sh_link is section %d, not the symbol table (%d)", s.Link, m.Symtab.Section), true
 	case int64(s.Info) >= int64(len(m.Sections)):
-		return fmt.Sprintf("its target is section %d of %d", s.Info, len(m.Sections)), true
+		return fmt.Sprintf("sh_info is %d, the file has %d sections", s.Info, len(m.Sections)), true
 	}
 	target := &m.Sections[s.Info]
 	switch {
 	case s.Info == 0 || elf.SectionFlag(target.Flags)&elf.SHF_ALLOC == 0:
-		return fmt.Sprintf("its target, section %d (%s), is not loaded", s.Info, names.Cut(target.Name)), true
+		return fmt.Sprintf("sh_info names section %d (%s), which is not loaded", s.Info, names.Cut(target.Name)), true
 	case r.Malformed == "" && r.Target != target.Name:
-		return fmt.Sprintf("it is named for section %q, but its target is %q", names.Cut(r.Target), names.Cut(target.Name)), false
+		return fmt.Sprintf("name says section %q, but sh_info names %q", names.Cut(r.Target), names.Cut(target.Name)), false
 	}
 	return "", false
 }

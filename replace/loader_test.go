@@ -32,8 +32,8 @@ func TestLoaderRefusals(t *testing.T) {
 	}{
 		{"sound", gpl, ""},
 		{"malformed signature", func(m *klp.Module) {
-			m.Trailer, m.SignatureError = &klp.Trailer{IDType: klp.PKeyPKCS7}, "signature of 0 bytes, 0 are there"
-		}, "EBADMSG the signature is malformed: signature of 0 bytes, 0 are there"},
+			m.Trailer, m.SignatureError = &klp.Trailer{IDType: klp.PKeyPKCS7}, "invalid signature length 0, 0 bytes are available"
+		}, "EBADMSG the signature is malformed: invalid signature length 0, 0 bytes are available"},
 		{"a signature that leaves it unsigned", func(m *klp.Module) { m.SignatureError = "1 bytes follow the signature" }, ""},
 		{"no symbols", func(m *klp.Module) { m.Symtab.Missing = true }, "ENOEXEC the module has no symbol table"},
 		{"undefined livepatch symbol", func(m *klp.Module) {

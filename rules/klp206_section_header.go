@@ -15,13 +15,13 @@ var klp206 = NewModuleRule(&Rule{
 	Tags:     []string{"relocations", "silent"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP206",
-		Doc: `livepatch relocation section is passed over
+		Doc: `livepatch relocation section is ignored
 
 A livepatch relocation section is of type SHT_RELA with the flags SHF_ALLOC and
 SHF_RELA_LIVEPATCH (0x00100000); its sh_link names the symbol table and its
 sh_info the section that it relocates, which must be in memory itself
 (Documentation/livepatch/module-elf-format.rst). Where one of these is wrong, the
-loader takes the section for something else or passes it over without a word
+loader takes the section for something else or silently ignores it
 (kernel/module/main.c: apply_relocations; kernel/livepatch/core.c:
 klp_apply_section_relocs), and the code runs unrelocated.
 

@@ -63,7 +63,7 @@ func TestRelocationRules(t *testing.T) {
 				rela(m, 2).Index = len(m.Sections)
 				m.Sections = append(m.Sections, klp.Section{Type: uint32(elf.SHT_RELA), Flags: uint64(elf.SHF_ALLOC)})
 			},
-			[]expect{{finding.Error, "", true, ".klp.rela.ext4..text: it lacks the flag SHF_RELA_LIVEPATCH", "ext4", ""}},
+			[]expect{{finding.Error, "", true, ".klp.rela.ext4..text: flag SHF_RELA_LIVEPATCH (0x100000) is missing", "ext4", ""}},
 		},
 
 		{

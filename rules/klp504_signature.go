@@ -33,5 +33,5 @@ Fix: strip first, sign then, compress last.`,
 	if errno := replace.SignatureErrno(m); errno != "" {
 		answer = refused(errno, "")
 	}
-	return []finding.Finding{{Message: "the bytes behind the ELF image are no valid signature: " + m.SignatureError, Kernel: answer}}, nil
+	return []finding.Finding{{Message: "the data after the ELF image is not a valid signature: " + m.SignatureError, Kernel: answer}}, nil
 })

@@ -96,7 +96,7 @@ func (f *File) readSections(shoff, shnum, shstrndx uint64) error {
 		return nil
 	}
 	if shstrndx >= shnum {
-		return at(62, "section name table has index %d of %d", shstrndx, shnum)
+		return at(62, "e_shstrndx is %d, the file has %d sections", shstrndx, shnum)
 	}
 	table, err := s.Slice(int64(shoff), int64(shnum*shdrSize))
 	if err != nil {
@@ -161,7 +161,7 @@ func nameAt(names string, off uint32) (string, error) {
 	rest := names[off:]
 	n := strings.IndexByte(rest[:min(MaxName+1, len(rest))], 0)
 	if n < 0 {
-		return "", fmt.Errorf("name without an end, or longer than %d bytes", MaxName)
+		return "", fmt.Errorf("unterminated name, or longer than %d bytes", MaxName)
 	}
 	return rest[:n], nil
 }

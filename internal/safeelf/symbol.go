@@ -54,7 +54,7 @@ func (f *File) symbols(i int) (Symbols, error) {
 	link := int(s.Link)
 	if link <= 0 || link >= len(f.Sections) || f.Sections[link].Type != elf.SHT_STRTAB ||
 		f.Sections[link].Flags&elf.SHF_COMPRESSED != 0 {
-		return Symbols{}, f.wrap(i, 0, fmt.Errorf("symbol table's link %d is no string table", s.Link))
+		return Symbols{}, f.wrap(i, 0, fmt.Errorf("symbol table's sh_link %d is not a string table", s.Link))
 	}
 	data, err := f.Data(i)
 	if err != nil {

@@ -303,5 +303,5 @@ func (e *engine) analyse(start place) {
 			return
 		}
 	}
-	e.fail(start, "the analysis does not settle")
+	e.fail(start, "the analysis does not converge")
 }

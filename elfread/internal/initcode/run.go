@@ -81,7 +81,7 @@ func (e *engine) leave(f *frame, s *state) {
 // returns, nil when it never does. The caller puts the state back.
 func (e *engine) run(start place, entry *state) *state {
 	if len(e.stack) == maxDepth || slices.Contains(e.stack, start) {
-		e.fail(start, "calls are nested too deep")
+		e.fail(start, "calls are nested too deeply")
 		return nil
 	}
 	e.stack = append(e.stack, start)
@@ -130,7 +130,7 @@ func (e *engine) inside(f *frame, at place, jumped bool) bool {
 // path interprets from one leader to the next, or to the path's end.
 func (e *engine) path(f *frame, at place, s *state) {
 	if !e.inside(f, at, true) {
-		e.fail(at, "the code leads out of its section")
+		e.fail(at, "execution leaves the section")
 		return
 	}
 	for first := true; ; first = false {
@@ -152,7 +152,7 @@ func (e *engine) path(f *frame, at place, s *state) {
 			if in.name != "" {
 				e.fail(at, "cannot follow %s", in.name)
 			} else {
-				e.fail(at, "no instruction that is understood")
+				e.fail(at, "unknown instruction")
 			}
 			return
 		}
