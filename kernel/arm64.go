@@ -31,9 +31,7 @@ func (m *image) relocateFlat() {
 		place, _ := entry(i)
 		lowest = min(lowest, place)
 	}
-	// KIMAGE_VADDR, where _text is linked, is a multiple of 128 MiB, and kernels
-	// are smaller than that.
-	base := lowest &^ (128<<20 - 1)
+	base := lowest &^ (imageAlign - 1)
 	out := bytes.Clone(data) // the caller's bytes stay as they are
 	for i := range count {
 		place, value := entry(i)
@@ -43,6 +41,40 @@ func (m *image) relocateFlat() {
 	}
 	m.segments[0] = segment{base, out}
 }
+
+// rebaseByLocations gives a flat image its link address where nothing but the
+// words of __mcount_loc has it: since 7.0 kallsyms offsets count from their own
+// place, and a kernel linked with packed relative relocations has no others.
+// The symbols, which count from the start of the image until then, move with it.
+func (m *image) rebaseByLocations(table *symbolTable) {
+	if !m.flat || len(m.segments) != 1 || m.segments[0].addr != 0 {
+		return
+	}
+	start, ok1 := table.addr("__start_mcount_loc")
+	stop, ok2 := table.addr("__stop_mcount_loc")
+	words := m.between(start, stop)
+	if !ok1 || !ok2 {
+		return
+	}
+	lowest, highest := ^uint64(0), uint64(0)
+	for ; len(words) >= 8; words = words[8:] {
+		if a := m.order.Uint64(words); a != 0 { // 0: a weak function that lost
+			lowest, highest = min(lowest, a), max(highest, a)
+		}
+	}
+	base := lowest &^ (imageAlign - 1)
+	if highest == 0 || base>>63 == 0 || highest-base >= uint64(len(m.segments[0].data)) {
+		return
+	}
+	m.segments[0].addr = base
+	for i := range table.addrs {
+		table.addrs[i] += base
+	}
+}
+
+// imageAlign is what the address at which arm64 links _text (KIMAGE_VADDR) is a
+// multiple of, in bytes; kernels are smaller than that.
+const imageAlign = 128 << 20
 
 const (
 	relaSize          = 24   // Elf64_Rela

@@ -88,6 +88,15 @@ func behaviour(name string, v release.Version) klp.Behaviour {
 		b.RefusesVmlinuxInModuleRela = klp.No
 	}
 
+	// "module: Add kflagstab section to vmlinux and modules" and what follows it
+	// (7.1): the images of 7.2.13 and 7.3.4 have the section.
+	switch {
+	case v.AtLeast(7, 1):
+		b.ExportFlagsDemanded = klp.Yes
+	case !v.Vendor:
+		b.ExportFlagsDemanded = klp.No
+	}
+
 	// Documentation/ABI/testing/sysfs-kernel-livepatch; 6.1 and 6.12 measured.
 	switch {
 	case v.AtLeast(6, 14):

@@ -25,7 +25,7 @@ type cache struct {
 
 // cacheVersion is part of every entry's name: raise it when the encoding, or
 // what is learned from a file, changes.
-const cacheVersion = 1
+const cacheVersion = 2
 
 // openCache returns the cache in the folder, nil for "".
 func openCache(dir string) *cache {

@@ -16,7 +16,7 @@ import (
 func (k *Kernel) CheckLoad(m *klp.Module) []klp.Refusal {
 	var refused []klp.Refusal
 	for _, check := range []func(*klp.Module) (klp.Refusal, bool){
-		k.CheckThisModule, k.CheckStructModule, k.CheckVermagic, k.CheckLivepatch,
+		k.CheckThisModule, k.CheckStructModule, k.CheckVermagic, k.CheckLivepatch, k.CheckExportFlags,
 	} {
 		if r, bad := check(m); bad {
 			refused = append(refused, r)
@@ -118,14 +118,44 @@ func afterRelease(vermagic string) string {
 // CheckLivepatch answers check_modinfo_livepatch() of a kernel without
 // CONFIG_LIVEPATCH.
 func (k *Kernel) CheckLivepatch(m *klp.Module) (klp.Refusal, bool) {
-	value, known := k.Config("LIVEPATCH")
-	if !known || value == "y" || !m.Modinfo.Has("livepatch") {
+	if !m.Modinfo.Has("livepatch") {
+		return klp.Refusal{}, false
+	}
+	answer, reason := k.Livepatch()
+	if answer != klp.No {
 		return klp.Refusal{}, false
 	}
 	return klp.Refusal{
 		Errno:   "ENOEXEC",
 		Message: fmt.Sprintf("%s: module is marked as livepatch module, but livepatch support is disabled", moduleNameOf(m)),
-		Reason:  "this kernel has no CONFIG_LIVEPATCH",
+		Reason:  reason,
+	}, true
+}
+
+// CheckExportFlags: since 7.1 a module that exports symbols needs their flags in
+// __kflagstab, which the build tools of older kernels do not write
+// (kernel/module/main.c: check_export_symbol_sections).
+func (k *Kernel) CheckExportFlags(m *klp.Module) (klp.Refusal, bool) {
+	demanded := k.behaviour.ExportFlagsDemanded == klp.Yes || k.image != nil && k.image.exportFlags
+	if !demanded {
+		return klp.Refusal{}, false
+	}
+	exports, flags := false, false
+	for i := range m.Sections {
+		switch s := &m.Sections[i]; s.Name {
+		case "__ksymtab":
+			exports = exports || s.Size > 0
+		case "__kflagstab":
+			flags = flags || s.Size > 0
+		}
+	}
+	if !exports || flags {
+		return klp.Refusal{}, false
+	}
+	return klp.Refusal{
+		Errno:   "ENOEXEC",
+		Message: moduleNameOf(m) + ": no flags for exported symbols",
+		Reason:  "the module exports symbols (__ksymtab) without flags (__kflagstab), which this kernel demands: it was built for a kernel before 7.1",
 	}, true
 }
 

@@ -15,7 +15,8 @@ func Discover(root, release string) []string {
 	}
 	var paths []string
 	modules := filepath.Join(root, "lib/modules", release)
-	if isFolder(filepath.Join(modules, "kernel")) || isFile(filepath.Join(modules, "modules.builtin")) {
+	// Red Hat, SUSE and Debian since 7.2 keep the image and what belongs to it there too.
+	if isFolder(filepath.Join(modules, "kernel")) || isFile(filepath.Join(modules, "modules.builtin")) || isFile(filepath.Join(modules, "vmlinuz")) {
 		paths = append(paths, modules)
 	}
 	if build := filepath.Join(modules, "build"); isFile(filepath.Join(build, "include/config/kernel.release")) {

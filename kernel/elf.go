@@ -55,6 +55,9 @@ func imageOf(f *safeelf.File) (*image, error) {
 	if len(m.segments) == 0 {
 		return nil, fmt.Errorf("no loaded sections")
 	}
+	if err := m.relocateELF(f); err != nil {
+		return nil, err
+	}
 	var err error
 	m.symtab, err = elfSymbols(f)
 	return m, err

@@ -183,6 +183,7 @@ func (e *encoder) image(f *imageFacts) {
 	e.bool(f.symbolsFromKallsyms)
 	e.bool(f.locationsKnown)
 	e.bool(f.addressesFromText)
+	e.bool(f.exportFlags)
 }
 
 func (d *decoder) image() *imageFacts {
@@ -207,7 +208,7 @@ func (d *decoder) image() *imageFacts {
 	for range d.count(8) {
 		f.notes = append(f.notes, d.string())
 	}
-	f.symbolsFromKallsyms, f.locationsKnown, f.addressesFromText = d.bool(), d.bool(), d.bool()
+	f.symbolsFromKallsyms, f.locationsKnown, f.addressesFromText, f.exportFlags = d.bool(), d.bool(), d.bool(), d.bool()
 	return f
 }
 

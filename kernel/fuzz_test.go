@@ -111,11 +111,17 @@ func FuzzVmlinuz(f *testing.F) {
 	flat := make([]byte, 4096)
 	copy(flat[56:], "ARM\x64")
 	f.Add(append(flat, packTables(format615, testRodata, testSymbols(), binary.LittleEndian)...))
+	small := packTablesAt(format612, s390Text, s390Text, moved(s390Text), binary.BigEndian)
+	f.Add(s390Image(gzipped(f, small), []uint64{s390Text, uint64(len(small)), 0, 0, 0, 0, 0, s390Text, s390Text, s390Text + 24}))
+	f.Add(bzImageOf(lz4ed(testELF(format70)), 1))
+	f.Add(pe(peAMD64, ".linux", testBzImage(f, testELF(format70))))
+	f.Add(zboot(peARM64, gzipped(f, append(arm64Header(), packTables(format70, testRodata, testSymbols(), binary.LittleEndian)...))))
+	f.Add(zboot(peLoongArch64, zstded(f, loongArchHeader())))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := openBootImage(data, func(packed []byte, size int64) ([]byte, error) {
 			limits := imageLimits
 			limits.Output, limits.Window = 8<<20, 1<<20
-			return unpackAll(packed, limits, min(size, 8<<20))
+			return unpackWithin(packed, limits, min(size, 8<<20))
 		})
 		if err != nil {
 			if m, err = openELFBytes(data); err != nil {
@@ -146,6 +152,18 @@ func FuzzVmlinuz(f *testing.F) {
 		second.image(again)
 		if !bytes.Equal(e.b, second.b) {
 			t.Fatal("cache: a second writing differs")
+		}
+	})
+}
+
+func FuzzLZ4(f *testing.F) {
+	f.Add(lz4ed(testELF(format612)))
+	f.Add(append(bytes.Clone(lz4Magic), "\x05\x00\x00\x00\x1fabcd"...))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		const limit = 1 << 20
+		out, err := unpackLZ4(data, limit)
+		if err == nil && (len(out) == 0 || len(out) > limit) {
+			t.Fatalf("%d bytes without an error", len(out))
 		}
 	})
 }

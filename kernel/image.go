@@ -19,7 +19,8 @@ type image struct {
 	order    binary.ByteOrder
 	segments []segment
 	symtab   *symbolTable // from an unstripped vmlinux, sorted by address
-	flat     bool         // raw memory without headers (arm64 Image)
+	flat     bool         // raw memory without headers, whose link address is not in the file (arm64 Image)
+	version  string       // from the header of a boot image that has it there: release, builder, build; else ""
 	btf      []byte       // the .BTF section; nil where it must be found through symbols
 }
 
@@ -80,9 +81,16 @@ const (
 	maxVmlinux   = 160 << 20
 )
 
-// openBootImage reads a bzImage, an EFI zboot image or an arm64 Image, packed
-// or not. unpack decompresses within bounds; its second argument is the size that
-// the file promises, 0 for none.
+// isBootImage reports whether the bytes begin like one of the forms that
+// openBootImage reads, or like one that it can name.
+func isBootImage(head []byte) bool {
+	return isBzImage(head) || isZboot(head) || isFlat(head) || isLoongArchImage(head) || isRISCVImage(head) || isS390(head) || isUKI(head)
+}
+
+// openBootImage reads a bzImage, an EFI zboot image, an arm64 or loongarch64
+// Image, packed or not, or a unified kernel image that holds one of these.
+// unpack decompresses within bounds; its second argument is the size that the
+// file promises, 0 for none.
 func openBootImage(data []byte, unpack func([]byte, int64) ([]byte, error)) (*image, error) {
 	switch {
 	case isBzImage(data):
@@ -98,17 +106,22 @@ func openBootImage(data []byte, unpack func([]byte, int64) ([]byte, error)) (*im
 			return img, nil
 		}
 	case isZboot(data):
-		payload, err := zbootPayload(data)
-		if err != nil {
-			return nil, fmt.Errorf("EFI zboot image: %w", err)
-		}
-		raw, err := unpack(payload, 0)
-		if err != nil {
-			return nil, fmt.Errorf("EFI zboot image: payload: %w", err)
-		}
-		return openFlat(raw)
-	case isFlat(data):
+		return openZboot(data, unpack)
+	case isFlat(data), isLoongArchImage(data), isRISCVImage(data):
 		return openFlat(data)
+	case isS390(data):
+		img, err := openS390(data, unpack)
+		if err != nil {
+			return nil, fmt.Errorf("s390x bzImage: %w", err)
+		}
+		return img, nil
+	}
+	if inner := peSection(data, ".linux"); inner != nil && !isUKI(inner) {
+		img, err := openBootImage(inner, unpack)
+		if err != nil {
+			return nil, fmt.Errorf("unified kernel image: .linux: %w", err)
+		}
+		return img, nil
 	}
 	return nil, errNotAnImage
 }
@@ -153,21 +166,27 @@ func zbootPayload(data []byte) ([]byte, error) {
 	return data[start : start+size], nil
 }
 
-// isFlat reports whether the bytes begin like an arm64 Image
-// (Documentation/arch/arm64/booting.rst).
-func isFlat(head []byte) bool { return len(head) >= 64 && string(head[56:60]) == "ARM\x64" }
-
-// openFlat takes an arm64 Image, which is the kernel's memory from _text on.
-// Its link address is not in the file: addresses count from _text.
-func openFlat(data []byte) (*image, error) {
-	if !isFlat(data) {
-		return nil, fmt.Errorf("offset 0x38: %w: want an arm64 Image", errNotAnImage)
+// openZboot reads an EFI zboot image. Its architecture is that of the PE
+// header; what is packed in it is the architecture's own boot image.
+func openZboot(data []byte, unpack func([]byte, int64) ([]byte, error)) (*image, error) {
+	if machine, ok := peMachine(data); ok {
+		if _, err := peArch(machine); err != nil {
+			return nil, fmt.Errorf("EFI zboot image: %w", err)
+		}
 	}
-	order := binary.ByteOrder(binary.LittleEndian)
-	if data[24]&1 != 0 { // flags, bit 0: big-endian kernel
-		order = binary.BigEndian
+	payload, err := zbootPayload(data)
+	if err != nil {
+		return nil, fmt.Errorf("EFI zboot image: %w", err)
 	}
-	return &image{arch: klp.ARM64, order: order, flat: true, segments: []segment{{data: data}}}, nil
+	raw, err := unpack(payload, 0)
+	if err != nil {
+		return nil, fmt.Errorf("EFI zboot image: payload: %w", err)
+	}
+	img, err := openFlat(raw)
+	if err != nil {
+		return nil, fmt.Errorf("EFI zboot image: payload: %w", err)
+	}
+	return img, nil
 }
 
 // readAll reads a file of known size into memory.

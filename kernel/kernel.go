@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/klplint/klplint/internal/modfile"
 	"github.com/klplint/klplint/klp"
@@ -91,8 +90,12 @@ func (k *Kernel) add(p part) error {
 			return fmt.Errorf("%s: architecture %s, while %s is %s", p.source.Path, p.image.arch, k.release, k.arch)
 		}
 		k.addImage(p.image)
-		if len(p.image.notes) > 0 {
-			k.sources[len(k.sources)-1].Note = strings.Join(p.image.notes, "; ")
+		s := &k.sources[len(k.sources)-1]
+		for _, note := range p.image.notes {
+			if s.Note != "" {
+				s.Note += "; "
+			}
+			s.Note += note
 		}
 	}
 	if p.text != nil {

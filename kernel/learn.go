@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type imageFacts struct {
 	notes               []string // what could not be read, and why
 	symbolsFromKallsyms bool
 	locationsKnown      bool // __start_mcount_loc was found, even if empty
+	exportFlags         bool // the kernel has __kflagstab, and demands one of modules that export
 	addressesFromText   bool // a flat image: addresses count from _text
 }
 
@@ -41,6 +43,7 @@ func learn(m *image) (*imageFacts, error) {
 	case err == nil:
 		f.symbols, f.symbolsFromKallsyms = table, true
 		m.rebase(table)
+		m.rebaseByLocations(table)
 		table.takeFiles(m.symtab)
 	case errors.Is(err, errNoKallsyms) && m.symtab != nil:
 		f.symbols = m.symtab
@@ -93,6 +96,9 @@ func (f *imageFacts) readText(m *image) {
 			f.banner = strings.TrimSpace(s)
 		}
 	}
+	if f.banner == "" { // kallsyms without data symbols has no linux_banner
+		f.banner = cmp.Or(m.header(), m.findBanner())
+	}
 	if f.banner == "" {
 		f.note("no version banner")
 	}
@@ -104,6 +110,29 @@ func (f *imageFacts) readText(m *image) {
 	if from, to, ok := f.bounds("_sinittext", "_einittext"); ok {
 		f.initStart, f.initEnd = from, to
 	}
+}
+
+// findBanner looks for linux_banner (init/version-timestamp.c) without a symbol
+// for it: the only text in a kernel in which the two words are followed by a
+// number.
+func (m *image) findBanner() string {
+	mark := []byte("Linux version ")
+	for _, s := range m.segments {
+		for from := 0; ; {
+			hit := bytes.Index(s.data[from:], mark)
+			if hit < 0 {
+				break
+			}
+			from += hit + len(mark)
+			if from >= len(s.data) || s.data[from] < '0' || s.data[from] > '9' {
+				continue
+			}
+			if text, ok := m.cstring(s.addr+uint64(from-len(mark)), 1024); ok {
+				return strings.TrimSpace(text)
+			}
+		}
+	}
+	return ""
 }
 
 func (f *imageFacts) readTypes(m *image) {
@@ -178,52 +207,6 @@ func (f *imageFacts) adjust(locations []uint64) []uint64 {
 		}
 	}
 	return locations
-}
-
-// readExports reads __ksymtab and __kcrctab, and their _gpl twins, which 7.1
-// folded into one table with flags. The entries are place-relative triples
-// (value, name, namespace; include/linux/export-internal.h).
-func (f *imageFacts) readExports(m *image) {
-	if _, _, ok := f.bounds("__start___kflagstab", "__stop___kflagstab"); ok {
-		f.note("exports of this release are not read from the image: give its Module.symvers")
-		return
-	}
-	table := &exportTable{byName: map[string]Export{}}
-	for _, gpl := range []string{"", "_gpl"} {
-		from, to, ok := f.bounds("__start___ksymtab"+gpl, "__stop___ksymtab"+gpl)
-		entries := m.between(from, to)
-		if !ok || entries == nil || len(entries)%12 != 0 {
-			return
-		}
-		count := len(entries) / 12
-		var crcs []byte
-		if from, to, ok := f.bounds("__start___kcrctab"+gpl, "__stop___kcrctab"+gpl); ok {
-			if crcs = m.between(from, to); len(crcs) != 4*count {
-				crcs = nil
-			}
-		}
-		for i := range count {
-			place := from + uint64(12*i)
-			word := func(at uint64) uint64 {
-				return place + at + uint64(int64(int32(m.order.Uint32(entries[12*i+int(at):]))))
-			}
-			name, ok := m.cstring(word(4), 512)
-			if !ok || name == "" {
-				return // not the place-relative form
-			}
-			e := Export{Name: name, Module: vmlinux, GPL: gpl != ""}
-			if m.order.Uint32(entries[12*i+8:]) != 0 {
-				e.Namespace, _ = m.cstring(word(8), 512)
-			}
-			if crcs != nil {
-				e.CRC, e.HasCRC = m.order.Uint32(crcs[4*i:]), true
-			}
-			table.byName[name] = e
-		}
-	}
-	if len(table.byName) > 0 {
-		f.exports = table
-	}
 }
 
 // readConfig reads the .config that CONFIG_IKCONFIG embeds.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/klplint/klplint/internal/safeelf"
@@ -57,7 +58,7 @@ type loader struct {
 // The bounds of the text files: /proc/kallsyms of a large machine has 20 MiB.
 const (
 	maxText   = 128 << 20
-	headBytes = 64 << 10
+	headBytes = 80 << 10 // what stands farthest from the start is s390x's mark, at 0x10008
 )
 
 // imageLimits bound a packed kernel or text file. xz's own settings for a
@@ -93,7 +94,7 @@ func (l *loader) file(path, hint string) error {
 		return l.elf(path, hint, f, info.Size())
 	}
 	limit := int64(maxText)
-	if isBzImage(head) || isZboot(head) || isFlat(head) || unpack.Detect(head) != klp.Uncompressed {
+	if isBootImage(head) || unpack.Detect(head) != klp.Uncompressed {
 		limit = maxBootImage
 	}
 	if info.Size() > limit {
@@ -118,7 +119,7 @@ func (l *loader) content(path, hint string, data []byte, unpacked bool) error {
 	switch {
 	case bytes.HasPrefix(head, []byte("\x7fELF")):
 		return l.elf(path, hint, bytes.NewReader(data), int64(len(data)))
-	case isBzImage(head), isZboot(head), isFlat(head):
+	case isBootImage(head):
 		p.source.Kind = BootImage
 		p.image, err = l.cache.image(sha256.Sum256(data), func() (*imageFacts, error) {
 			m, err := openBootImage(data, unpackPayload)
@@ -165,26 +166,6 @@ func isStub(head []byte) bool {
 	return len(head) < 512 && bytes.Contains(head, []byte("The real System.map"))
 }
 
-// unpackPayload unpacks what a boot image holds. Kernels may also be packed
-// with bzip2, lzma, lzo or lz4, which klplint does not read.
-func unpackPayload(payload []byte, size int64) ([]byte, error) {
-	if unpack.Detect(payload) == klp.Uncompressed {
-		return nil, fmt.Errorf("packed with %s: only gzip, xz and zstd are read; unpack it with the kernel's scripts/extract-vmlinux", otherPacking(payload))
-	}
-	return unpackAll(payload, imageLimits, size)
-}
-
-func otherPacking(payload []byte) string {
-	for _, p := range []struct{ magic, name string }{
-		{"BZh", "bzip2"}, {"\x5d\x00\x00", "lzma"}, {"\x89LZO", "lzo"}, {"\x02\x21\x4c\x18", "lz4"},
-	} {
-		if bytes.HasPrefix(payload, []byte(p.magic)) {
-			return p.name
-		}
-	}
-	return "an unknown method"
-}
-
 // elf reads a vmlinux. Its loaded sections are hashed for the cache rather
 // than the file, which may hold hundreds of megabytes of debugging data.
 func (l *loader) elf(path, hint string, r io.ReaderAt, size int64) error {
@@ -200,6 +181,9 @@ func (l *loader) elf(path, hint string, r io.ReaderAt, size int64) error {
 		return err
 	}
 	p := part{source: Source{Path: path, Kind: VmlinuxELF}, release: hint}
+	if patchedBuild(f, path) {
+		p.source.Note = "klp-build ran here, so this is the build with the patch in it: its symbols need not be those of the kernel that runs; give the original"
+	}
 	p.image, err = l.cache.image(m.sum(), func() (*imageFacts, error) { return learn(m) })
 	if err != nil {
 		return err
@@ -222,6 +206,16 @@ func (m *image) sum() [sha256.Size]byte {
 		_, _ = h.Write(e.b)
 	}
 	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// patchedBuild reports whether a vmlinux may be the one that klp-build made with
+// the patch in it (scripts/livepatch/klp-build): objtool gives such objects
+// .klp.symid, and a run leaves its work in klp-tmp beside the tree's vmlinux,
+// which is the patched one from then on.
+func patchedBuild(f *safeelf.File, path string) bool {
+	dir := filepath.Dir(path)
+	return f.Index(".klp.symid") != 0 || isFolder(filepath.Join(dir, "klp-tmp")) ||
+		filepath.Base(dir) == "patched" && filepath.Base(filepath.Dir(dir)) == "klp-tmp"
 }
 
 // release of an image: the third word of its banner.

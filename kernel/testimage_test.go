@@ -37,9 +37,15 @@ type byteOrder interface {
 	binary.AppendByteOrder
 }
 
-// packTables writes the kallsyms tables as they would stand at an address.
-// Every character is its own token, but for one pair.
+// packTables writes the kallsyms tables of the made-up kernel as they would
+// stand at an address.
 func packTables(f tableFormat, at uint64, symbols []testSymbol, order byteOrder) []byte {
+	return packTablesAt(f, at, testText, symbols, order)
+}
+
+// packTablesAt is packTables with the address that offsets count from. Every
+// character is its own token, but for one pair.
+func packTablesAt(f tableFormat, at, base uint64, symbols []testSymbol, order byteOrder) []byte {
 	var b []byte
 	align := func(n int) {
 		if f == format70 {
@@ -50,7 +56,6 @@ func packTables(f tableFormat, at uint64, symbols []testSymbol, order byteOrder)
 		}
 	}
 	u32 := func(v uint32) { b = order.AppendUint32(b, v) }
-	base := testText
 	offsets := func() {
 		align(8)
 		for _, s := range symbols {
@@ -60,7 +65,7 @@ func packTables(f tableFormat, at uint64, symbols []testSymbol, order byteOrder)
 				u32(uint32(s.addr - place))
 			case f == format615:
 				u32(uint32(s.addr - base))
-			case s.addr < 1<<31:
+			case s.addr < 1<<31 && base>>63 == 1:
 				u32(uint32(s.addr))
 			default:
 				u32(uint32(base - 1 - s.addr))
@@ -234,7 +239,12 @@ func testBzImage(tb testing.TB, vm []byte) []byte {
 	if err := z.Close(); err != nil {
 		tb.Fatal(err)
 	}
-	payload := binary.LittleEndian.AppendUint32(packed.Bytes(), uint32(len(vm)))
+	return bzImageOf(packed.Bytes(), len(vm))
+}
+
+// bzImageOf makes an x86 boot image of a vmlinux that is packed already.
+func bzImageOf(packed []byte, size int) []byte {
+	payload := binary.LittleEndian.AppendUint32(bytes.Clone(packed), uint32(size))
 	b := make([]byte, 1024, 1024+len(payload))
 	b[0x1f1] = 1
 	binary.LittleEndian.PutUint16(b[0x1fe:], 0xaa55)

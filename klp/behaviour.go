@@ -12,7 +12,8 @@ type Behaviour struct {
 	// known which of the two this release gives; the more likely one is first.
 	InitEEXIST []string
 	// NullNameCrashes: a replacing patch with a NULL old_name oopses while
-	// another patch is installed (6.1, 6.12); refused by klp_check_patch() in 7.3.4.
+	// another patch is installed; refused by klp_check_patch() since 7.3, and
+	// on s390x, where address 0 can be read, by klp_init_func().
 	NullNameCrashes Tri
 	// Sympos01 says whether klp_find_func() treats sympos 0 and 1 as equal
 	// ("livepatch: Match old_sympos 0 and 1 in klp_find_func()"). Without it a
@@ -24,6 +25,9 @@ type Behaviour struct {
 	// RefusesVmlinuxInModuleRela: klp_resolve_symbols() refuses .klp.sym.vmlinux.*
 	// in a module-specific section (5.8 and later).
 	RefusesVmlinuxInModuleRela Tri
+	// ExportFlagsDemanded: the loader refuses a module that exports symbols
+	// without their flags in __kflagstab (7.1 and later).
+	ExportFlagsDemanded Tri
 	// SysfsAttributes are the files that the kernel puts into every livepatch's
 	// folder in sysfs, where an object of that name then has no room
 	// (kernel/livepatch/core.c: klp_patch_attrs).

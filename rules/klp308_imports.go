@@ -23,7 +23,9 @@ The loader resolves every undefined symbol among the exports
 GPL-compatible modules only, is -ENOENT; a CRC that differs (CONFIG_MODVERSIONS)
 or a namespace that the module does not import is -EINVAL. The CRC of
 module_layout stands for struct module itself: where that differs the load ends
-with -ENOEXEC at once (kernel/module/version.c: check_modstruct_version).
+with -ENOEXEC at once (kernel/module/version.c: check_modstruct_version). Since
+7.1 a module that exports symbols itself needs a byte of flags for each
+(__kflagstab), else it is -ENOEXEC too.
 
 Fix: build against this kernel's Module.symvers; reach what is not exported
 through a livepatch symbol (.klp.sym.*).`,
@@ -38,6 +40,13 @@ through a livepatch symbol (.klp.sym.*).`,
 		c.add(finding.Finding{
 			Message:  r.Reason,
 			Location: klp.Location{Section: "__versions", Symbol: "module_layout"},
+			Kernel:   refused(r.Errno, names.Cut(r.Message)),
+		})
+	}
+	if r, bad := k.CheckExportFlags(m); bad {
+		c.add(finding.Finding{
+			Message:  r.Reason,
+			Location: klp.Location{Section: "__ksymtab"},
 			Kernel:   refused(r.Errno, names.Cut(r.Message)),
 		})
 	}

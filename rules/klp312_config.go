@@ -30,13 +30,13 @@ Fix: load the livepatch on a kernel that is configured for it.`,
 	if err != nil {
 		return nil, err
 	}
-	if _, known := k.Config("LIVEPATCH"); !known {
-		return nil, &MissingInput{Needs: "the kernel's .config"}
-	}
 	var c collector
 	if r, bad := k.CheckLivepatch(m); bad {
 		c.add(finding.Finding{Message: "the kernel has no CONFIG_LIVEPATCH", Kernel: refused(r.Errno, names.Cut(r.Message))})
 		return c.findings(), nil
+	}
+	if _, known := k.Config("LIVEPATCH"); !known {
+		return nil, &MissingInput{Needs: "the kernel's .config"}
 	}
 	// s390 and others call it HAVE_RELIABLE_STACKTRACE; it follows from the
 	// unwinder on x86 (ORC), so a kernel with the frame pointer lacks it.

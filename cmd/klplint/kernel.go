@@ -106,6 +106,7 @@ func lookUp(k *kernel.Kernel, spec string) report.LookUp {
 	if len(l.Positions) > maxVerdicts {
 		l.Positions = l.Positions[:maxVerdicts]
 	}
+	livepatch, reason := k.Livepatch()
 	for sympos := range uint64(len(l.Positions)) + 1 {
 		a := k.FindFunc(object, name, sympos)
 		v := report.LookUpVerdict{Sympos: sympos, Status: a.Status, Errno: a.Refusal.Errno, Text: a.Refusal.Message}
@@ -113,6 +114,8 @@ func lookUp(k *kernel.Kernel, spec string) report.LookUp {
 			v.Rule = r.ID()
 		} else if a.Status == klp.SymbolUnknown {
 			v.Text = a.Reason
+		} else if livepatch == klp.No {
+			v.Rule, v.Errno, v.Text = "KLP312", "ENOEXEC", reason
 		}
 		l.Verdicts = append(l.Verdicts, v)
 	}
@@ -132,10 +135,10 @@ func lookUpCode(l *report.LookUp) int {
 	}
 	code := exitcode.Findings
 	for _, v := range l.Verdicts {
-		switch v.Status {
-		case klp.SymbolFound:
+		switch {
+		case v.OK():
 			return exitcode.OK
-		case klp.SymbolUnknown:
+		case v.Status == klp.SymbolUnknown:
 			code = exitcode.Unchecked
 		}
 	}

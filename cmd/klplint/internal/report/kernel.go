@@ -37,6 +37,10 @@ type LookUpVerdict struct {
 	Text   string // the kernel's log line, or what is missing
 }
 
+// OK reports whether a func with that sympos can be patched: it is found, and
+// nothing about the kernel forbids livepatches.
+func (v *LookUpVerdict) OK() bool { return v.Status == klp.SymbolFound && v.Rule == "" }
+
 // KernelsText writes one fact a line, each with the release in front.
 func KernelsText(w io.Writer, ks *Kernels, _ Options) error {
 	var b strings.Builder
@@ -115,6 +119,9 @@ func facts(k *kernel.Kernel) []fact {
 	if n := k.ModuleStructSize(); n > 0 {
 		list = append(list, fact{"struct-module", fmt.Sprintf("%d bytes", n)})
 	}
+	if answer, reason := k.Livepatch(); answer == klp.No {
+		list = append(list, fact{"livepatch", "not supported: " + reason})
+	}
 	b := k.Behaviour()
 	list = append(list,
 		fact{"init-eexist", strings.Join(b.InitEEXIST, " or ")},
@@ -162,7 +169,7 @@ func kind(p *kernel.Position) string {
 
 func verdict(v LookUpVerdict) string {
 	switch {
-	case v.Status == klp.SymbolFound:
+	case v.OK():
 		return "ok"
 	case v.Rule == "":
 		return "not known: " + v.Text

@@ -35,6 +35,9 @@ func jsonKernel(k *kernel.Kernel) jsonform.Kernel {
 		},
 		Missing: listOf(k.Missing()),
 	}
+	if answer, reason := k.Livepatch(); answer != klp.Unknown {
+		form.Livepatch, form.LivepatchReason = answer.String(), reason
+	}
 	if l := k.Layout(); l != nil {
 		form.Layout = jsonKernelLayout(l)
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/klplint/klplint/kernel"
-	"github.com/klplint/klplint/klp"
 )
 
 // KernelsTable writes what is known of kernels, or the positions of names, for
@@ -84,7 +83,7 @@ func lookUpTable(w io.Writer, l *LookUp, index int, o Options) error {
 	for _, v := range l.Verdicts {
 		st := red
 		switch {
-		case v.Status == klp.SymbolFound:
+		case v.OK():
 			st = green
 		case v.Rule == "":
 			st = yellow

@@ -22,8 +22,12 @@ type Kernel struct {
 	SymbolsFrom string        `json:"symbols_from,omitempty"`
 	Layout      *KernelLayout `json:"layout,omitempty"`
 	// Bytes.
-	StructModuleSize uint64          `json:"struct_module_size,omitempty"`
-	Behaviour        KernelBehaviour `json:"behaviour"`
+	StructModuleSize uint64 `json:"struct_module_size,omitempty"`
+	// Whether the kernel can be livepatched; left out where nothing tells.
+	Livepatch string `json:"livepatch,omitempty" jsonschema:"enum=yes,enum=no"`
+	// What tells that it cannot.
+	LivepatchReason string          `json:"livepatch_reason,omitempty"`
+	Behaviour       KernelBehaviour `json:"behaviour"`
 	// What is not known, in words.
 	Missing []string `json:"missing"`
 }
