@@ -74,6 +74,9 @@ func (p *parser) klpEntries(i int, k *klp.KlpRela, used []int32) error {
 				k.Symbols = append(k.Symbols, n)
 			}
 		}
+		if int(p.f.Sections[i].Info) < len(p.m.Sections) && e.Type != none {
+			p.m.Sections[p.f.Sections[i].Info].Relas++
+		}
 		if y.Shndx != klp.SHNLivepatch {
 			f := klp.Foreign{Shndx: y.Shndx, At: p.at(entry)}
 			if k.ForeignCount < maxListed {

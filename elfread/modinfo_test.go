@@ -20,7 +20,7 @@ func TestModinfoEntries(t *testing.T) {
 		{"a=b", []klp.ModinfoEntry{{Key: "a", Value: "b"}}},
 		{"a=b=c\x00d==\x00", []klp.ModinfoEntry{{Key: "a", Value: "b=c"}, {Key: "d", Value: "=", Offset: 6}}},
 		{"\x00\x00a=\x00\x00\x00=b\x00", []klp.ModinfoEntry{{Key: "a", Offset: 2}, {Value: "b", Offset: 7}}},
-		{"alone\x00a=1\x00a=2\x00", []klp.ModinfoEntry{{Key: "alone"}, {Key: "a", Value: "1", Offset: 6}, {Key: "a", Value: "2", Offset: 10}}},
+		{"alone\x00a=1\x00a=2\x00", []klp.ModinfoEntry{{Key: "alone", Bare: true}, {Key: "a", Value: "1", Offset: 6}, {Key: "a", Value: "2", Offset: 10}}},
 	} {
 		f := x86().build()
 		f.Section(".modinfo").Data = []byte("livepatch=Y\x00" + tc.section)

@@ -50,6 +50,10 @@ type parser struct {
 	debugField klp.ReplaceKind
 	funcs      int // klp_funcs read so far, for maxFuncs
 	work       int // relocations looked at so far, for maxWork
+	// relaTargets: by section, relocations of it were looked at.
+	relaTargets []bool
+	// allocated are the names of the allocated sections that were met.
+	allocated map[string]bool
 
 	// Scratch space.
 	funcArrays []place // where the arrays of funcs start, by object
@@ -114,6 +118,10 @@ func (p *parser) run() error {
 	if err := p.readKlpRelas(); err != nil {
 		return err
 	}
+	if err := p.readRelas(); err != nil {
+		return err
+	}
+	p.nameNewFuncs()
 	return p.readLeftovers()
 }
 

@@ -82,6 +82,12 @@ func (r *Reader) read(in io.ReaderAt, size int64, m *klp.Module) error {
 	}
 	if c := unpack.Detect(head); c != klp.Uncompressed {
 		m.Compression = c
+		if c == klp.XZ {
+			if head, err = r.source.Slice(0, min(size, xzHeaderSize)); err != nil {
+				return err
+			}
+			m.XZ = xzHeader(head)
+		}
 		if err := r.unpack(in, size, c); err != nil {
 			return err
 		}

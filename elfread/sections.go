@@ -27,12 +27,20 @@ var callbackKinds = [4]klp.CallbackKind{klp.PrePatch, klp.PostPatch, klp.PreUnpa
 // readSections lists the sections and notes the ones that have a meaning here.
 func (p *parser) readSections() {
 	p.sec = sections{}
+	if p.allocated == nil {
+		p.allocated = map[string]bool{}
+	}
+	clear(p.allocated)
 	c := &p.sec
 	p.m.Sections = make([]klp.Section, len(p.f.Sections))
 	for i, s := range p.f.Sections {
 		p.m.Sections[i] = klp.Section{
 			Name: s.Name, Type: uint32(s.Type), Flags: uint64(s.Flags),
 			Offset: s.Offset, Size: s.FileSize, Link: s.Link, Info: s.Info,
+		}
+		if s.Flags&elf.SHF_ALLOC != 0 && s.Size > 0 {
+			p.m.Sections[i].Again = p.allocated[s.Name]
+			p.allocated[s.Name] = true
 		}
 		if s.Type == elf.SHT_SYMTAB && c.symtab == 0 {
 			c.symtab = i

@@ -28,8 +28,9 @@ type symbols struct {
 	names   string     // the string table, "" where it is larger than maxNames
 	defined []symPlace // functions, data and labels in sections; by place once sorted is true
 	sorted  bool
-	hasFunc []bool // by section: a function symbol lies in it
-	enable  uint32 // index of the undefined klp_enable_patch, 0 when there is none
+	hasFunc []bool   // by section: a function symbol lies in it
+	first   []uint64 // by section: 1 + where its first named symbol lies; 0 for none
+	enable  uint32   // index of the undefined klp_enable_patch, 0 when there is none
 	shadow  []uint32
 }
 
@@ -59,7 +60,7 @@ func (p *parser) readSymbols() error {
 	s := &p.syms
 	*s = symbols{
 		tab: t, defined: s.defined[:0], shadow: s.shadow[:0],
-		hasFunc: cleared(s.hasFunc, len(p.f.Sections)),
+		hasFunc: cleared(s.hasFunc, len(p.f.Sections)), first: cleared(s.first, len(p.f.Sections)),
 	}
 	if t.NamesSize() <= maxNames {
 		s.names = t.Names()
@@ -81,10 +82,13 @@ func (p *parser) readSymbols() error {
 		case typ == elf.STT_NOTYPE && marker(&t, name):
 		case int(shndx) < len(p.f.Sections) && typ <= elf.STT_FUNC:
 			value, size := t.Extent(i)
+			p.named(name, shndx, value)
 			s.defined = append(s.defined, symPlace{shndx, typ, uint32(i), value, size})
 			if typ == elf.STT_FUNC {
 				s.hasFunc[shndx] = true
 			}
+		case oddIndex(shndx, len(p.f.Sections)):
+			p.oddSymbol(i, t.At(i))
 		}
 	}
 	return nil

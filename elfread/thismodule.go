@@ -17,7 +17,7 @@ const nameOffset = 24
 func (p *parser) readThisModule() error {
 	i := p.sec.thisModule
 	p.m.ThisModuleSize = p.f.Sections[i].FileSize
-	if p.m.Name != "" || p.f.Sections[i].Type == elf.SHT_NOBITS {
+	if i == 0 || p.f.Sections[i].Type == elf.SHT_NOBITS {
 		return nil
 	}
 	data, err := p.f.Data(i)
@@ -31,7 +31,10 @@ func (p *parser) readThisModule() error {
 	if n := bytes.IndexByte(name, 0); n >= 0 {
 		name = name[:n]
 	}
-	p.m.Name = string(name)
+	p.m.StructName = string(name)
+	if p.m.Name == "" {
+		p.m.Name = p.m.StructName
+	}
 	return nil
 }
 

@@ -24,7 +24,7 @@ func (p *parser) readVersions() error {
 			if n := bytes.IndexByte(name, 0); n >= 0 {
 				name = name[:n]
 			}
-			p.setCRC(name, uint32(p.f.Uint64(data)))
+			p.setCRC(name, p.f.Uint64(data))
 		}
 	}
 	if p.sec.extCRCs == 0 || p.sec.extNames == 0 {
@@ -43,7 +43,7 @@ func (p *parser) readVersions() error {
 		if n < 0 {
 			break
 		}
-		p.setCRC(names[:n], p.f.Uint32(crcs))
+		p.setCRC(names[:n], uint64(p.f.Uint32(crcs)))
 		names = names[n+1:]
 	}
 	return nil
@@ -65,11 +65,12 @@ func (p *parser) indexImports() {
 
 // setCRC records the CRC of the import with the name, if there is one, or of
 // the module's layout.
-func (p *parser) setCRC(name []byte, crc uint32) {
+func (p *parser) setCRC(name []byte, crc uint64) {
 	if string(name) == layoutSymbol {
-		p.m.LayoutCRC, p.m.HasLayoutCRC = crc, true
+		p.m.LayoutCRC, p.m.HasLayoutCRC = uint32(crc), true
 	}
 	if i, ok := p.imports[string(name)]; ok {
-		p.m.Imports[i].HasCRC, p.m.Imports[i].CRC = true, crc
+		im := &p.m.Imports[i]
+		im.HasCRC, im.CRC, im.CRCHigh = true, uint32(crc), uint32(crc>>32)
 	}
 }

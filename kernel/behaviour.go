@@ -97,6 +97,14 @@ func behaviour(name string, v release.Version) klp.Behaviour {
 		b.ExportFlagsDemanded = klp.No
 	}
 
+	// EXPORT_SYMBOL_GPL_FOR_MODULES came with 6.16; read in 7.3, absent from 6.12.
+	switch {
+	case v.AtLeast(6, 16):
+		b.RefusesModuleNamespace = klp.Yes
+	case !v.Vendor:
+		b.RefusesModuleNamespace = klp.No
+	}
+
 	// Documentation/ABI/testing/sysfs-kernel-livepatch; 6.1 and 6.12 measured.
 	switch {
 	case v.AtLeast(6, 14):

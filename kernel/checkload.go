@@ -51,18 +51,66 @@ func (k *Kernel) CheckThisModule(m *klp.Module) (klp.Refusal, bool) {
 // before it reads vermagic.
 func (k *Kernel) CheckStructModule(m *klp.Module) (klp.Refusal, bool) {
 	const symbol = "module_layout"
-	if !m.HasLayoutCRC {
-		return klp.Refusal{}, false
-	}
 	e, found, _ := k.Export(symbol)
-	if !found || !e.HasCRC || e.CRC == m.LayoutCRC {
+	switch {
+	case !found || !e.HasCRC || m.HasLayoutCRC && e.CRC == m.LayoutCRC:
 		return klp.Refusal{}, false
+	case !m.HasLayoutCRC && !HasVersions(m):
+		if force, known := k.Config("MODULE_FORCE_LOAD"); !known || force == "y" {
+			return klp.Refusal{}, false // TaintsForVersions
+		}
+		return klp.Refusal{Errno: "ENOEXEC", Reason: "the module has no __versions, and this kernel has no CONFIG_MODULE_FORCE_LOAD"}, true
+	case !m.HasLayoutCRC:
+		if k.RefusesMissingCRC() != klp.Yes {
+			return klp.Refusal{}, false
+		}
+		return klp.Refusal{
+			Errno:   "ENOEXEC",
+			Message: fmt.Sprintf("%s: no symbol version for %s", moduleNameOf(m), symbol),
+			Reason:  "__versions has no entry for " + symbol,
+		}, true
 	}
 	return klp.Refusal{
 		Errno:   "ENOEXEC",
 		Message: fmt.Sprintf("%s: disagrees about version of symbol %s", moduleNameOf(m), symbol),
 		Reason:  fmt.Sprintf("the CRC of %s is %#08x, this kernel's %#08x: its struct module is laid out otherwise", symbol, m.LayoutCRC, e.CRC),
 	}, true
+}
+
+// TaintsForVersions reports whether this kernel takes the module and marks
+// itself tainted because the module has no __versions at all
+// (kernel/module/main.c: try_to_force_load).
+func (k *Kernel) TaintsForVersions(m *klp.Module) bool {
+	e, found, _ := k.Export("module_layout")
+	return found && e.HasCRC && !HasVersions(m)
+}
+
+// RefusesMissingCRC says whether the kernel refuses an import of which
+// __versions has no entry. Debian's kernels do; mainline warns, since 4.4
+// (kernel/module/version.c: check_version).
+func (k *Kernel) RefusesMissingCRC() klp.Tri {
+	switch banner := k.Banner(); {
+	case banner == "":
+		return klp.Unknown
+	case strings.Contains(banner, "Debian"):
+		return klp.Yes
+	}
+	return klp.No
+}
+
+// WithoutCRC lists the imports that have a CRC in this kernel and none in the
+// module, where the module has __versions.
+func (k *Kernel) WithoutCRC(m *klp.Module) []klp.Import {
+	var list []klp.Import
+	if !HasVersions(m) {
+		return nil
+	}
+	for _, i := range m.Imports {
+		if e, found, _ := k.Export(i.Name); found && e.HasCRC && !i.HasCRC {
+			list = append(list, i)
+		}
+	}
+	return list
 }
 
 // moduleNameOf returns the name the loader's messages show.
@@ -84,7 +132,7 @@ func (k *Kernel) CheckVermagic(m *klp.Module) (klp.Refusal, bool) {
 	if k.vermagic == "" {
 		return klp.Refusal{}, false
 	}
-	ours, theirs := k.vermagic, m.Vermagic.Raw
+	ours, theirs := wholeVermagic(k.vermagic), m.Vermagic.Raw
 	if theirs == "" && !m.Modinfo.Has("vermagic") {
 		// try_to_force_load(): taken, and the kernel tainted, where forced
 		// loading is configured.
@@ -97,8 +145,7 @@ func (k *Kernel) CheckVermagic(m *klp.Module) (klp.Refusal, bool) {
 	if HasVersions(m) {
 		a, b = afterRelease(a), afterRelease(b)
 	}
-	// The kernel's own string ends in a space that not every reader keeps.
-	if strings.TrimRight(a, " ") == strings.TrimRight(b, " ") {
+	if a == b {
 		return klp.Refusal{}, false
 	}
 	return klp.Refusal{
@@ -106,6 +153,18 @@ func (k *Kernel) CheckVermagic(m *klp.Module) (klp.Refusal, bool) {
 		Message: fmt.Sprintf("%s: version magic '%s' should be '%s'", moduleNameOf(m), theirs, ours),
 		Reason:  fmt.Sprintf("vermagic is %q, this kernel's %q", theirs, ours),
 	}, true
+}
+
+// wholeVermagic puts back the space that ends a kernel's own string, which not
+// every reader keeps: each of its words but the last architecture's has one
+// behind it (include/linux/vermagic.h).
+func wholeVermagic(v string) string {
+	for _, word := range []string{" SMP", " preempt", " preempt_rt", " mod_unload", " modversions"} {
+		if strings.HasSuffix(v, word) {
+			return v + " "
+		}
+	}
+	return v
 }
 
 func afterRelease(vermagic string) string {
@@ -174,7 +233,7 @@ func (k *Kernel) CheckImports(m *klp.Module) []ImportRefusal {
 	namespaces := map[string]bool{}
 	for _, e := range m.Modinfo.Entries {
 		if e.Key == "import_ns" {
-			namespaces[e.Value] = true
+			namespaces[e.Value] = !e.Bare
 		}
 	}
 	allowMissing, _ := k.Config("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS")
@@ -199,7 +258,13 @@ func (k *Kernel) CheckImports(m *klp.Module) []ImportRefusal {
 				Message: fmt.Sprintf("%s: Unknown symbol %s (err -2)", name, i.Name),
 				Reason:  fmt.Sprintf("%s is exported to GPL-compatible modules only, and the licence is %q", i.Name, license),
 			}})
-		case i.HasCRC && e.HasCRC && i.CRC != e.CRC:
+		case e.HasCRC && !i.HasCRC && HasVersions(m) && k.RefusesMissingCRC() == klp.Yes:
+			refused = append(refused, ImportRefusal{i, klp.Refusal{
+				Errno:   "EINVAL",
+				Message: fmt.Sprintf("%s: no symbol version for %s", name, i.Name),
+				Reason:  fmt.Sprintf("__versions has no entry for %s", i.Name),
+			}})
+		case i.HasCRC && e.HasCRC && (i.CRC != e.CRC || i.CRCHigh != 0):
 			refused = append(refused, ImportRefusal{i, klp.Refusal{
 				Errno:   "EINVAL",
 				Message: fmt.Sprintf("%s: disagrees about version of symbol %s", name, i.Name),
@@ -208,7 +273,7 @@ func (k *Kernel) CheckImports(m *klp.Module) []ImportRefusal {
 		case e.Namespace != "" && allowMissing != "y" && !namespaceAllowed(e.Namespace, m.Name, namespaces):
 			refused = append(refused, ImportRefusal{i, klp.Refusal{
 				Errno:   "EINVAL",
-				Message: fmt.Sprintf("module %s uses symbol %s from namespace %s, but does not import it.", name, i.Name, e.Namespace),
+				Message: fmt.Sprintf("%s: module uses symbol (%s) from namespace %s, but does not import it.", name, i.Name, e.Namespace),
 				Reason:  fmt.Sprintf("%s is exported in namespace %s, which the module does not import", i.Name, e.Namespace),
 			}})
 		}

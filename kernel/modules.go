@@ -25,6 +25,9 @@ type moduleTree struct {
 	builtin map[string]bool   // from modules.builtin
 	cache   *cache
 
+	namesOnce sync.Once
+	inSysfs   map[string]bool // names of what is built in and seen in /sys/module; see ModuleName
+
 	mu     sync.Mutex
 	loaded map[string]*loadedModule
 }

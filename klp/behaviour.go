@@ -28,6 +28,9 @@ type Behaviour struct {
 	// ExportFlagsDemanded: the loader refuses a module that exports symbols
 	// without their flags in __kflagstab (7.1 and later).
 	ExportFlagsDemanded Tri
+	// RefusesModuleNamespace: a module that imports a namespace "module:..." is
+	// refused (6.16 and later).
+	RefusesModuleNamespace Tri
 	// SysfsAttributes are the files that the kernel puts into every livepatch's
 	// folder in sysfs, where an object of that name then has no room
 	// (kernel/livepatch/core.c: klp_patch_attrs).

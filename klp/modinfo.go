@@ -10,14 +10,17 @@ type Modinfo struct {
 // ModinfoEntry is one key=value string of .modinfo.
 type ModinfoEntry struct {
 	Key, Value string
-	Offset     uint64 // bytes from the start of .modinfo
+	// Bare: the string has no '='; all of it is the Key. The kernel passes such
+	// strings over (kernel/module/main.c: get_next_modinfo).
+	Bare   bool
+	Offset uint64 // bytes from the start of .modinfo
 }
 
 // Get returns the value of the first entry with the key, as the kernel's
 // get_modinfo() does, and whether there is one.
 func (m *Modinfo) Get(key string) (string, bool) {
 	for i := range m.Entries {
-		if m.Entries[i].Key == key {
+		if e := &m.Entries[i]; e.Key == key && !e.Bare {
 			return m.Entries[i].Value, true
 		}
 	}

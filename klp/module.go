@@ -72,6 +72,7 @@ type Module struct {
 	Size        int64       // bytes of the file as stored
 	SHA256      string      // lower-case hex of the file as stored; "" unless it was asked for
 	Compression Compression // how the file is stored
+	XZ          *XZStream   // how an xz file is packed; nil for others
 	Modinfo     Modinfo
 	Vermagic    Vermagic
 	Signature   *Signature // nil when the module is not signed
@@ -95,6 +96,12 @@ type Module struct {
 	ForceFuncs []Location   // relocated entries of .kpatch.force
 	ShadowIDs  []ShadowID   // constant ids passed to klp_shadow_*(), where provable
 	Symtab     SymtabStatus // whether the symbol table is there and whole
+	Relas      Relas        // the relocations that the module loader applies itself
+	OddSymbols []OddSymbol  // symbols that have no address; at most 64, in symbol-table order
+	// StructName is the name in struct module, by which the kernel knows the
+	// module once it is loaded; "" where that cannot be read. Name is the one in
+	// .modinfo, where there is one.
+	StructName string
 	// ThisModuleSize is the size of .gnu.linkonce.this_module in bytes, which
 	// newer kernels compare with their struct module; 0 when it is absent.
 	ThisModuleSize uint64
@@ -122,6 +129,8 @@ type Section struct {
 	Size   uint64 // bytes
 	Link   uint32
 	Info   uint32
+	Relas  int  // relocations of it that the kernel applies, livepatch ones included
+	Again  bool // an earlier section, allocated as this one, has the name too
 }
 
 // ReadOnly reports whether the loader maps the section without write access
@@ -151,6 +160,9 @@ type Import struct {
 	Weak   bool
 	HasCRC bool   // the module records a CRC (__versions, or __version_ext_crcs)
 	CRC    uint32 // valid when HasCRC
+	// CRCHigh is the upper half of the field in __versions that holds the CRC, an
+	// unsigned long: the kernel compares all of it (kernel/module/version.c).
+	CRCHigh uint32
 }
 
 // Leftover is a record that an intermediate build step should have consumed,

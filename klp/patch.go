@@ -83,6 +83,10 @@ type Code struct {
 	Start   bool     // a function symbol starts exactly there
 	Symbols bool     // the module has function symbols in that section, so that Start means something
 	Import  bool     // the pointer is to an undefined symbol, outside this module
+	// Nameless: no symbol with a name lies there, or before it in the executable
+	// sections that stay loaded, so that kallsyms finds none for the address
+	// (kernel/module/kallsyms.c: find_kallsyms_symbol). Of new_func only.
+	Nameless bool
 }
 
 // State is struct klp_state: a system state that the patch modifies.

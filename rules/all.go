@@ -14,6 +14,7 @@ func moduleRules() []*Rule {
 	return []*Rule{
 		klp100, klp101, klp102, klp103, klp104, klp105, klp106, klp107, klp108,
 		klp109, klp110, klp111, klp112, klp113, klp114, klp115, klp116, klp117, klp118,
+		klp119, klp121, klp122, klp123, klp124, klp125,
 	}
 }
 
@@ -21,7 +22,7 @@ func moduleRules() []*Rule {
 func relocationRules() []*Rule {
 	return []*Rule{
 		klp201, klp202, klp203, klp204, klp205, klp206, klp207, klp208, klp209,
-		klp210,
+		klp210, klp220, klp221, klp222,
 	}
 }
 

@@ -27,6 +27,10 @@ with -ENOEXEC at once (kernel/module/version.c: check_modstruct_version). Since
 7.1 a module that exports symbols itself needs a byte of flags for each
 (__kflagstab), else it is -ENOEXEC too.
 
+An import without an entry in __versions is refused by Debian's kernels and warned of
+by mainline's; a module without the section is taken by force, where
+CONFIG_MODULE_FORCE_LOAD allows that.
+
 Fix: build against this kernel's Module.symvers; reach what is not exported
 through a livepatch symbol (.klp.sym.*).`,
 	},
@@ -49,6 +53,23 @@ through a livepatch symbol (.klp.sym.*).`,
 			Location: klp.Location{Section: "__ksymtab"},
 			Kernel:   refused(r.Errno, names.Cut(r.Message)),
 		})
+	}
+	if k.TaintsForVersions(m) && len(c.list) == 0 {
+		c.add(finding.Finding{
+			Severity: finding.Warning,
+			Message:  "the module has no __versions, which this kernel compares",
+			Kernel:   accepted("module_layout: kernel tainted."),
+		})
+	}
+	if k.RefusesMissingCRC() == klp.No {
+		if list := k.WithoutCRC(m); len(list) > 0 {
+			c.add(finding.Finding{
+				Severity: finding.Warning,
+				Message:  fmt.Sprintf("%s no entry in __versions, the first %s", plural(len(list), "import has", "imports have"), show(list[0].Name)),
+				Location: klp.Location{Section: "__versions", Symbol: list[0].Name},
+				Kernel:   accepted(names.Cut(m.Name) + ": no symbol version for " + names.Cut(list[0].Name)),
+			})
+		}
 	}
 	for _, r := range k.CheckImports(m) {
 		if c.full() {

@@ -78,6 +78,7 @@ func sound() *klp.Module {
 			{Name: ".kpatch.callbacks.pre_patch"},
 			{Name: "__klp_relocs.vmlinux"},
 			{Name: ".init.klp_funcs"},
+			{Name: ".gnu.linkonce.this_module", Type: 1, Flags: shfAlloc | shfWrite, Size: 0x4c0},
 		},
 	}
 }

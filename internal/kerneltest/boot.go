@@ -25,6 +25,10 @@ type Machine struct {
 	Boots int
 	// Booted counts the boots.
 	Booted int
+	// Snapshot keeps the booted kernel's memory, so that after a crash the next
+	// scenario starts from there instead of from a boot, and keeps all that the
+	// kernel logs. The suite's scenarios are then all in one initramfs.
+	Snapshot bool
 	// Log receives the kernel's console; nil discards it.
 	Log io.Writer
 }
@@ -46,7 +50,7 @@ func (m *Machine) Run(ctx context.Context, suite *Suite, folder string) ([]Scena
 	rest := slices.Clone(suite.Scenarios)
 	silent := 0
 	for len(rest) > 0 {
-		answered, err := m.boot(ctx, suite, folder, rest)
+		answered, err := m.start(ctx, suite, folder, rest)
 		if err != nil {
 			return done, err
 		}
@@ -62,7 +66,7 @@ func (m *Machine) Run(ctx context.Context, suite *Suite, folder string) ([]Scena
 		if last.unfinished() && (m.Believe == nil || !m.Believe(last)) {
 			// The emulator itself dies now and then, and a busy machine makes a
 			// guest slow: a crash counts when it comes again on a kernel of its own.
-			again, err := m.boot(ctx, suite, folder, rest[len(answered)-1:len(answered)])
+			again, err := m.start(ctx, suite, folder, rest[len(answered)-1:len(answered)])
 			if err != nil {
 				return append(done, answered[:len(answered)-1]...), err
 			}
@@ -76,6 +80,14 @@ func (m *Machine) Run(ctx context.Context, suite *Suite, folder string) ([]Scena
 	return done, nil
 }
 
+// start runs scenarios from a boot, or from the snapshot.
+func (m *Machine) start(ctx context.Context, suite *Suite, folder string, scenarios []Scenario) ([]Scenario, error) {
+	if m.Snapshot {
+		return m.resume(ctx, suite, folder, scenarios)
+	}
+	return m.boot(ctx, suite, folder, scenarios)
+}
+
 // unfinished reports whether the kernel was lost in the scenario.
 func (s *Scenario) unfinished() bool {
 	return len(s.Steps) > 0 && s.Steps[len(s.Steps)-1].lost()
@@ -83,6 +95,16 @@ func (s *Scenario) unfinished() bool {
 
 // lost reports whether the kernel can answer nothing more.
 func (a Answer) lost() bool { return a.Errno == crashed || a.Errno == stuck }
+
+// arguments are the emulator's, without a monitor.
+func (m *Machine) arguments(initramfs string) []string {
+	return []string{
+		"-accel", "tcg", "-m", "512", "-nographic", "-no-reboot",
+		"-kernel", m.Vmlinuz, "-initrd", initramfs,
+		"-serial", "file:" + filepath.Join(m.Work, "console"), "-serial", "stdio",
+		"-append", "console=ttyS0 panic=-1 oops=panic softlockup_panic=1 watchdog_thresh=5 hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=20 mitigations=off nokaslr loglevel=7",
+	}
+}
 
 // boot runs scenarios until the guest is done, dirty or dead.
 func (m *Machine) boot(ctx context.Context, suite *Suite, folder string, scenarios []Scenario) ([]Scenario, error) {
@@ -96,11 +118,7 @@ func (m *Machine) boot(ctx context.Context, suite *Suite, folder string, scenari
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "qemu-system-x86_64",
-		"-accel", "tcg", "-m", "512", "-nographic", "-no-reboot", "-monitor", "none",
-		"-kernel", m.Vmlinuz, "-initrd", initramfs,
-		"-serial", "file:"+filepath.Join(m.Work, "console"), "-serial", "stdio",
-		"-append", "console=ttyS0 panic=-1 oops=panic softlockup_panic=1 watchdog_thresh=5 hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=20 mitigations=off nokaslr loglevel=7")
+	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", append(m.arguments(initramfs), "-monitor", "none")...)
 	records, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -110,7 +128,7 @@ func (m *Machine) boot(ctx context.Context, suite *Suite, folder string, scenari
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	answered, err := collect(records, suite, scenarios, cancel)
+	answered, err := collect(records, suite, scenarios, false, cancel)
 	_ = cmd.Wait() // a killed or crashed guest is what the records say
 	if m.Log != nil {
 		if console, readErr := os.ReadFile(filepath.Join(m.Work, "console")); readErr == nil {

@@ -13,7 +13,7 @@ import (
 
 // collect reads the guest's records. It returns the scenarios that were begun,
 // each with an answer for every step that was reached.
-func collect(records io.Reader, suite *Suite, scenarios []Scenario, kill func()) ([]Scenario, error) {
+func collect(records io.Reader, suite *Suite, scenarios []Scenario, everything bool, kill func()) ([]Scenario, error) {
 	lines := make(chan string)
 	go func() {
 		defer close(lines)
@@ -31,7 +31,7 @@ func collect(records io.Reader, suite *Suite, scenarios []Scenario, kill func())
 		for range lines { // let the reader end
 		}
 	}()
-	g := guest{suite: suite, scenarios: scenarios}
+	g := guest{suite: suite, scenarios: scenarios, everything: everything}
 	limit := bootLimit
 	for {
 		select {
@@ -59,6 +59,8 @@ type guest struct {
 	answered  []Scenario
 	step      int  // last one that was begun in the running scenario; -1 before the first
 	within    bool // the step has not ended
+	// everything: all of the kernel's log is kept.
+	everything bool
 }
 
 // What stands in the place of an errno where the kernel has none to give.
@@ -74,6 +76,9 @@ func (g *guest) record(line string) (over bool, err error) {
 	kind, rest, _ := strings.Cut(line, " ")
 	switch kind {
 	case "begin":
+		if len(g.answered) == len(g.scenarios) {
+			return true, nil // a guest that started from a snapshot goes on to the suite's end
+		}
 		next := g.scenarios[len(g.answered)]
 		if next.Name != rest {
 			return true, fmt.Errorf("%w: %q, want scenario %s", errRecord, line, next.Name)
@@ -87,6 +92,8 @@ func (g *guest) record(line string) (over bool, err error) {
 		return false, nil
 	case "dirty", "done":
 		return true, nil
+	case "ready":
+		return false, nil
 	}
 	if len(g.answered) == 0 {
 		return true, fmt.Errorf("%w: %q before a scenario", errRecord, line)
@@ -108,9 +115,11 @@ func (g *guest) record(line string) (over bool, err error) {
 	case "errno":
 		answer.Errno = rest
 	case "log":
-		if tells(rest) {
+		if g.everything || tells(rest) {
 			answer.Messages = append(answer.Messages, rest)
 		}
+	case "taint":
+		answer.Taint = rest
 	case "active":
 		answer.Active = append(answer.Active, rest)
 	case "owner":

@@ -33,7 +33,7 @@ func TestGuestDies(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			suite := &Suite{Modules: map[string]Module{"a": {Name: "a"}, "b": {Name: "b"}}}
-			answered, err := collect(strings.NewReader(c.records), suite, scenarios, func() {})
+			answered, err := collect(strings.NewReader(c.records), suite, scenarios, false, func() {})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,7 +58,7 @@ func TestCrashIsNoDifference(t *testing.T) {
 		return []Scenario{s}
 	}
 	observed, err := collect(strings.NewReader("begin s\nstep 0\nerrno OK\nend\nstep 1\nerrno OK\nend\n"),
-		&Suite{}, steps("", "", ""), func() {})
+		&Suite{}, steps("", "", ""), false, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestLuck(t *testing.T) {
 func TestGuestRecords(t *testing.T) {
 	scenarios := []Scenario{{Name: "one", Steps: []Step{{Op: "load", Module: "a"}}}}
 	for _, records := range []string{"step 0\n", "begin two\n", "begin one\nend\n", "begin one\nstep 0\nstep 1\n", "begin one\nstep 0\nwhat\n"} {
-		if _, err := collect(strings.NewReader(records), &Suite{}, scenarios, func() {}); !errors.Is(err, errRecord) {
+		if _, err := collect(strings.NewReader(records), &Suite{}, scenarios, false, func() {}); !errors.Is(err, errRecord) {
 			t.Errorf("%q: error %v, want %v", records, err, errRecord)
 		}
 	}

@@ -36,7 +36,7 @@ func (m *Machine) writeInitramfs(path string, suite *Suite, folder string, scena
 			}
 		}
 	}
-	c.file("script", 0o644, []byte(script(suite, scenarios)))
+	c.file("script", 0o644, []byte(m.script(suite, scenarios)))
 	c.trailer()
 	if c.err != nil {
 		return c.err
@@ -49,10 +49,13 @@ func (m *Machine) writeInitramfs(path string, suite *Suite, folder string, scena
 
 // script writes the scenarios as the guest reads them: loads by file, the
 // other operations by the module's own name.
-func script(suite *Suite, scenarios []Scenario) string {
+func (m *Machine) script(suite *Suite, scenarios []Scenario) string {
 	var b strings.Builder
 	if suite.Built {
 		b.WriteString("owners off\n")
+	}
+	if m.Snapshot {
+		b.WriteString("wait snapshot\n")
 	}
 	for _, scenario := range scenarios {
 		fmt.Fprintf(&b, "scenario %s\n", scenario.Name)

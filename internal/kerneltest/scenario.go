@@ -75,6 +75,9 @@ type Answer struct {
 	Active   []string          `json:"active"` // names of the enabled livepatches, sorted
 	Owners   map[string]string `json:"owners"` // "object:func" -> name of the livepatch whose code runs
 
+	// Taint is /proc/sys/kernel/tainted after the step; asked for where Machine.Snapshot is set.
+	Taint string `json:"taint,omitempty"`
+
 	// luck: the kernel is foretold to crash, and may come through.
 	luck bool
 }

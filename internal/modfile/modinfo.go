@@ -33,7 +33,7 @@ func Modinfo(f *safeelf.File, i int) (klp.Modinfo, error) {
 
 // parse splits the section's content at its NULs, as the kernel's
 // next_string() does; runs of NULs pad it. A string without '=' has its whole
-// text as key, as get_modinfo() would match it.
+// text as key and is Bare: get_modinfo() does not find it.
 func parse(s string) klp.Modinfo {
 	m := klp.Modinfo{Present: true, Entries: make([]klp.ModinfoEntry, 0, min(strings.Count(s, "\x00"), len(s)/2)+1)}
 	for off := 0; off < len(s); {
@@ -42,8 +42,8 @@ func parse(s string) klp.Modinfo {
 			end = len(s) - off
 		}
 		if end > 0 {
-			key, value, _ := strings.Cut(s[off:off+end], "=")
-			m.Entries = append(m.Entries, klp.ModinfoEntry{Key: key, Value: value, Offset: uint64(off)})
+			key, value, found := strings.Cut(s[off:off+end], "=")
+			m.Entries = append(m.Entries, klp.ModinfoEntry{Key: key, Value: value, Bare: !found, Offset: uint64(off)})
 		}
 		off += end + 1
 	}

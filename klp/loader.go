@@ -1,0 +1,51 @@
+package klp
+
+// OddSymbol is a symbol-table entry of which the module loader makes no address
+// (kernel/module/main.c: simplify_symbols).
+type OddSymbol struct {
+	Name  string
+	Shndx uint16   // SHN_COMMON (0xfff2), or an index beyond the section headers
+	At    Location // the symbol-table entry
+}
+
+// The section index of a common symbol, which compilers make of a variable
+// without a definition where -fno-common is not given.
+const SHNCommon = 0xfff2
+
+// Relas is what the relocation sections show that the module loader applies
+// itself: SHT_RELA without SHF_RELA_LIVEPATCH, for a section with SHF_ALLOC.
+type Relas struct {
+	Entries  int       // relocations that were looked at, R_*_NONE included
+	Odd      []OddRela // the ones that the loader may refuse, in file order; at most 64
+	OddCount int       // all of them
+}
+
+// OddRela is a relocation that does not look like one a compiler makes for the
+// kernel.
+type OddRela struct {
+	Kind   OddRelaKind
+	Type   uint32   // R_*, as the architecture numbers them
+	Symbol string   // what it refers to: the symbol's or, for a section symbol, the section's name
+	At     Location // the place that it fills
+	Value  uint64   // RelaNonzero: what stands there in the file
+}
+
+// OddRelaKind says in what a relocation is odd.
+type OddRelaKind int
+
+// The kinds of odd relocations.
+const (
+	// RelaUnknown: its type is none of those that any kernel of the architecture applies.
+	RelaUnknown OddRelaKind = iota + 1
+	// RelaOverflow: the address does not fit into the field, wherever in its part
+	// of the address space the module is loaded.
+	RelaOverflow
+	// RelaNonzero: the field holds a value before. x86 refuses that.
+	RelaNonzero
+	// RelaTwice: an earlier relocation fills some of the same bytes. x86 refuses that.
+	RelaTwice
+	// RelaBeyondSection: the place lies outside the section.
+	RelaBeyondSection
+	// RelaBeyondSymbols: the symbol's index lies outside the symbol table.
+	RelaBeyondSymbols
+)

@@ -1,0 +1,115 @@
+package rules
+
+import (
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/internal/names"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp121 = NewModuleRule(&Rule{
+	Severity: finding.Error,
+	Since:    "0.2",
+	Tags:     []string{"module", "load", "crash"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP121",
+		Doc: `section that the module loader does not take
+
+The loader maps sections by their flags. It refuses any that is both writable and
+executable, allocated or not (kernel/module/strict_rwx.c:
+module_enforce_rwx_sections). It gives every allocated section a file in sysfs, so
+that two of one name collide (kernel/module/sysfs.c: add_sect_attrs). Since 6.10
+.modinfo and .gnu.linkonce.this_module must occur once, and the latter must be
+allocated and have content (kernel/module/main.c: elf_validity_cache_index_mod).
+Code in a section without the flag SHF_EXECINSTR is mapped without the right to
+run: the kernel dies when it calls it.
+
+Fix: build the module anew; objcopy --set-section-flags, a linker script without
+KEEP, or section attributes in the source made this of it.`,
+	},
+}, func(m *klp.Module) ([]finding.Finding, error) {
+	var c collector
+	modules, infos := 0, 0
+	for i := range m.Sections {
+		s := &m.Sections[i]
+		switch s.Name {
+		case ".gnu.linkonce.this_module":
+			modules++
+		case ".modinfo":
+			infos++
+		}
+		if s.Flags&(shfWrite|shfExecinstr) == shfWrite|shfExecinstr && !c.full() {
+			c.add(finding.Finding{
+				Message:  "section " + names.Cut(s.Name) + " is both writable and executable",
+				Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
+				Kernel:   refused("ENOEXEC", names.Cut(m.Name)+": section "+names.Cut(s.Name)+" has invalid WRITE|EXEC flags"),
+			})
+		}
+		oddSection(m, s, &c)
+	}
+	if modules != 1 && len(m.Sections) > 0 {
+		c.add(finding.Finding{
+			Message: plural(modules, "section .gnu.linkonce.this_module is", "sections .gnu.linkonce.this_module are") + " there, it holds struct module",
+			Kernel:  refused("ENOEXEC", "module "+names.Cut(m.Name)+": Exactly one .gnu.linkonce.this_module section must exist."),
+		})
+	}
+	if infos > 1 {
+		c.add(finding.Finding{
+			Message: plural(infos, "section", "sections") + " .modinfo are there",
+			Kernel:  refused("ENOEXEC", "Only one .modinfo section must exist."),
+		})
+	}
+	return c.findings(), nil
+})
+
+// The section flags that the loader goes by.
+const (
+	shfWrite     = 0x1
+	shfAlloc     = 0x2
+	shfExecinstr = 0x4
+	shtNobits    = 8
+)
+
+// loaded reports whether the section is in the module's memory.
+func loaded(s *klp.Section) bool { return s.Flags&shfAlloc != 0 }
+
+// oddSection adds what else is wrong with a section.
+func oddSection(m *klp.Module, s *klp.Section, c *collector) {
+	var message string
+	var answer *finding.Answer
+	switch {
+	case s.Name == ".gnu.linkonce.this_module" && s.Type == shtNobits:
+		message = "section .gnu.linkonce.this_module has no content"
+		answer = refused("ENOEXEC", "module "+names.Cut(m.Name)+": .gnu.linkonce.this_module section must have a size set")
+	case s.Name == ".gnu.linkonce.this_module" && !loaded(s):
+		message = "section .gnu.linkonce.this_module is not allocated"
+		answer = refused("ENOEXEC", "module "+names.Cut(m.Name)+": .gnu.linkonce.this_module must occupy memory during process execution")
+	case s.Again && s.Name != ".gnu.linkonce.this_module" && !trackedOnly(s.Name):
+		message = "another allocated section before it is named " + names.Cut(s.Name)
+		answer = refused("EEXIST", "sysfs: cannot create duplicate filename '/module/"+names.Cut(m.Name)+"/sections/"+names.Cut(s.Name)+"'")
+	case s.Size > 0 && loaded(s) && s.Flags&shfExecinstr == 0 && codeSection(s.Name):
+		message = "section " + names.Cut(s.Name) + " holds code and is not executable"
+		answer = crashes("the kernel jumps into memory that may not be run")
+	}
+	if answer != nil && !c.full() {
+		c.add(finding.Finding{Message: message, Location: klp.Location{Section: s.Name, File: int64(s.Offset)}, Kernel: answer})
+	}
+}
+
+// trackedOnly sections are not in sysfs: the loader takes SHF_ALLOC off them.
+func trackedOnly(name string) bool {
+	return name == ".modinfo" || name == "__versions" || name == ".data..percpu"
+}
+
+// codeSection reports whether compilers put code into sections of the name.
+func codeSection(name string) bool {
+	for _, code := range [...]string{".text", ".init.text", ".exit.text"} {
+		if rest, ok := strings.CutPrefix(name, code); ok && (rest == "" || rest[0] == '.') {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,47 @@
+package rules
+
+import (
+	"fmt"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/internal/names"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp122 = NewModuleRule(&Rule{
+	Severity: finding.Error,
+	Since:    "0.2",
+	Tags:     []string{"module", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP122",
+		Doc: `symbol without an address
+
+The loader gives no memory to common symbols, which compilers make of variables
+without a definition unless -fno-common is given, and refuses symbols of sections
+that do not exist (kernel/module/main.c: simplify_symbols).
+
+Fix: compile with the kernel's own flags; if the index is wrong, find the tool that
+rewrote the section headers.`,
+	},
+}, func(m *klp.Module) ([]finding.Finding, error) {
+	var c collector
+	for i := range m.OddSymbols {
+		s := &m.OddSymbols[i]
+		if c.full() {
+			continue
+		}
+		f := finding.Finding{
+			Message:  "symbol " + show(s.Name) + " is a common one: nothing gives it memory",
+			Location: s.At,
+			Kernel:   refused("ENOEXEC", names.Cut(m.Name)+": please compile with -fno-common"),
+		}
+		if s.Shndx != klp.SHNCommon {
+			f.Message = fmt.Sprintf("symbol %s is of section %d, the module has %d", show(s.Name), s.Shndx, len(m.Sections))
+			f.Kernel = refused("ENOEXEC", fmt.Sprintf("%s: Symbol %s has an invalid section index %d (max %d)", names.Cut(m.Name), names.Cut(s.Name), s.Shndx, len(m.Sections)-1))
+		}
+		c.add(f)
+	}
+	return c.findings(), nil
+})

@@ -1,0 +1,61 @@
+package rules
+
+import (
+	"fmt"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/internal/names"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp123 = NewModuleRule(&Rule{
+	Severity: finding.Error,
+	Since:    "0.2",
+	Tags:     []string{"module", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP123",
+		Doc: `module's two names differ, or no kernel takes its name
+
+A module has its name twice: in .modinfo, for messages, and in struct module, by
+which the kernel knows it: for sysfs, for the check whether a module of that name
+is loaded, and as the object that other livepatches name
+(kernel/module/main.c: module_patient_check_exists, mod_sysfs_init). The latter has
+55 bytes and a NUL. klp_module_coming() refuses the name "vmlinux"
+(kernel/livepatch/core.c).
+
+Fix: name the module by its file, as Kbuild does; do not edit the names of a built
+module.`,
+	},
+}, func(m *klp.Module) ([]finding.Finding, error) {
+	modinfo, has := m.Modinfo.Get("name")
+	at := klp.Location{Section: ".gnu.linkonce.this_module", Offset: 24}
+	switch {
+	case m.ThisModuleSize == 0:
+		return nil, nil // KLP121
+	case has && len(modinfo) >= klp.ModuleNameLen:
+		return []finding.Finding{{
+			Message:  fmt.Sprintf("the module's name has %d bytes, the kernel has room for %d", len(modinfo), klp.ModuleNameLen-1),
+			Location: modinfoEntry(m, "name"),
+		}}, nil
+	case m.StructName == klp.VmlinuxObjectName:
+		return []finding.Finding{{
+			Message: "the module is named vmlinux", Location: at,
+			Kernel: refused("EINVAL", "vmlinux.ko: invalid module name"),
+		}}, nil
+	case m.StructName == "":
+		return []finding.Finding{{
+			Message: "struct module has no name", Location: at,
+			Kernel: refused("EINVAL", "kobject: (null): attempted to be registered with empty name!"),
+		}}, nil
+	case has && modinfo != m.StructName:
+		return []finding.Finding{{
+			Severity: finding.Warning,
+			Message:  "struct module says " + names.Cut(m.StructName) + ", .modinfo " + names.Cut(modinfo),
+			Location: at,
+			Kernel:   accepted("the kernel knows the module as " + names.Cut(m.StructName)),
+		}}, nil
+	}
+	return nil, nil
+})

@@ -1,0 +1,43 @@
+package rules
+
+import (
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp124 = NewModuleRule(&Rule{
+	Severity: finding.Error,
+	Since:    "0.2",
+	Tags:     []string{"module", "crash"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP124",
+		Doc: `livepatch table in per-CPU memory
+
+The loader copies .data..percpu to every CPU and gives its symbols a place within
+that area instead of an address (kernel/module/main.c: simplify_symbols,
+percpu_modcopy). klp_enable_patch() takes that number for a pointer.
+
+Fix: do not define the patch, its objects or funcs with DEFINE_PER_CPU.`,
+	},
+}, func(m *klp.Module) ([]finding.Finding, error) {
+	const percpu = ".data..percpu"
+	at := m.Patch.At
+	for i := 0; i < len(m.Patch.Objects) && at.Section != percpu; i++ {
+		if at = m.Patch.Objects[i].At; at.Section != percpu {
+			at = m.Patch.Objects[i].FuncsAt
+		}
+	}
+	if at.Section != percpu {
+		at = m.Patch.StatesAt
+	}
+	if at.Section != percpu {
+		return nil, nil
+	}
+	return []finding.Finding{{
+		Message:  "a table of the livepatch lies in " + percpu,
+		Location: at,
+		Kernel:   crashes("the kernel takes a place in the per-CPU area for an address"),
+	}}, nil
+})

@@ -1,0 +1,68 @@
+package rules
+
+import (
+	"fmt"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp221 = NewModuleRule(&Rule{
+	Severity: finding.Error,
+	Since:    "0.2",
+	Tags:     []string{"relocations", "crash"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP221",
+		Doc: `table of the loader lacks its relocations, or may not be written
+
+The loader and its notifiers follow the pointers of __jump_table, .static_call_sites
+and __param as soon as the module is there (kernel/jump_label.c:
+jump_label_add_module; kernel/static_call_inline.c: static_call_add_module;
+kernel/params.c: module_param_sysfs_setup), and write into the jump table. Nothing
+checks them: an entry without relocations leads nowhere, a table that is mapped
+read-only ends in a fault.
+
+Fix: keep all relocation sections and section flags when a module is stripped or
+copied.`,
+	},
+}, func(m *klp.Module) ([]finding.Finding, error) {
+	var c collector
+	for i := range m.Sections {
+		s := &m.Sections[i]
+		t, special := pointerTables[s.Name]
+		if !special || s.Size < t.entry || !loaded(s) || s.Type == shtNobits {
+			continue
+		}
+		at := klp.Location{Section: s.Name, File: int64(s.Offset)}
+		if want := int(s.Size/t.entry) * t.relas; s.Relas < want {
+			c.add(finding.Finding{
+				Message:  fmt.Sprintf("%s has %s, %d at least are needed", s.Name, plural(s.Relas, "relocation", "relocations"), want),
+				Location: at,
+				Kernel:   crashes("the kernel follows pointers that were never filled in"),
+			})
+		}
+		if t.written && s.Flags&shfWrite == 0 {
+			c.add(finding.Finding{
+				Message:  s.Name + " is not writable",
+				Location: at,
+				Kernel:   crashes("the kernel writes into read-only memory"),
+			})
+		}
+	}
+	return c.findings(), nil
+})
+
+// pointerTables are the tables whose entries the kernel follows at load: bytes
+// of an entry, relocations that every entry has, and whether the kernel writes
+// into the table once it is mapped.
+var pointerTables = map[string]struct {
+	entry   uint64
+	relas   int
+	written bool
+}{
+	"__jump_table":       {16, 3, true},
+	".static_call_sites": {8, 2, false},
+	"__param":            {40, 3, false},
+}

@@ -1,0 +1,90 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp331 = NewKernelRule(&Rule{
+	Severity: finding.Error,
+	Since:    "0.2",
+	Tags:     []string{"kernel", "load"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP331",
+		Doc: `kernel cannot unpack the module
+
+With CONFIG_MODULE_DECOMPRESS, kmod hands a packed module to the kernel as it is
+when its compression is the kernel's own (kernel/module/decompress.c). The kernel's
+xz takes the checks none and CRC32 (xz's own default is CRC64) and the filters LZMA2
+and, each by configuration, those for branches (lib/xz/xz_dec_stream.c). Of another compression kmod
+unpacks the file itself; a program that calls finit_module() directly gets EINVAL.
+
+Fix: pack with the options of the kernel's own make modules_install: xz
+--check=crc32 --lzma2=dict=1MiB.`,
+	},
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
+	if m.Compression == klp.Uncompressed || m.Compression == "" {
+		return nil, nil
+	}
+	k, err := kernelOf(t)
+	if err != nil {
+		return nil, err
+	}
+	value, known := k.Config("MODULE_DECOMPRESS")
+	if !known {
+		return nil, &MissingInput{Needs: "the kernel's configuration"}
+	}
+	if value != "y" {
+		return nil, nil // kmod unpacks
+	}
+	own := klp.Compression("")
+	for c, option := range map[klp.Compression]string{klp.XZ: "MODULE_COMPRESS_XZ", klp.Zstd: "MODULE_COMPRESS_ZSTD", klp.Gzip: "MODULE_COMPRESS_GZIP"} {
+		if v, _ := k.Config(option); v == "y" {
+			own = c
+		}
+	}
+	switch {
+	case own == "":
+		return nil, nil
+	case m.Compression != own:
+		return []finding.Finding{{
+			Severity: finding.Info,
+			Message:  fmt.Sprintf("the module is packed with %s, this kernel unpacks %s: kmod must do it", m.Compression, own),
+			Kernel:   accepted("by kmod; finit_module() with the packed file answers EINVAL"),
+		}}, nil
+	case own != klp.XZ || m.XZ == nil:
+		return nil, nil
+	}
+	var wrong []string
+	if m.XZ.Check > 1 {
+		wrong = append(wrong, "its check is "+xzCheck(m.XZ.Check)+", not CRC32")
+	}
+	for _, id := range m.XZ.Filters {
+		if id != 0x21 && (id < 0x04 || id > 0x0b) {
+			wrong = append(wrong, fmt.Sprintf("filter %#x is not in the kernel", id))
+		}
+	}
+	if len(wrong) == 0 {
+		return nil, nil
+	}
+	return []finding.Finding{{
+		Message: "this kernel does not unpack the module's xz stream: " + strings.Join(wrong, "; "),
+		Kernel:  refused("EINVAL", "decompression failed with status 6"),
+	}}, nil
+})
+
+// xzCheck is the name of a check in the words of xz.
+func xzCheck(id int) string {
+	switch id {
+	case 4:
+		return "CRC64"
+	case 10:
+		return "SHA-256"
+	}
+	return fmt.Sprintf("number %d", id)
+}
