@@ -118,6 +118,9 @@ func (p *parser) run() error {
 	if err := p.readKlpRelas(); err != nil {
 		return err
 	}
+	if err := p.readBTF(); err != nil {
+		return err
+	}
 	if err := p.readRelas(); err != nil {
 		return err
 	}

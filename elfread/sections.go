@@ -16,7 +16,7 @@ type sections struct {
 	kpatchCallbacks               [4]int // in the order of callbackKinds
 	klpObjects, klpFuncs          int
 	jumpTable, params             int
-	debugInfo, debugStr           int
+	debugInfo, debugStr, btf      int
 	livepatchFuncs, ksplice, ksym int
 	interp, symtab                int
 	klpRelas, klpRelocs           bool
@@ -84,6 +84,8 @@ func (p *parser) readSections() {
 			slot = &c.debugInfo
 		case ".debug_str":
 			slot = &c.debugStr
+		case ".BTF":
+			slot = &c.btf
 		case ".livepatch.funcs":
 			slot = &c.livepatchFuncs
 		case "__ksymtab", "__ksymtab_gpl":

@@ -96,6 +96,7 @@ type Module struct {
 	ForceFuncs []Location   // relocated entries of .kpatch.force
 	ShadowIDs  []ShadowID   // constant ids passed to klp_shadow_*(), where provable
 	Symtab     SymtabStatus // whether the symbol table is there and whole
+	BTF        *ModuleBTF   // the module's .BTF; nil where it has none
 	Relas      Relas        // the relocations that the module loader applies itself
 	OddSymbols []OddSymbol  // symbols that have no address; at most 64, in symbol-table order
 	// StructName is the name in struct module, by which the kernel knows the

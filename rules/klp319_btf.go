@@ -1,0 +1,85 @@
+package rules
+
+import (
+	"fmt"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp319 = NewKernelRule(&Rule{
+	Severity: finding.Error,
+	Since:    "0.2",
+	Tags:     []string{"kernel", "load", "btf"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP319",
+		Doc: `kernel does not take the module's BTF
+
+A kernel with CONFIG_DEBUG_INFO_BTF_MODULES reads the module's .BTF section before
+init (kernel/bpf/btf.c: btf_module_notify): its header, the bounds of strings and
+types, and each type. What it refuses there ends the load with EINVAL, or, with
+CONFIG_MODULE_ALLOW_BTF_MISMATCH, in a warning. Names that a type takes from the
+kernel's own strings are not judged here.
+
+Fix: build with the pahole that the kernel's tree asks for, against the vmlinux of
+this kernel; or without CONFIG_DEBUG_INFO_BTF_MODULES: a livepatch needs no BTF.`,
+	},
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
+	if m.BTF == nil {
+		return nil, nil
+	}
+	why := btfDefect(m.BTF)
+	if why == "" {
+		return nil, nil
+	}
+	k, err := kernelOf(t)
+	if err != nil {
+		return nil, err
+	}
+	if reads, known := k.Config("DEBUG_INFO_BTF_MODULES"); known && reads != "y" {
+		return nil, nil
+	}
+	f := finding.Finding{
+		Message:  ".BTF: " + why,
+		Location: klp.Location{Section: ".BTF"},
+		Kernel:   refused("EINVAL", "failed to validate module ["+m.StructName+"] BTF: -22"),
+	}
+	switch allowed, known := k.Config("MODULE_ALLOW_BTF_MISMATCH"); {
+	case !known:
+		f.Undecided = true
+	case allowed == "y":
+		f.Severity = finding.Warning
+		f.Kernel = accepted("Kernel module BTF mismatch detected, BTF debug info may be unavailable for some modules")
+	}
+	return []finding.Finding{f}, nil
+})
+
+// btfDefect says what the kernel's reader does not take; "" where that is nothing.
+func btfDefect(b *klp.ModuleBTF) string {
+	const magic, header = 0xeb9f, 24
+	body := b.Size - min(b.Size, uint64(b.HdrLen))
+	types, strings := uint64(b.TypeOff)+uint64(b.TypeLen), uint64(b.StrOff)+uint64(b.StrLen)
+	switch {
+	case b.Size < header:
+		return fmt.Sprintf("%d bytes are no header", b.Size)
+	case b.Magic != magic:
+		return fmt.Sprintf("magic %#x", b.Magic)
+	case b.HdrLen < header || uint64(b.HdrLen) > b.Size:
+		return fmt.Sprintf("header of %d bytes", b.HdrLen)
+	case b.Version != 1:
+		return fmt.Sprintf("version %d", b.Version)
+	case b.Flags != 0:
+		return fmt.Sprintf("flags %#x", b.Flags)
+	case types > body || strings > body:
+		return "types or strings lie beyond its end"
+	case b.TypeOff != 0 || b.TypeOff%4 != 0 || types != uint64(b.StrOff) || strings != body:
+		return "there are gaps between types, strings and the end, or they overlap"
+	case !b.StringsEnd:
+		return "the strings do not end in a NUL"
+	case b.TypesEnd != b.TypeLen:
+		return fmt.Sprintf("the type at byte %d is cut off or of no known kind", b.TypesEnd)
+	}
+	return ""
+}
