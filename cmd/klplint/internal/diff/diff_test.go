@@ -48,7 +48,7 @@ func TestItems(t *testing.T) {
 		{finding.Error, "func", "no longer", "vmlinux:dropped", "64 bytes"},
 		{finding.Info, "func", "again", "vmlinux:grown", "32 -> 48 bytes"},
 		{finding.Info, "func", "again", "vmlinux:kept", "same size, 32 bytes"},
-		{finding.Warning, "func", "again", "vmlinux:spelt", "size not known, sympos 1 -> 0"},
+		{finding.Warning, "func", "again", "vmlinux:spelt", "size unknown, sympos 1 -> 0"},
 		{finding.Info, "func", "again", "vmlinux:twice,2", "same size, 8 bytes"},
 		{finding.Error, "func", "no longer", "ext4:gone", "16 bytes"},
 		{finding.Info, "func", "anew", "xfs:added", "16 bytes"},

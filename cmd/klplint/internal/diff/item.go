@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -93,7 +94,7 @@ func funcItem(o *Object, f *Func) Item {
 		case f.Old.New.Size != 0 && f.New.New.Size != 0:
 			item.Detail = fmt.Sprintf("%d -> %d bytes", f.Old.New.Size, f.New.New.Size)
 		default:
-			item.Detail = "size not known"
+			item.Detail = "size unknown"
 		}
 		if f.SymposChanged() {
 			item.Severity = finding.Warning
@@ -144,29 +145,13 @@ func Worst(items []Item) finding.Severity {
 }
 
 // Title is the object's name as it is shown; a literal "vmlinux" in quotes.
-func (o *Object) Title() string {
-	if o.Literal {
-		return strconv.Quote(o.Name)
-	}
-	return o.Name
-}
+func (o *Object) Title() string { return names.Object(o.Name, o.Literal) }
 
 // Title is the func's name, with ",N" for a position above 1.
-func (f *Func) Title() string {
-	if f.Position > 1 {
-		return f.Name + "," + strconv.FormatUint(f.Position, 10)
-	}
-	return f.Name
-}
+func (f *Func) Title() string { return names.Func(f.Name, f.Position) }
 
 // String is object:name, with ",N" for a sympos above 1.
-func (s Symbol) String() string {
-	text := s.Object + ":" + s.Name
-	if s.Sympos > 1 {
-		text += "," + strconv.FormatUint(s.Sympos, 10)
-	}
-	return text
-}
+func (s Symbol) String() string { return s.Object + ":" + names.Func(s.Name, s.Sympos) }
 
 func size(f *klp.Func) string {
 	if f.New.Size == 0 {

@@ -53,6 +53,14 @@ func (r *Row) compare(columns []Kernel) {
 	r.differ(finding.Error, "replace", "replace", values, columns)
 }
 
+func furtherBuilds(n int, k Kernel) string {
+	const why = "not compared: their names do not tell them apart"
+	if n == 1 {
+		return fmt.Sprintf("1 further build for %s is %s", k, why)
+	}
+	return fmt.Sprintf("%d further builds for %s are %s", n, k, why)
+}
+
 func (r *Row) compareBuilds(columns []Kernel) {
 	var missing []int
 	for col := range r.Cells {
@@ -60,7 +68,7 @@ func (r *Row) compareBuilds(columns []Kernel) {
 		case c.Module == nil:
 			missing = append(missing, col)
 		case len(c.Others) > 0:
-			r.add(finding.Warning, "build", "", fmt.Sprintf("%d further builds for %s are not compared; the names do not tell them apart", len(c.Others), columns[col]))
+			r.add(finding.Warning, "build", "", furtherBuilds(len(c.Others), columns[col]))
 		}
 	}
 	if len(missing) > 0 {

@@ -121,11 +121,11 @@ func (r *Row) fill() {
 			o := &mod.Patch.Objects[i]
 			for j := range o.Funcs {
 				f := &o.Funcs[j]
-				k := key{ObjectName(o), names.FuncBase(f.Name)}
+				k := key{names.Object(o.Name, o.Literal), names.FuncBase(f.Name)}
 				if lines[k] == nil {
 					lines[k] = &Line{Object: k.object, Name: k.name, Cells: make([][]string, len(r.Cells))}
 				}
-				lines[k].Cells[col] = append(lines[k].Cells[col], FuncName(f))
+				lines[k].Cells[col] = append(lines[k].Cells[col], names.Func(f.Name, f.Sympos))
 			}
 		}
 		for _, s := range mod.Patch.States {

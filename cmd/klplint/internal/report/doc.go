@@ -1,10 +1,10 @@
 // Package report writes results: one output format a file.
 //
-// Every function takes values and an io.Writer; none decides about exit codes,
-// files or flags. Strings that come out of a module are hostile until shown
-// otherwise: the terminal formats pass them through Escape, JSON through its
-// own string encoder. Nothing here reads the clock or the environment, and
-// equal input gives equal bytes.
+// formats.go lists the formats of each form. A formatter takes values and an
+// io.Writer; none decides about exit codes, files or flags. What JSON holds is
+// in jsonform. Strings that come out of a module are hostile until shown
+// otherwise: package escape makes them harmless. Nothing here reads the clock
+// or the environment, and equal input gives equal bytes.
 package report
 
 // Options say how to write for people.

@@ -58,7 +58,7 @@ func replaceValue(r *klp.Replace) string {
 	switch r.Kind {
 	case klp.KindFlag:
 		if r.Source == klp.FromRuntime {
-			return "replace decided at run time"
+			return "replace set at run time"
 		}
 		return "replace: " + strconv.FormatBool(r.Flag)
 	case klp.KindSet:

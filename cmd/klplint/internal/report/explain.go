@@ -16,7 +16,7 @@ type Explanation struct {
 }
 
 // ExplainText writes each rule's documentation in full, and each question with
-// what is taken for granted.
+// what is assumed.
 func ExplainText(w io.Writer, e *Explanation, o Options) error {
 	var b strings.Builder
 	for _, r := range e.Rules {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 	"github.com/klplint/klplint/finding"
 )
 
@@ -57,11 +58,11 @@ func annotation(b *bufio.Writer, level, path, title, message string) {
 // already, as text: a name must not begin a line, where it would be a command
 // of its own.
 func commandData(s string) string {
-	return strings.ReplaceAll(cut(Escape(s), maxMessage), "%", "%25")
+	return strings.ReplaceAll(escape.Cut(Escape(s), maxMessage), "%", "%25")
 }
 
 // property escapes a property of a workflow command, in which ":" and "," end
 // things too.
 func property(s string) string {
-	return strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C").Replace(cut(Escape(s), maxMessage))
+	return strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C").Replace(escape.Cut(Escape(s), maxMessage))
 }

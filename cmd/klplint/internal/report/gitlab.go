@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 	"github.com/klplint/klplint/finding"
 )
 
@@ -32,7 +33,7 @@ func LintGitLab(w io.Writer, l *Lint, _ Options) error {
 	sep := "\n"
 	add := func(i *issue, path string) error {
 		path, _, _ = strings.Cut(path, "!/")
-		i.Location.Path = cut(Escape(strings.TrimPrefix(path, "./")), maxMessage)
+		i.Location.Path = escape.Cut(Escape(strings.TrimPrefix(path, "./")), maxMessage)
 		i.Location.Lines.Begin = 1
 		line, err := json.Marshal(i)
 		if err != nil {
@@ -46,7 +47,7 @@ func LintGitLab(w io.Writer, l *Lint, _ Options) error {
 	for i := range l.Verdict.Errors {
 		p := &l.Verdict.Errors[i]
 		e := &issue{
-			Description: cut("could not be checked: "+ProblemLine(*p), maxMessage),
+			Description: escape.Cut("could not be checked: "+ProblemLine(*p), maxMessage),
 			CheckName:   "klplint",
 			Fingerprint: digest("error", p.Path, p.Section, p.Rule, p.Message),
 			Severity:    "blocker",
@@ -62,7 +63,7 @@ func LintGitLab(w io.Writer, l *Lint, _ Options) error {
 			text += " (" + at + ")"
 		}
 		e := &issue{
-			Description: cut(Escape(text), maxMessage),
+			Description: escape.Cut(Escape(text), maxMessage),
 			CheckName:   Escape(f.Rule),
 			Fingerprint: l.Verdict.Findings[i].Fingerprint,
 			Severity:    qualitySeverity(f.Severity),

@@ -126,7 +126,7 @@ func TestHostileNames(t *testing.T) {
 			if format.Name != "github" {
 				for line := range strings.Lines(string(out)) {
 					if strings.HasPrefix(strings.TrimSpace(line), "::") {
-						t.Errorf("a workflow command: %q", cut(line, 100))
+						t.Errorf("a workflow command: %q", escape.Cut(line, 100))
 					}
 				}
 			}
@@ -177,11 +177,11 @@ func githubCheck(t *testing.T, b []byte) {
 		head, _, ok := strings.Cut(strings.TrimPrefix(line, "::"), "::")
 		command, properties, _ := strings.Cut(head, " ")
 		if !ok || !strings.HasPrefix(line, "::") || !slices.Contains([]string{"error", "warning", "notice"}, command) {
-			t.Errorf("line %q", cut(line, 200))
+			t.Errorf("line %q", escape.Cut(line, 200))
 		}
 		for _, p := range strings.Split(properties, ",") {
 			if name, _, _ := strings.Cut(p, "="); !slices.Contains([]string{"file", "line", "title"}, name) {
-				t.Errorf("property %q of %q", cut(p, 100), cut(line, 200))
+				t.Errorf("property %q of %q", escape.Cut(p, 100), escape.Cut(line, 200))
 			}
 		}
 	}
@@ -220,12 +220,12 @@ func markdownCheck(t *testing.T, b []byte) {
 		case line == "", strings.HasPrefix(line, "# klplint"), strings.HasPrefix(line, "## "),
 			strings.HasPrefix(line, "- "), strings.HasPrefix(line, "  - "), strings.HasSuffix(line, "."):
 		default:
-			t.Errorf("line %q", cut(line, 200))
+			t.Errorf("line %q", escape.Cut(line, 200))
 		}
 		rest := unescaped(strings.ReplaceAll(line, "@<!-- -->", ""))
 		for _, bad := range []string{"<", "](", "@", "://", "www.", "__", "~~", "`", "|"} {
 			if strings.Contains(rest, bad) {
-				t.Errorf("%q is markup in %q", bad, cut(line, 200))
+				t.Errorf("%q is markup in %q", bad, escape.Cut(line, 200))
 			}
 		}
 	}

@@ -161,7 +161,7 @@ func contrast(t *testing.T, a, b string) float64 {
 }
 
 // TestLintHTML: the page says what the result says, funcs that several
-// livepatches touch come first, and what does not count is told apart.
+// livepatches patch come first, and what does not count is told apart.
 func TestLintHTML(t *testing.T) {
 	module := func(name string, funcs ...klp.Func) *klp.Module {
 		return &klp.Module{Path: name + ".ko", Name: name, Kind: klp.KindLivepatch, Patch: klp.Patch{Objects: []klp.Object{{Name: "vmlinux", Funcs: funcs}}}}
@@ -191,7 +191,7 @@ func TestLintHTML(t *testing.T) {
 		`<code>b.ko</code> the other`,
 		`<strong class="error">could not be checked</strong> offset 0x9: gone`,
 		`<code>abababababababababababababababababababababababababababababababab</code>`,
-		`3 funcs in 2 livepatches; 1 touched by more than one`,
+		`3 funcs in 2 livepatches; 1 patched by more than one`,
 		`<th scope="col"><span>old (baseline)</span></th><th scope="col"><span>new</span></th>`,
 		`<code>vmlinux:z</code> <span class="soft">2 times</span></th>` + dot + dot + `</tr>`,
 		`<code>vmlinux:a</code></th>` + dot + `<td></td></tr>`,

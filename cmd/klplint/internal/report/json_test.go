@@ -198,7 +198,7 @@ func testLint() *Lint {
 				{Rule: "KLP301", Module: "b.ko", Needs: "kernel"},
 				{Rule: "KLP302", Module: "b.ko", Needs: "symbols of ext4"},
 			},
-			Errors:  []lint.Error{{Path: "c.ko", Message: "gone"}, {Path: "a.ko", Rule: "KLP9", Message: "broke off"}},
+			Errors:  []lint.Error{{Path: "c.ko", Message: "gone"}, {Path: "a.ko", Rule: "KLP9", Message: "panic"}},
 			Summary: lint.Summary{Modules: 2, Skipped: 1, Errors: 2, Error: 1, Warning: 1},
 		},
 	}
@@ -220,7 +220,7 @@ func TestLintJSON(t *testing.T) {
  "location":{"section":"","offset":0,"symbol":""},"related":[],"fingerprint":"f2","waived":false,"known":false}],
 "fixed":[],"not_evaluated":[{"rule":"KLP301","module":"a.ko","needs":"kernel"},{"rule":"KLP302","module":"a.ko","needs":"kernel"},
  {"rule":"KLP301","module":"b.ko","needs":"kernel"},{"rule":"KLP302","module":"b.ko","needs":"symbols of ext4"}],
-"errors":[{"path":"c.ko","offset":0,"section":"","message":"gone"},{"path":"a.ko","offset":0,"section":"","message":"broke off","rule":"KLP9"}],
+"errors":[{"path":"c.ko","offset":0,"section":"","message":"gone"},{"path":"a.ko","offset":0,"section":"","message":"panic","rule":"KLP9"}],
 "summary":{"modules":2,"skipped":1,"errors":2,"error":1,"warning":1,"info":0},"exit_code":1}`
 	if diff := cmp.Diff(decode(t, []byte(want)), decode(t, b.Bytes())); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -288,7 +288,8 @@ func TestFindingOfRust(t *testing.T) {
 	}
 }
 
-// BenchmarkLintJSON: no allocation a module.
+// BenchmarkLintJSON: a list is written element by element, without allocations
+// for each of its modules.
 func BenchmarkLintJSON(b *testing.B) {
 	l := &Lint{Verdict: &policy.Verdict{}}
 	for i := range 10000 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 	"github.com/klplint/klplint/finding"
 )
 
@@ -211,7 +212,7 @@ func (j *junit) judgedCase(path, id string) junitCase {
 	}
 	switch messages := j.broken[judged{path, id}]; {
 	case messages != nil:
-		c.Error = reason("the rule broke off", messages)
+		c.Error = reason("the rule panicked or failed", messages)
 	case failures != nil:
 		c.Failure = reason("", failures)
 		c.Failure.Type = j.worst(path, id).String()
@@ -241,7 +242,7 @@ func (j *junit) line(i int) string {
 	if at := place(f.Location); at != "" {
 		s += " (" + at + ")"
 	}
-	return cut(Escape(s), maxMessage)
+	return escape.Cut(Escape(s), maxMessage)
 }
 
 // reason is the first line as the message, and all of them as the text.
@@ -270,7 +271,7 @@ func few(lines []string) []string {
 func junitText(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
-		lines[i] = cut(Escape(line), maxMessage)
+		lines[i] = escape.Cut(Escape(line), maxMessage)
 	}
 	return strings.Join(lines, "\n")
 }

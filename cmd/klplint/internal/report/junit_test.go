@@ -144,7 +144,7 @@ func TestLintJUnit(t *testing.T) {
 				{Finding: finding.Finding{Rule: "SITE1", Severity: finding.Error, Module: "a.ko", Message: "not here"}},
 			},
 			NotEvaluated: []lint.NotEvaluated{{Rule: "KLP301", Needs: "kernel"}},
-			Errors:       []lint.Error{{Path: "a.ko", Rule: "KLP302", Message: "broke off"}, {Path: "c.ko", Message: "gone"}},
+			Errors:       []lint.Error{{Path: "a.ko", Rule: "KLP302", Message: "panic"}, {Path: "c.ko", Message: "gone"}},
 		},
 	}
 	var b bytes.Buffer
@@ -179,7 +179,7 @@ func TestLintJUnit(t *testing.T) {
 		"a.ko KLP102 passed warning: so so",
 		"a.ko KLP103 skipped waived by sec until 2027-01-01: agreed: error: settled",
 		"a.ko KLP301 skipped not evaluated: needs kernel",
-		"a.ko KLP302 error the rule broke off: error: broke off",
+		"a.ko KLP302 error the rule panicked or failed: error: panic",
 		"a.ko SITE1 failure error error: not here",
 		"b.ko KLP101 passed ",
 		"b.ko KLP102 passed ",

@@ -106,7 +106,7 @@ func facts(k *kernel.Kernel) []fact {
 		}
 	}
 	add("symbols", c.Symbols, "%d of vmlinux, from %s", c.Symbols, k.SymbolsFrom())
-	add("traceable", c.Traceable, "%d ftrace locations", c.Traceable)
+	add("traceable", c.Traceable, "%s", count(c.Traceable, "ftrace location"))
 	add("exports", c.Exports, "%d", c.Exports)
 	add("modules", c.Modules, "%d in the folder", c.Modules)
 	add("listed-modules", c.ListedModules, "%d in the list of symbols", c.ListedModules)
@@ -172,7 +172,7 @@ func verdict(v LookUpVerdict) string {
 	case v.OK():
 		return "ok"
 	case v.Rule == "":
-		return "not known: " + v.Text
+		return "unknown: " + v.Text
 	}
 	return fmt.Sprintf("%s%s %s", bracketed(v.Rule), v.Errno, v.Text)
 }

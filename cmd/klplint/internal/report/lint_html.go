@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -17,7 +18,7 @@ const (
 )
 
 // LintHTML writes one page that stands alone: the verdict, the findings by
-// module, which livepatch touches which func, what happens when they are
+// module, which livepatch patches which func, what happens when they are
 // loaded one after the other, and the documentation of the rules that found
 // something. It needs neither script nor network.
 func LintHTML(w io.Writer, l *Lint, _ Options) error {
@@ -28,7 +29,7 @@ func LintHTML(w io.Writer, l *Lint, _ Options) error {
 	if l.Picture != nil && len(l.Picture.Kernels) > 0 {
 		links = append(links, link{"funcs", "Patched funcs"}, link{"timeline", "Timeline"})
 	}
-	if l.settled() > 0 {
+	if l.Verdict.Waived+l.Verdict.Known > 0 {
 		links = append(links, link{"accepted", "Waived and known"})
 	}
 	if len(l.Verdict.NotEvaluated) > 0 {
@@ -64,16 +65,6 @@ func verdictClass(code int) string {
 		return "fail"
 	}
 	return "error"
-}
-
-func (l *Lint) settled() int {
-	n := 0
-	for i := range l.Verdict.Findings {
-		if l.accepted(i) {
-			n++
-		}
-	}
-	return n
 }
 
 func (p *page) findings(l *Lint, groups []moduleReport) {
@@ -179,7 +170,7 @@ func (p *page) picture(pic *Picture) error {
 	if pic == nil || len(pic.Kernels) == 0 {
 		return nil
 	}
-	p.printf("<section aria-labelledby=\"funcs\">\n<h2 id=\"funcs\">Patched funcs</h2>\n<p class=\"soft\">Which livepatch touches which func. Funcs that several touch come first.</p>\n")
+	p.printf("<section aria-labelledby=\"funcs\">\n<h2 id=\"funcs\">Patched funcs</h2>\n<p class=\"soft\">Which livepatch patches which func. Funcs that several patch come first.</p>\n")
 	for i := range pic.Kernels {
 		p.matrix(&pic.Kernels[i])
 	}
@@ -200,7 +191,7 @@ func (p *page) picture(pic *Picture) error {
 }
 
 func (p *page) matrix(k *PictureKernel) {
-	lines := touch(k.Modules)
+	lines := patchedFuncs(k.Modules)
 	columns := k.Modules[:min(len(k.Modules), maxMatrixCols)]
 	p.printf("<h3>%s</h3>\n", esc(k.name()))
 	p.scroll("patched funcs of " + k.name())
@@ -210,7 +201,7 @@ func (p *page) matrix(k *PictureKernel) {
 			shared++
 		}
 	}
-	p.printf("<table class=\"matrix\">\n<caption>%s in %s; %s touched by more than one</caption>\n<thead><tr><th scope=\"col\">func</th>",
+	p.printf("<table class=\"matrix\">\n<caption>%s in %s; %s patched by more than one</caption>\n<thead><tr><th scope=\"col\">func</th>",
 		count(len(lines), "func"), count(len(k.Modules), "livepatch"), number(shared))
 	turned := ""
 	if len(columns) > 6 {
@@ -224,7 +215,7 @@ func (p *page) matrix(k *PictureKernel) {
 		if i < k.Baseline {
 			name += " (baseline)"
 		}
-		p.printf("<th scope=\"col\"><span%s>%s</span></th>", turned, esc(cut(name, 80)))
+		p.printf("<th scope=\"col\"><span%s>%s</span></th>", turned, esc(escape.Cut(name, 80)))
 	}
 	p.printf("</tr></thead>\n<tbody>\n")
 	for i := range lines[:min(len(lines), maxMatrixRows)] {
@@ -252,10 +243,10 @@ func (p *page) matrix(k *PictureKernel) {
 }
 
 // funcTitle names a func, with what a mangled name means.
-func funcTitle(t *touched) string {
+func funcTitle(t *patchedFunc) string {
 	s := t.object + ":" + t.name
 	if d := demangled(t.name); d != "" {
-		s += " (" + cut(d, 400) + ")"
+		s += " (" + escape.Cut(d, 400) + ")"
 	}
 	return s
 }
@@ -268,7 +259,7 @@ func number(n int) string {
 }
 
 func (p *page) accepted(l *Lint) {
-	if l.settled() == 0 {
+	if l.Verdict.Waived+l.Verdict.Known == 0 {
 		return
 	}
 	p.printf("<section aria-labelledby=\"accepted\">\n<h2 id=\"accepted\">Waived and known</h2>\n<table class=\"wide stack\">\n<caption>Findings that do not count, and why.</caption>\n<thead><tr><th scope=\"col\">rule</th><th scope=\"col\">module</th><th scope=\"col\">finding</th><th scope=\"col\">why</th></tr></thead>\n<tbody>\n")

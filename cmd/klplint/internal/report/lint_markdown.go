@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 	"github.com/klplint/klplint/lint"
 )
 
@@ -90,7 +91,7 @@ func problemText(p *lint.Error) string {
 // inlineMarkdown makes any string text of one line that Markdown shows as it
 // is: no markup, no HTML, no link, no mention of a user or an issue.
 func inlineMarkdown(s string) string {
-	s = cut(Escape(s), maxMessage)
+	s = escape.Cut(Escape(s), maxMessage)
 	b := make([]byte, 0, len(s)+16)
 	for i := range len(s) {
 		c := s[i]
@@ -117,7 +118,7 @@ func isWord(c byte) bool {
 
 // codeMarkdown makes a string a span of code, whatever backquotes it holds.
 func codeMarkdown(s string) string {
-	s = cut(Escape(s), maxMessage)
+	s = escape.Cut(Escape(s), maxMessage)
 	if s == "" {
 		return "`?`"
 	}

@@ -9,11 +9,10 @@ import (
 
 // moduleReport is all that a report for people says of one module.
 type moduleReport struct {
-	path    string
-	module  *policy.Module // nil for a path that is none of the modules
-	errors  []*lint.Error
-	open    []int // findings that are neither waived nor known
-	settled []int // the others
+	path   string
+	module *policy.Module // nil for a path that is none of the modules
+	errors []*lint.Error
+	open   []int // findings that are neither waived nor known
 }
 
 // byModule groups what was found, in the order of the modules; paths that are
@@ -40,9 +39,7 @@ func (l *Lint) byModule() []moduleReport {
 	}
 	for i := range r.Findings {
 		g := at(r.Findings[i].Module)
-		if l.accepted(i) {
-			g.settled = append(g.settled, i)
-		} else {
+		if !l.accepted(i) {
 			g.open = append(g.open, i)
 		}
 	}

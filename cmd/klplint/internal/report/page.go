@@ -5,8 +5,8 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
-	"strings"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 	"github.com/klplint/klplint/cmd/klplint/internal/timeline"
 	"github.com/klplint/klplint/replace/plan"
 )
@@ -78,36 +78,12 @@ func (p *page) timeline(caption string, traces []plan.Trace) error {
 	return err
 }
 
-// esc makes any string text of HTML, of one line, for elements and for
-// attributes in double quotes.
-func esc(s string) string {
-	s = cut(Escape(s), maxMessage)
-	if !strings.ContainsAny(s, `<>&"'`) {
-		return s
-	}
-	var b strings.Builder
-	for i := range len(s) {
-		switch c := s[i]; c {
-		case '<':
-			b.WriteString("&lt;")
-		case '>':
-			b.WriteString("&gt;")
-		case '&':
-			b.WriteString("&amp;")
-		case '"':
-			b.WriteString("&#34;")
-		case '\'':
-			b.WriteString("&#39;")
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
+// esc makes any string text of the page.
+func esc(s string) string { return escape.Markup(s, maxMessage) }
 
 // word makes a string part of an ID within the page.
 func word(s string) string {
-	b := []byte(cut(s, 60))
+	b := []byte(escape.Cut(s, 60))
 	for i, c := range b {
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
 			b[i] = '-'

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -44,11 +45,7 @@ func (l *RegistryList) funcs(e *RegistryEntry) []string {
 			if l.Func != "" && f.Name != l.Func {
 				continue
 			}
-			name := o.Name + ":" + f.Name
-			if f.Position() > 1 {
-				name += fmt.Sprintf(",%d", f.Position())
-			}
-			out = append(out, name)
+			out = append(out, o.Name+":"+names.Func(f.Name, f.Sympos))
 		}
 	}
 	return out

@@ -3,8 +3,8 @@ package report
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -48,7 +48,7 @@ func ruleName(title string) string {
 		up = false
 		b.WriteRune(r)
 	}
-	return cut(b.String(), 255)
+	return escape.Cut(b.String(), 255)
 }
 
 // ruleByID finds one of the chosen rules; nil for an ID of elsewhere.
@@ -59,17 +59,4 @@ func (l *Lint) ruleByID(id string) *rules.Rule {
 		}
 	}
 	return nil
-}
-
-// cut shortens s to most bytes, at a character's border, and shows that it did.
-func cut(s string, most int) string {
-	const more = "..."
-	if len(s) <= most {
-		return s
-	}
-	end := most - len(more)
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end] + more
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
@@ -105,7 +106,7 @@ func (b *sarifBuilder) rule(id string) int {
 		t := textOf(r)
 		d.Name = ruleName(t.title)
 		d.ShortDescription = &sarifText{Text: t.title}
-		d.FullDescription = &sarifText{Text: cut(t.reason, 1000)}
+		d.FullDescription = &sarifText{Text: escape.Cut(t.reason, 1000)}
 		d.Help = &sarifText{Text: t.whole(), Markdown: t.whole()}
 		d.HelpURI = r.Analyzer.URL
 		d.DefaultConfiguration = &sarifConfiguration{Level: sarifLevel(r.Severity)}
@@ -291,7 +292,7 @@ func (b *sarifBuilder) holds(path string, offset int64) bool {
 }
 
 // sarifName is a name in any member that is no message.
-func sarifName(s string) string { return cut(Escape(s), maxMessage) }
+func sarifName(s string) string { return escape.Cut(Escape(s), maxMessage) }
 
 // kindOfPlace is "function" in code and "data" elsewhere.
 func kindOfPlace(at klp.Location) string {
@@ -393,7 +394,7 @@ func sarifProblem(s finding.Severity) string {
 // sarifMessage is plain text in which nothing out of a module can become a
 // link (section 3.11.6).
 func sarifMessage(s string) string {
-	s = cut(Escape(s), maxMessage)
+	s = escape.Cut(Escape(s), maxMessage)
 	if strings.Contains(s, "](") {
 		s = linkText(s)
 	}
@@ -406,7 +407,7 @@ func sarifMessage(s string) string {
 // linkText escapes what would end a link's text.
 func linkText(s string) string {
 	var b strings.Builder
-	for _, r := range cut(Escape(s), maxMessage) {
+	for _, r := range escape.Cut(Escape(s), maxMessage) {
 		if r == '[' || r == ']' || r == '\\' {
 			b.WriteByte('\\')
 		}

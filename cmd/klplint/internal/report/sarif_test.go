@@ -11,6 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
@@ -101,7 +102,7 @@ func sarifReferences(t *testing.T, run *sarifRun) {
 		}
 		links := sarifLink.FindAllStringSubmatch(r.Message.Text, -1)
 		if len(links) != len(ids) {
-			t.Errorf("%d links to %d places in %q", len(links), len(ids), cut(r.Message.Text, 300))
+			t.Errorf("%d links to %d places in %q", len(links), len(ids), escape.Cut(r.Message.Text, 300))
 		}
 		for _, l := range links {
 			if !ids[l[1]] {

@@ -8,7 +8,7 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/report/jsonform"
 )
 
-// Settings say what holds for a run, and who says so.
+// Settings say what holds for a run, and what sets it.
 type Settings struct {
 	File            string // the configuration; "" when there is none
 	Settings        []Setting
@@ -52,7 +52,7 @@ func SettingsText(w io.Writer, s *Settings, _ Options) error {
 
 // SettingsTable writes a table of the keys.
 func SettingsTable(w io.Writer, s *Settings, o Options) error {
-	t := newTable(o, column{title: "key", fixed: true}, column{title: "value"}, column{title: "said by"}, column{title: "flag", fixed: true},
+	t := newTable(o, column{title: "key", fixed: true}, column{title: "value"}, column{title: "set by"}, column{title: "flag", fixed: true},
 		column{title: "variable", fixed: true})
 	for i := range s.Settings {
 		row := &s.Settings[i]

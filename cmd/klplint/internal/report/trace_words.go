@@ -150,9 +150,9 @@ func assumptionsOf(t *plan.Trace) []string {
 // unreached says how many steps lie behind a crash.
 func unreached(t *plan.Trace) string {
 	if t.Unreached == 1 {
-		return "1 further step is not reached: the kernel is down"
+		return "1 further step is not reached: the kernel has crashed"
 	}
-	return fmt.Sprintf("%d further steps are not reached: the kernel is down", t.Unreached)
+	return fmt.Sprintf("%d further steps are not reached: the kernel has crashed", t.Unreached)
 }
 
 // ranges writes ascending numbers shortly: "step 4", "steps 1-3, 5".
@@ -197,7 +197,7 @@ func notesOf(t *plan.Trace, at int) []string {
 		out = append(out, also+r.Reason)
 	}
 	if d.AlsoOmitted > 0 {
-		out = append(out, fmt.Sprintf("also: %d further reasons", d.AlsoOmitted))
+		out = append(out, "also: "+count(d.AlsoOmitted, "further reason"))
 	}
 	if lost := t.Lost(at); len(lost) > 0 {
 		out = append(out, "back to the original: "+someOf(lost, 8))

@@ -2,6 +2,8 @@ package report
 
 import (
 	"strings"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 )
 
 // fileURI makes an URI reference of a path: file:///... of an absolute one,
@@ -35,7 +37,7 @@ func relativeURI(path string) string {
 func percent(s string) string {
 	const hex = "0123456789ABCDEF"
 	if len(s) > maxMessage { // no path of Linux is, but one inside an archive may be
-		s = cut(s, maxMessage) + digest(s)
+		s = escape.Cut(s, maxMessage) + digest(s)
 	}
 	b := make([]byte, 0, len(s)+8)
 	for i := range len(s) {

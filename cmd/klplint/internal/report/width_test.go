@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 )
 
 func TestWrap(t *testing.T) {
@@ -38,7 +40,7 @@ func TestWrap(t *testing.T) {
 
 func FuzzWrap(f *testing.F) {
 	for _, s := range hostile() {
-		f.Add(cut(s, 500))
+		f.Add(escape.Cut(s, 500))
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if len(s) > 4096 {

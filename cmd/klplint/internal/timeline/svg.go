@@ -6,9 +6,9 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 	"github.com/klplint/klplint/replace"
 	"github.com/klplint/klplint/replace/plan"
 )
@@ -320,35 +320,5 @@ func fit(s string, most int) string {
 // step repeats it.
 const maxText = 1000
 
-// clean makes any string text of an XML document that shows itself as one line
-// and hides nothing but what is longer than maxText.
-func clean(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); {
-		if b.Len() > maxText {
-			b.WriteString("…")
-			break
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case r == '<':
-			b.WriteString("&lt;")
-		case r == '>':
-			b.WriteString("&gt;")
-		case r == '&':
-			b.WriteString("&amp;")
-		case r == '"':
-			b.WriteString("&#34;")
-		case r == '\'':
-			b.WriteString("&#39;")
-		case !unicode.IsPrint(r):
-			fmt.Fprintf(&b, `\u{%x}`, r)
-		default:
-			b.WriteRune(r)
-		}
-		i += size
-	}
-	return b.String()
-}
+// clean makes any string text of the picture.
+func clean(s string) string { return escape.Markup(s, maxText) }

@@ -79,12 +79,12 @@ type DiffLoad struct {
 // DiffVerdict is the answer under one model.
 type DiffVerdict struct {
 	Model string `json:"model"`
-	// What is taken for a value that is not known.
+	// What is assumed of a value that is not known.
 	Assumed string `json:"assumed,omitempty"`
 	Outcome string `json:"outcome" jsonschema:"enum=first,enum=stacks,enum=coexists,enum=replaces,enum=refused,enum=crash,enum=done"`
 	Errno   string `json:"errno,omitempty"`
 	Reason  string `json:"reason,omitempty"`
-	// The names of the livepatches that go.
+	// The names of the livepatches that are replaced.
 	Replaced []string `json:"replaced"`
 }
 

@@ -51,7 +51,7 @@ type Finding struct {
 	// The name of the old function, with ",N" for a sympos above 1; "" where the finding is about none.
 	Func     string   `json:"func"`
 	Location Location `json:"location"`
-	// Left out where the kernel does nothing that can be named.
+	// Left out where no answer of the kernel is known.
 	Kernel  *Answer   `json:"kernel,omitempty"`
 	Related []Related `json:"related"`
 	// Stays the same over rebuilds of the module.
@@ -76,7 +76,7 @@ type Location struct {
 
 // Answer is what the kernel does when it loads the module.
 type Answer struct {
-	// Two joined by " or " where the release that changed it is not known; "" where the kernel loads the module (message begins with "accepted:") or does not survive that ("crash:").
+	// Two joined by " or " where the release that changed it is not known; "" where the kernel loads the module (message begins with "accepted:") or crashes on it ("crash:").
 	Errno   string `json:"errno"`
 	Message string `json:"message"`
 }
@@ -120,7 +120,7 @@ type NotEvaluated struct {
 // Problem is something that could not be read or checked.
 type Problem struct {
 	Path string `json:"path"`
-	// Bytes from the start of the unpacked file; 0 where no place is known.
+	// Bytes from the start of the unpacked file; 0 where it is not known.
 	Offset int64 `json:"offset"`
 	// "" for the file as a whole.
 	Section string `json:"section"`

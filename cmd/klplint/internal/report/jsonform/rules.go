@@ -33,7 +33,7 @@ type Rule struct {
 type Question struct {
 	ID       string `json:"id"`
 	Question string `json:"question"`
-	// What is taken for granted.
+	// What klplint assumes.
 	Decision string `json:"decision"`
 	Why      string `json:"why"`
 	// The models that it concerns.

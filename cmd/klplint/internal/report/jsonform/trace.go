@@ -10,12 +10,12 @@ type Trace struct {
 // ModelTrace is what happens under one replace model.
 type ModelTrace struct {
 	Model string `json:"model"`
-	// What is taken for a value that is not known.
+	// What is assumed of a value that is not known.
 	Reading string `json:"reading,omitempty"`
 	// Why the model cannot judge these modules.
 	NotJudged string     `json:"not_judged,omitempty"`
 	Steps     List[Step] `json:"steps"`
-	// Steps that a crash keeps from being taken.
+	// Steps after a crash.
 	Unreached int `json:"unreached,omitempty"`
 }
 
@@ -42,13 +42,13 @@ type Step struct {
 	Also []Refusal `json:"also"`
 	// Further ones that also leaves out.
 	AlsoOmitted int `json:"also_omitted,omitempty"`
-	// The names of the livepatches that go.
+	// The names of the livepatches that are replaced.
 	Replaced []string `json:"replaced"`
 	// The livepatches after the step, sorted by name as /sys/kernel/livepatch lists them.
 	Active []ActivePatch `json:"active"`
 	// Whose code runs, by OBJECT:FUNC (",N" for a sympos above 1), of each patched func whose object is there.
 	Owners map[string]string `json:"owners"`
-	// What was taken for granted.
+	// What was assumed.
 	Assumed []string `json:"assumed"`
 	// Questions on which the outcome depends.
 	Undecided []Undecided `json:"undecided"`
