@@ -15,6 +15,9 @@ type Finding struct {
 	Message  string // one sentence without a final period
 	Object   string // the patched object, where the finding is about one
 	Func     string // the patched func, "name" or "name,sympos"
+	// Funcs are all funcs of a finding that can be about several, such as those
+	// that two modules share. Object and Func name what there is only one of.
+	Funcs    []Func
 	Location klp.Location
 	Kernel   *Answer // what the kernel does; nil where it does nothing that can be named
 	Related  []Related
@@ -22,6 +25,26 @@ type Finding struct {
 	// such as a replace flag that a module parameter sets; the message has both
 	// verdicts. An admission gate takes such a finding for an error.
 	Undecided bool
+}
+
+// Func is a patched func.
+type Func struct {
+	Object string // the patched object
+	Name   string // "name" or "name,sympos"
+}
+
+// About calls yield with each func that the finding is about: those of Funcs,
+// else the one of Object and Func, which may be empty.
+func (f *Finding) About(yield func(Func) bool) {
+	if len(f.Funcs) == 0 {
+		yield(Func{f.Object, f.Func})
+		return
+	}
+	for _, fn := range f.Funcs {
+		if !yield(fn) {
+			return
+		}
+	}
 }
 
 // Answer is the kernel's own answer to a load.

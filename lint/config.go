@@ -5,6 +5,7 @@ import (
 
 	"github.com/klplint/klplint/elfread"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -36,7 +37,7 @@ type Config struct {
 	Target func(*klp.Module) klp.Target
 	// Set holds the choices of the set rules. The driver fills in Target and
 	// Behaviour for each group of modules, and SameFile where it is nil.
-	Set rules.SetOptions
+	Set moduleset.Options
 
 	// ModuleRulesOnly leaves the set rules out, and what they need: they are
 	// RunSet's.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/rules"
+	"github.com/klplint/klplint/moduleset"
 )
 
 // RunSet judges modules that were read before, by the set rules of c alone. It
@@ -18,7 +18,7 @@ import (
 // known of that kernel, or nil. Unlike in Run a candidate that is alone is
 // judged too: the caller knows that there is nothing beside it. Members belong
 // to the call. Of c the choice of rules and Set are used.
-func RunSet(c Config, members []*rules.Member, target klp.Target) (*Result, error) {
+func RunSet(c Config, members []*moduleset.Member, target klp.Target) (*Result, error) {
 	c.Inputs, c.Baseline, c.ModuleRulesOnly = nil, nil, false
 	j, err := newJob(c)
 	if err != nil {
@@ -45,7 +45,7 @@ func RunSet(c Config, members []*rules.Member, target klp.Target) (*Result, erro
 	if release == "" {
 		out.unknown = true
 	} else {
-		out.judgement = newRunner(j.schedule.set).set(rules.NewSet(members, options), files, target)
+		out.judgement = newRunner(j.schedule.set).set(moduleset.New(members, options), files, target)
 	}
 	n := notEvaluated{judged: len(out.candidates)}
 	r.takeSet(&out, j.schedule.set, &n)

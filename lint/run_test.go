@@ -17,6 +17,7 @@ import (
 
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -200,7 +201,7 @@ func TestKernelIsAskedPerModule(t *testing.T) {
 
 func TestSetRules(t *testing.T) {
 	count := rule("FARM1", func(pass *analysis.Pass) (any, error) {
-		s := pass.ResultOf[rules.SetInput].(*rules.Set)
+		s := pass.ResultOf[rules.SetInput].(*moduleset.Set)
 		var findings []finding.Finding
 		for _, m := range s.Members {
 			if !m.Baseline {
@@ -445,7 +446,7 @@ func TestRunSet(t *testing.T) {
 		}
 	}
 	whole := run(t, Config{Inputs: named("a.ko"), Baseline: named("b.ko")}, disk)
-	set, err := RunSet(Config{}, []*rules.Member{rules.NewMember(kept[0], false), rules.NewMember(disk["b.ko"], true)}, nil)
+	set, err := RunSet(Config{}, []*moduleset.Member{moduleset.NewMember(kept[0], false), moduleset.NewMember(disk["b.ko"], true)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -458,7 +459,7 @@ func TestRunSet(t *testing.T) {
 	diff(t, "modules", whole.Modules, alone.Modules)
 	diff(t, "summary", whole.Summary, alone.Summary)
 
-	lonely, err := RunSet(Config{}, []*rules.Member{rules.NewMember(kept[0], false)}, nil)
+	lonely, err := RunSet(Config{}, []*moduleset.Member{moduleset.NewMember(kept[0], false)}, nil)
 	if err != nil || len(lonely.Findings)+len(lonely.NotEvaluated)+len(lonely.Errors) > 0 {
 		t.Errorf("%+v, %v", lonely, err)
 	}

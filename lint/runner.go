@@ -12,6 +12,7 @@ import (
 
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -114,7 +115,7 @@ func (r *runner) module(m *klp.Module, target klp.Target, livepatch bool) judgem
 }
 
 // set judges one set of modules.
-func (r *runner) set(s *rules.Set, files []string, target klp.Target) judgement {
+func (r *runner) set(s *moduleset.Set, files []string, target klp.Target) judgement {
 	r.give(rules.SetInput, s)
 	r.give(rules.KernelInput, target)
 	r.otherFiles = files

@@ -14,6 +14,7 @@ import (
 
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -79,7 +80,7 @@ func (j *job) set(key group, indices []int) (out setOutcome) {
 		}
 	}()
 	var target klp.Target
-	members := make([]*rules.Member, 0, len(indices))
+	members := make([]*moduleset.Member, 0, len(indices))
 	files := make([]string, 0, len(indices))
 	for _, i := range indices {
 		o := &j.outcomes[i]
@@ -107,7 +108,7 @@ func (j *job) set(key group, indices []int) (out setOutcome) {
 	}
 	run := newRunner(j.schedule.set)
 	run.readFile = os.ReadFile
-	out.judgement = run.set(rules.NewSet(members, options), files, target)
+	out.judgement = run.set(moduleset.New(members, options), files, target)
 	return out
 }
 

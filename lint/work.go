@@ -13,7 +13,7 @@ import (
 
 	"github.com/klplint/klplint/elfread"
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/rules"
+	"github.com/klplint/klplint/moduleset"
 )
 
 // reader is what the driver asks of elfread.Reader.
@@ -31,7 +31,7 @@ type outcome struct {
 	err       *Error     // the file could not be read
 
 	// For the set rules.
-	member *rules.Member
+	member *moduleset.Member
 	arch   klp.Arch
 	target klp.Target
 }
@@ -65,13 +65,12 @@ type job struct {
 func (j *job) work(ctx context.Context) {
 	in := j.config.newReader()
 	run := newRunner(j.schedule.module)
-	var rows rules.MemberBuilder
 	for ctx.Err() == nil {
 		i := int(j.next.Add(1)) - 1
 		if i >= len(j.sources) {
 			return
 		}
-		j.source(i, in, run, &rows)
+		j.source(i, in, run)
 		j.tick(ctx)
 	}
 }
@@ -101,7 +100,7 @@ func (j *job) keep(m *klp.Module) {
 
 // source reads and judges one source. Whatever breaks off here concerns this
 // source alone.
-func (j *job) source(i int, in reader, run *runner, rows *rules.MemberBuilder) {
+func (j *job) source(i int, in reader, run *runner) {
 	s, out := &j.sources[i], &j.outcomes[i]
 	out.module.Path = s.Path
 	defer func() {
@@ -121,7 +120,7 @@ func (j *job) source(i int, in reader, run *runner, rows *rules.MemberBuilder) {
 	baseline := i >= len(j.config.Inputs)
 	j.keep(m)
 	if out.livepatch && j.keepRows {
-		out.member = rows.Member(m, baseline)
+		out.member = moduleset.NewMember(m, baseline)
 		out.arch = m.Arch
 		out.module.Name = out.member.Name
 	} else {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 )
 
 // NewModuleRule completes a rule that judges one module alone: it sets the
@@ -43,7 +44,7 @@ func NewKernelRule(r *Rule, check func(*klp.Module, klp.Target) ([]finding.Findi
 
 // NewSetRule completes a rule that judges the modules of one kernel together;
 // each of its findings names its Module. Errors are as with NewModuleRule.
-func NewSetRule(r *Rule, check func(*Set) ([]finding.Finding, error)) *Rule {
+func NewSetRule(r *Rule, check func(*moduleset.Set) ([]finding.Finding, error)) *Rule {
 	return define(r, func(pass *analysis.Pass) (string, []finding.Finding, error) {
 		findings, err := check(set(pass))
 		return "", findings, err

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 )
 
 // ModuleInput is the prerequisite of every rule that judges one module. Its
@@ -24,7 +25,7 @@ Seeded by the driver.`,
 }
 
 // SetInput is the prerequisite of rules that judge modules which may meet on
-// one kernel. Its result is a *Set. A rule that requires it runs once for each
+// one kernel. Its result is a *moduleset.Set. A rule that requires it runs once for each
 // kernel release and architecture; only the driver can supply it.
 var SetInput = &analysis.Analyzer{
 	Name: "set",
@@ -32,7 +33,7 @@ var SetInput = &analysis.Analyzer{
 
 Seeded by the driver.`,
 	Run:        seeded,
-	ResultType: reflect.TypeFor[*Set](),
+	ResultType: reflect.TypeFor[*moduleset.Set](),
 }
 
 // KernelInput is the prerequisite of rules that ask what is known of the target
@@ -67,7 +68,7 @@ func (e *MissingInput) Error() string { return "not evaluated: needs " + e.Needs
 func module(pass *analysis.Pass) *klp.Module { return pass.ResultOf[ModuleInput].(*klp.Module) }
 
 // set returns the result of SetInput.
-func set(pass *analysis.Pass) *Set { return pass.ResultOf[SetInput].(*Set) }
+func set(pass *analysis.Pass) *moduleset.Set { return pass.ResultOf[SetInput].(*moduleset.Set) }
 
 // target returns the result of KernelInput.
 func target(pass *analysis.Pass) klp.Target { return pass.ResultOf[KernelInput].(klp.Target) }

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/moduleset"
 )
 
 var klp401 = NewSetRule(&Rule{
@@ -34,74 +35,50 @@ Fix: put both changes of the func into one livepatch; or let the newer one
 replace the older one (replace = true, or a common set), and carry all of its
 funcs.`,
 	},
-}, func(s *Set) ([]finding.Finding, error) {
-	if s.problem != "" {
-		return nil, s.missing()
+}, func(s *moduleset.Set) ([]finding.Finding, error) {
+	if !s.Judged() {
+		return nil, missing(s)
 	}
-	var findings []finding.Finding
-	folds := newFolder(s)
-	for key := range s.keys {
-		rows := s.funcs.of(uint32(key))
-		if len(rows) < 2 {
-			continue
-		}
-		first := s.keys[key]
-		if !s.underSets() && s.shared(s.Members[first.member], first.row) {
-			continue
-		}
-		if f, ok := folds.fold(rows, stays); ok {
-			findings = append(findings, s.sameFunc(&f))
-		} else if !s.underSets() { // under both readings of the sets KLP407 has it
-			if f, ok := folds.fold(rows, depends); ok {
-				findings = append(findings, s.sameFuncDepends(&f))
-			}
-		}
+	refuses := s.RefusesSharing()
+	var skip func(moduleset.Row) bool
+	if !refuses {
+		skip = func(r moduleset.Row) bool { return patchedOnPurpose(s, r) }
 	}
-	return findings, s.missing()
+	pairs, err := s.FuncPairs(moduleset.Match{Concerns: func(e moduleset.Effect, _, _ uint64) bool {
+		return e == moduleset.Keeps || e == moduleset.Undetermined && !refuses // KLP407 has what the reading of sets decides
+	}}, skip)
+	if err != nil {
+		return nil, tooMany(err)
+	}
+	return atBoth(pairs, func(p moduleset.Pair) pairFinding { return sameFuncs(s, p) }), missing(s)
 })
 
-func (s *Set) sameFunc(f *fold) finding.Finding {
-	next, active := s.Members[f.next.member], s.Members[f.active.member]
-	title := next.funcTitle(f.next.row)
-	out := s.sharedFunc(f)
-	if s.underSets() {
-		out.Kernel = incompatible(next)
-		out.Message = fmt.Sprintf("%s and %s, which %s does not replace, both patch %s: under %s the load is refused with EINVAL when %s%s",
-			next.title(), active.title(), next.title(), title, s.modelNames(), s.when(active, next), f.more())
-		return out
+func sameFuncs(s *moduleset.Set, p moduleset.Pair) pairFinding {
+	next, active := p.Next.Title(), p.Active.Title()
+	out, list := sharedFuncs(p, "patches", " too")
+	switch {
+	case s.RefusesSharing():
+		out.Kernel = incompatible(p.Next)
+		out.Message = fmt.Sprintf("%s and %s, which %s does not replace, both patch %s: under %s the load is refused with EINVAL when %s",
+			next, active, next, list, s.ModelNames(), when(s, p))
+	case s.Effect(p.Next.Class(), p.Active.Class()) == moduleset.Undetermined:
+		out.Severity, out.Undecided = finding.Warning, true
+		out.Kernel = accepted("without replace the livepatch loaded last runs " + list + ", with it the other one is gone")
+		out.Message = fmt.Sprintf("%s and %s both patch %s, and whether %s replaces the other is not known (%s): if it does not, both are active and %s; if it does, %s is replaced",
+			next, active, list, next, p.Next.Replace.String(), winner(s, p), active)
+	default:
+		out.Severity = finding.Warning
+		out.Kernel = accepted("the livepatch loaded last runs " + list)
+		out.Message = fmt.Sprintf("%s and %s may be active together and both patch %s: under mainline both load and %s",
+			next, active, list, winner(s, p))
 	}
-	out.Severity = finding.Warning
-	out.Kernel = accepted("the livepatch loaded last runs " + title)
-	out.Message = fmt.Sprintf("%s and %s may be active together and both patch %s: under mainline both load and %s%s",
-		next.title(), active.title(), title, s.winner(active, next), f.more())
 	return out
-}
-
-// sameFuncDepends is for a pair of which one may replace the other, where that
-// is not known.
-func (s *Set) sameFuncDepends(f *fold) finding.Finding {
-	next, active := s.Members[f.next.member], s.Members[f.active.member]
-	title := next.funcTitle(f.next.row)
-	out := s.sharedFunc(f)
-	out.Severity, out.Undecided = finding.Warning, true
-	out.Kernel = accepted("without replace the livepatch loaded last runs " + title + ", with it the other one is gone")
-	out.Message = fmt.Sprintf("%s and %s both patch %s, and whether %s replaces the other is not known (%s): if it does not, both are active and %s; if it does, %s is replaced%s",
-		next.title(), active.title(), title, next.title(), next.Replace.String(), s.winner(active, next), active.title(), f.more())
-	return out
-}
-
-func (s *Set) sharedFunc(f *fold) finding.Finding {
-	next := s.Members[f.next.member]
-	return finding.Finding{
-		Module: next.Path, Object: next.object(f.next.row), Func: next.funcName(f.next.row), Location: next.funcAt(f.next.row),
-		Related: s.related(f, "patches it too", (*Member).funcAt),
-	}
 }
 
 // winner says whose code runs under mainline when both are active.
-func (s *Set) winner(active, next *Member) string {
-	if !active.Baseline && s.fate(next, active) == stays {
+func winner(s *moduleset.Set, p moduleset.Pair) string {
+	if !p.Active.Baseline && s.Effect(p.Active.Class(), p.Next.Class()) == moduleset.Keeps {
 		return "the one loaded last wins"
 	}
-	return next.title() + ", loaded last, wins"
+	return p.Next.Title() + ", loaded last, wins"
 }

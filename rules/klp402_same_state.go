@@ -2,10 +2,12 @@ package rules
 
 import (
 	"fmt"
+	"strconv"
 
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/moduleset"
 )
 
 var klp402 = NewSetRule(&Rule{
@@ -25,24 +27,44 @@ no such rule; there KLP403 judges the versions.
 Fix: give the states of livepatches of different sets different ids, or put the
 livepatches into one set.`,
 	},
-}, func(s *Set) ([]finding.Finding, error) {
-	if s.problem != "" || !s.underSets() {
-		return nil, s.missing()
+}, func(s *moduleset.Set) ([]finding.Finding, error) {
+	if !s.RefusesSharing() {
+		return nil, missing(s)
 	}
-	var findings []finding.Finding
-	folds := newFolder(s)
-	for i, id := range s.states.ids {
-		f, ok := folds.fold(s.states.of(uint32(i)), stays)
-		if !ok {
-			continue
+	pairs, err := s.StatePairs(moduleset.Match{Concerns: func(e moduleset.Effect, _, _ uint64) bool { return e == moduleset.Keeps }})
+	if err != nil {
+		return nil, tooMany(err)
+	}
+	return atBoth(pairs, func(p moduleset.Pair) pairFinding {
+		var out pairFinding
+		ids := make([]uint64, len(p.Shared))
+		for i, shared := range p.Shared {
+			st := &p.Next.States[shared.Next]
+			ids[i] = st.ID
+			says := fmt.Sprintf("uses state %d too", st.ID)
+			out.places = append(out.places, pairPlace{st.At, p.Active.States[shared.Active].At, says, says})
 		}
-		next, active := s.Members[f.next.member], s.Members[f.active.member]
-		findings = append(findings, finding.Finding{
-			Module: next.Path, Location: next.stateAt(f.next.row), Kernel: incompatible(next),
-			Message: fmt.Sprintf("%s and %s, which %s does not replace, both use state %d: under %s the load is refused with EINVAL when %s%s",
-				next.title(), active.title(), next.title(), id, s.modelNames(), s.when(active, next), f.more()),
-			Related: s.related(&f, fmt.Sprintf("uses state %d too", id), (*Member).stateAt),
-		})
-	}
-	return findings, s.missing()
+		out.places = out.places[:min(len(out.places), maxListed)]
+		out.Kernel = incompatible(p.Next)
+		out.Message = fmt.Sprintf("%s and %s, which %s does not replace, both use %s: under %s the load is refused with EINVAL when %s",
+			p.Next.Title(), p.Active.Title(), p.Next.Title(), numbered("state", ids), s.ModelNames(), when(s, p))
+		return out
+	}), missing(s)
 })
+
+// numbered is "state 1" or "states 1, 2 and 3 more".
+func numbered[N uint32 | uint64](noun string, list []N) string {
+	if len(list) != 1 {
+		noun += "s"
+	}
+	return noun + " " + numbersOf(list)
+}
+
+// numbersOf is "1, 2 and 3 more".
+func numbersOf[N uint32 | uint64](list []N) string {
+	words := make([]string, 0, maxListed)
+	for _, n := range list[:min(len(list), maxListed)] {
+		words = append(words, strconv.FormatUint(uint64(n), 10))
+	}
+	return listing(words, len(list))
+}

@@ -2,10 +2,12 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/moduleset"
 )
 
 var klp403 = NewSetRule(&Rule{
@@ -32,71 +34,76 @@ Fix: carry every state of the livepatch that is replaced, at the same or a highe
 version, and migrate or undo it in the callbacks
 (Documentation/livepatch/system-state.rst).`,
 	},
-}, func(s *Set) ([]finding.Finding, error) {
-	if s.problem != "" {
-		return nil, s.missing()
+}, func(s *moduleset.Set) ([]finding.Finding, error) {
+	if !s.Judged() {
+		return nil, missing(s)
 	}
-	j := newStateJudge(s)
-	var findings []finding.Finding
-	for i, id := range s.states.ids {
-		if f, ok := j.lower(uint32(i)); ok {
-			findings = append(findings, s.lowerState(id, &f))
-		}
+	mainline := !s.RefusesSharing()
+	lower, err := s.StatePairs(moduleset.Match{
+		Variant: func(r moduleset.Row) uint64 { return uint64(r.Member.States[r.Index].Version) },
+		Concerns: func(e moduleset.Effect, active, next uint64) bool {
+			return next < active && (mainline || e == moduleset.Evicts)
+		},
+	})
+	if err != nil {
+		return nil, tooMany(err)
 	}
-	j.findLacking()
-	for i, id := range s.states.ids {
-		if l := &j.lacking[i]; l.count > 0 {
-			findings = append(findings, s.lackingState(id, l))
-		}
+	lacking, err := s.LackingPairs(func(e moduleset.Effect) bool {
+		return e == moduleset.Evicts || mainline // KLP407 has what the reading of sets decides
+	})
+	if err != nil {
+		return nil, tooMany(err)
 	}
-	return findings, s.missing()
+	return slices.Concat(
+		atBoth(lower, func(p moduleset.Pair) pairFinding { return lowerStates(s, p) }),
+		atBoth(lacking, func(p moduleset.Pair) pairFinding { return lackingStates(s, p) }),
+	), missing(s)
 })
 
-func (s *Set) lowerState(id uint64, f *fold) finding.Finding {
-	next, active := s.Members[f.next.member], s.Members[f.active.member]
-	return finding.Finding{
-		Module: next.Path, Location: next.stateAt(f.next.row), Kernel: incompatible(next),
-		Message: fmt.Sprintf("%s has state %d at version %d, %s at version %d: under %s the load is refused with EINVAL when %s%s",
-			next.title(), id, next.states[f.next.row].version, active.title(), active.states[f.active.row].version, s.modelNames(), s.whenOnce(active), moreLower(f)),
-		Related: []finding.Related{{Module: active.Path, Message: fmt.Sprintf("%s has state %d at version %d", active.title(), id, active.states[f.active.row].version), Location: active.stateAt(f.active.row)}},
+func lowerStates(s *moduleset.Set, p moduleset.Pair) pairFinding {
+	var out pairFinding
+	var ids []uint64
+	var have, want []uint32
+	for i, shared := range p.Shared {
+		next, active := &p.Next.States[shared.Next], &p.Active.States[shared.Active]
+		if n := len(ids); n > 0 && ids[n-1] == next.ID { // a duplicate in Active
+			want[n-1] = max(want[n-1], active.Version)
+			continue
+		}
+		ids, have, want = append(ids, next.ID), append(have, next.Version), append(want, active.Version)
+		if i < maxListed {
+			out.places = append(out.places, pairPlace{
+				next.At, active.At,
+				fmt.Sprintf("has state %d at version %d", next.ID, next.Version),
+				fmt.Sprintf("has state %d at version %d", active.ID, active.Version),
+			})
+		}
 	}
-}
-
-func (s *Set) lackingState(id uint64, l *lack) finding.Finding {
-	next, active := s.Members[l.next], s.Members[l.active.member]
-	out := finding.Finding{
-		Module: next.Path, Location: next.Replace.At, Kernel: incompatible(next),
-		Related: []finding.Related{{Module: active.Path, Message: fmt.Sprintf("%s has state %d", active.title(), id), Location: active.stateAt(l.active.row)}},
-	}
-	more := ""
-	if l.count > 1 {
-		more = fmt.Sprintf("; so do %d more modules", l.count-1)
-	}
-	if l.undecided {
-		out.Severity, out.Undecided = finding.Warning, true
-		out.Message = fmt.Sprintf("%s lacks state %d of %s, and whether it replaces is not known (%s): if it does, the load is refused with EINVAL when %s; if it does not, it is accepted%s",
-			next.title(), id, active.title(), next.Replace.String(), s.whenOnce(active), more)
-		return out
-	}
-	out.Message = fmt.Sprintf("%s replaces %s and lacks its state %d: under %s the load is refused with EINVAL when %s%s",
-		next.title(), active.title(), id, s.modelNames(), s.whenOnce(active), more)
+	out.Kernel = incompatible(p.Next)
+	out.Message = fmt.Sprintf("%s has %s at %s, %s at %s: under %s the load is refused with EINVAL when %s",
+		p.Next.Title(), numbered("state", ids), numbered("version", have), p.Active.Title(), numbered("version", want), s.ModelNames(), whenOnce(p))
 	return out
 }
 
-// whenOnce is for what is refused in one order only.
-func (s *Set) whenOnce(active *Member) string {
-	if active.Baseline {
-		return active.title() + ", already built, is active"
+func lackingStates(s *moduleset.Set, p moduleset.Pair) pairFinding {
+	var out pairFinding
+	var ids []uint64
+	for i, shared := range p.Shared {
+		st := &p.Active.States[shared.Active]
+		ids = append(ids, st.ID)
+		if i < maxListed {
+			out.places = append(out.places, pairPlace{p.Next.Replace.At, st.At, fmt.Sprintf("lacks state %d", st.ID), fmt.Sprintf("has state %d", st.ID)})
+		}
 	}
-	return active.title() + " was loaded before it"
-}
-
-func moreLower(f *fold) string {
-	switch {
-	case f.total <= 1:
-		return ""
-	case f.total == 2:
-		return "; 1 more candidate has a lower version than a module that it meets"
+	next, active, states := p.Next.Title(), p.Active.Title(), numbered("state", ids)
+	out.Kernel = incompatible(p.Next)
+	if s.Effect(p.Next.Class(), p.Active.Class()) == moduleset.Undetermined {
+		out.Severity, out.Undecided = finding.Warning, true
+		out.Message = fmt.Sprintf("%s lacks %s of %s, and whether it replaces is not known (%s): if it does, the load is refused with EINVAL when %s; if it does not, it is accepted",
+			next, states, active, p.Next.Replace.String(), whenOnce(p))
+		return out
 	}
-	return fmt.Sprintf("; %d more candidates have a lower version than a module that they meet", f.total-1)
+	out.Message = fmt.Sprintf("%s replaces %s and lacks its %s: under %s the load is refused with EINVAL when %s",
+		next, active, states, s.ModelNames(), whenOnce(p))
+	return out
 }

@@ -2,12 +2,14 @@ package rules
 
 import (
 	"fmt"
-	"strings"
+	"iter"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
+	"github.com/klplint/klplint/moduleset"
 )
 
 var klp404 = NewSetRule(&Rule{
@@ -26,228 +28,170 @@ reverted, without a word in the log. So is what an object had callbacks for alon
 Compared is the newest module of each lineage of the baseline: of those that one
 owner built under one name, apart from the version and the kernel's release in
 it, or, under the replace-set proposals, for one set. A func that another
-livepatch patches which stays active is not dropped. Between candidates, whose
-order nobody gave, it is a warning, and only where the names say which follows
-which.
+livepatch patches which stays active is not dropped.
+
+Candidates are compared with each other in each order that can happen. Where
+their names say which was built later, that is one order; so it is where one
+carries all that the other patches and is not carried by it; else both can
+happen. Between candidates it is a warning to lint, and an error to the gate.
 
 Fix: carry the missing funcs over (build the cumulative patch from all of its
 predecessor's fixes), or use a replace set of its own. Where a fix is taken back
 on purpose, waive the finding with the reason.`,
 	},
-}, func(s *Set) ([]finding.Finding, error) {
-	if s.problem != "" {
-		return nil, s.missing()
+}, func(s *moduleset.Set) ([]finding.Finding, error) {
+	if !s.Judged() {
+		return nil, missing(s)
 	}
-	j := newDropJudge(s)
-	byClass := make([][]*Member, len(s.classes))
-	for _, i := range s.candidates {
-		m := s.Members[i]
-		if !s.unread[m.class] {
-			byClass[m.class] = append(byClass[m.class], m)
-		}
+	j := &dropJudge{set: s, newest: make(map[*moduleset.Member]bool), keys: make(map[*moduleset.Member]map[moduleset.FuncKey]bool)}
+	for _, m := range s.Newest() {
+		j.newest[m] = true
 	}
-	var findings []finding.Finding
-	for class, candidates := range byClass {
-		if len(candidates) == 0 {
-			continue
+	pairs, err := s.EvictionPairs(func(p moduleset.Pair, e moduleset.Effect) bool {
+		if e == moduleset.Undetermined && s.RefusesSharing() {
+			return false // KLP407 has what the reading of sets decides
 		}
-		for _, want := range []fate{goes, depends} {
-			if want == depends && s.underSets() {
-				continue // KLP407 has what the reading decides
-			}
-			evicted := j.evicted(uint32(class), want)
-			for _, m := range candidates {
-				if d := j.dropped(m, &evicted); d.total > 0 {
-					findings = append(findings, s.drops(m, &d, want, finding.Error))
-				}
-			}
-		}
+		return j.canHappen(p) && j.drops(p)
+	})
+	if err != nil {
+		return nil, tooMany(err)
 	}
-	for _, pair := range s.predecessors() {
-		want := s.fate(pair[0], pair[1])
-		if want != goes && (want != depends || s.underSets()) {
-			continue
-		}
-		evicted := j.union(s.relations.of(pair[1].class), []*Member{pair[0]})
-		if d := j.dropped(pair[1], &evicted); d.total > 0 {
-			findings = append(findings, s.drops(pair[1], &d, want, finding.Warning))
-		}
-	}
-	return findings, s.missing()
+	return atBoth(pairs, j.tell), missing(s)
 })
 
-// dropJudge compares candidates with the union of what they evict. The union is
-// made once for a class of candidates; a candidate then costs its own funcs.
+// dropJudge compares what a candidate patches with what it evicts.
 type dropJudge struct {
-	set      *Set
-	newest   map[uint32][]*Member
-	isNewest []bool   // by member
-	mark     []uint32 // by key: the round in which it was seen
-	inUnion  []uint32 // by key: the round of the union that has it
-	round    uint32
+	set    *moduleset.Set
+	newest map[*moduleset.Member]bool // of the lineages of the baseline
+	keys   map[*moduleset.Member]map[moduleset.FuncKey]bool
 }
 
-func newDropJudge(s *Set) *dropJudge {
-	j := &dropJudge{set: s, newest: s.newest(), isNewest: make([]bool, len(s.Members)), mark: make([]uint32, s.keyCount), inUnion: make([]uint32, s.keyCount)}
-	for _, members := range j.newest {
-		for _, m := range members {
-			j.isNewest[m.index] = true
-		}
+// carried are the funcs that a candidate patches.
+func (j *dropJudge) carried(m *moduleset.Member) map[moduleset.FuncKey]bool {
+	keys, ok := j.keys[m]
+	if !ok {
+		keys = m.Keys()
+		j.keys[m] = keys
 	}
-	return j
+	return keys
 }
 
-// evictions is the union of what evicted members patch.
-type evictions struct {
-	funcs   []posting // one for each key, the first that has it
-	objects []posting // one for each object without funcs; row is of Member.objects
-	round   uint32
-}
-
-// drop is what of it a candidate does not patch.
-type drop struct {
-	funcs, objects []posting // at most maxListed together
-	total          int
-}
-
-func (j *dropJudge) evicted(class uint32, want fate) evictions {
-	r := j.set.relations.of(class)
-	var members []*Member
-	for _, x := range r.list(want) {
-		members = append(members, j.newest[x]...)
+// canHappen reports whether Next may be loaded over Active: over the newest of a
+// lineage, and of two candidates in the order that their names or their
+// funcs give them.
+func (j *dropJudge) canHappen(p moduleset.Pair) bool {
+	switch {
+	case p.Active.Baseline:
+		return j.newest[p.Active]
+	case j.set.Follows(p.Next, p.Active):
+		return true
+	case j.set.Follows(p.Active, p.Next):
+		return false
 	}
-	return j.union(r, members)
+	back := moduleset.Pair{Active: p.Next, Next: p.Active}
+	return !j.set.Evicts(back.Next, back.Active) || j.drops(back)
 }
 
-func (j *dropJudge) union(r row, members []*Member) evictions {
-	var out evictions
-	type objectKey struct {
-		name    string
-		literal bool
+// drops reports whether Next drops something of Active.
+func (j *dropJudge) drops(p moduleset.Pair) bool {
+	for range j.funcs(p) {
+		return true
 	}
-	objects := make(map[objectKey]bool)
-	j.round++
-	out.round = j.round
-	for _, m := range members {
-		for i := range m.funcs {
-			if key := m.funcs[i].key; j.mark[key] != j.round {
-				j.mark[key] = j.round
-				if !j.covered(r, key) {
-					j.inUnion[key] = j.round
-					out.funcs = append(out.funcs, posting{uint32(m.index), uint32(i)})
-				}
+	for range j.objects(p) {
+		return true
+	}
+	return false
+}
+
+// funcs yields the funcs of Active that go back to the kernel's own code, one
+// that Active lists twice as often.
+func (j *dropJudge) funcs(p moduleset.Pair) iter.Seq[*moduleset.Func] {
+	return func(yield func(*moduleset.Func) bool) {
+		carried := j.carried(p.Next)
+		for i := range p.Active.Funcs {
+			f := &p.Active.Funcs[i]
+			key := f.Key()
+			if carried[key] || j.covered(p, key) {
+				continue
 			}
-		}
-		for i := range m.objects {
-			o := &m.objects[i]
-			if k := (objectKey{o.name, o.literal}); o.count == 0 && o.callbacks != 0 && !objects[k] {
-				objects[k] = true
-				out.objects = append(out.objects, posting{uint32(m.index), uint32(i)})
+			if !yield(f) {
+				return
 			}
 		}
 	}
-	return out
+}
+
+// objects yields the objects of Active that it has callbacks for alone, and Next
+// nothing.
+func (j *dropJudge) objects(p moduleset.Pair) iter.Seq[*moduleset.Object] {
+	return func(yield func(*moduleset.Object) bool) {
+		for i := range p.Active.Objects {
+			o := &p.Active.Objects[i]
+			if o.Funcs > 0 || !o.Callbacks {
+				continue
+			}
+			same := func(other moduleset.Object) bool { return other.Name == o.Name && other.Literal == o.Literal }
+			if slices.ContainsFunc(p.Next.Objects, same) || slices.ContainsFunc(p.Active.Objects[:i], same) {
+				continue
+			}
+			if !yield(o) {
+				return
+			}
+		}
+	}
 }
 
 // covered reports whether the newest of another lineage patches the func and
 // stays.
-func (j *dropJudge) covered(r row, key uint32) bool {
-	rows := j.set.funcs.of(key)
-	if len(rows) < 2 || len(r.gone) == len(j.set.classes) {
-		return false
+func (j *dropJudge) covered(p moduleset.Pair, key moduleset.FuncKey) bool {
+	if !j.set.RefusesSharing() {
+		return false // what evicts one evicts all
 	}
-	for _, p := range rows {
-		m := j.set.Members[p.member]
-		if m.Baseline && !j.set.unread[m.class] && j.isNewest[p.member] && r.fate(m.class) == stays {
+	for _, r := range j.set.Patching(key) {
+		if j.newest[r.Member] && r.Member != p.Active && j.set.Effect(p.Next.Class(), r.Member.Class()) == moduleset.Keeps {
 			return true
 		}
 	}
 	return false
 }
 
-// dropped counts by what the candidate has of the union, and looks through the
-// union only until there is enough to list.
-func (j *dropJudge) dropped(m *Member, e *evictions) drop {
-	j.round++
-	d := drop{total: len(e.funcs)}
-	for i := range m.funcs {
-		key := m.funcs[i].key
-		if j.mark[key] != j.round {
-			j.mark[key] = j.round
-			if j.inUnion[key] == e.round {
-				d.total--
-			}
+func (j *dropJudge) tell(p moduleset.Pair) pairFinding {
+	s := j.set
+	var out pairFinding
+	var titles []string
+	var funcs []*moduleset.Func
+	seen := make(map[moduleset.FuncKey]bool)
+	for f := range j.funcs(p) {
+		if key := f.Key(); !seen[key] {
+			seen[key], funcs = true, append(funcs, f)
 		}
 	}
-	most := min(d.total, maxListed)
-	for _, p := range e.funcs {
-		if len(d.funcs) == most {
-			break
-		}
-		if j.mark[j.set.Members[p.member].funcs[p.row].key] != j.round {
-			d.funcs = append(d.funcs, p)
-		}
+	objects := slices.Collect(j.objects(p))
+	total := len(funcs) + len(objects)
+	for _, f := range funcs[:min(len(funcs), maxListed)] {
+		title := f.Title()
+		titles = append(titles, title)
+		out.places = append(out.places, pairPlace{p.Next.Replace.At, f.At(), "does not patch " + title, "patches " + title})
 	}
-	for _, p := range e.objects {
-		o := &j.set.Members[p.member].objects[p.row]
-		if m.hasObject(o) {
-			continue
-		}
-		if d.total++; d.total <= maxListed {
-			d.objects = append(d.objects, p)
-		}
+	for _, o := range objects[:min(len(objects), maxListed-len(titles))] {
+		object := names.Cut(o.Name)
+		titles = append(titles, "object "+object)
+		out.places = append(out.places, pairPlace{p.Next.Replace.At, o.At, "has nothing for " + object, "has callbacks for " + object})
 	}
-	return d
-}
-
-func (m *Member) hasObject(o *objectRow) bool {
-	for i := range m.objects {
-		if m.objects[i].name == o.name && m.objects[i].literal == o.literal {
-			return true
-		}
+	if len(objects) == 0 {
+		out.aboutFuncs(len(funcs), func(i int) *moduleset.Func { return funcs[i] })
 	}
-	return false
-}
-
-func (s *Set) drops(m *Member, d *drop, want fate, severity finding.Severity) finding.Finding {
-	out := finding.Finding{Module: m.Path, Severity: severity, Location: m.Replace.At}
-	var listed, evicted []string
-	named := make(map[uint32]bool)
-	note := func(p posting) *Member {
-		o := s.Members[p.member]
-		if !named[p.member] {
-			named[p.member] = true
-			evicted = append(evicted, o.title())
-		}
-		return o
+	if !p.Active.Baseline {
+		out.Severity = finding.Warning
 	}
-	for _, p := range d.funcs {
-		o := note(p)
-		listed = append(listed, o.funcTitle(p.row))
-		out.Related = append(out.Related, finding.Related{Module: o.Path, Message: o.title() + " patches " + o.funcTitle(p.row), Location: o.funcAt(p.row)})
-	}
-	for _, p := range d.objects {
-		o := note(p)
-		object := &o.objects[p.row]
-		listed = append(listed, "object "+names.Cut(object.name))
-		out.Related = append(out.Related, finding.Related{Module: o.Path, Message: o.title() + " has callbacks for " + names.Cut(object.name), Location: o.location(object.at)})
-	}
-	if d.total == 1 && len(d.funcs) == 1 {
-		o := s.Members[d.funcs[0].member]
-		out.Object, out.Func = o.object(d.funcs[0].row), o.funcName(d.funcs[0].row)
-	}
-	list := strings.Join(listed, ", ")
-	if more := d.total - len(listed); more > 0 {
-		list += fmt.Sprintf(" and %d more", more)
-	}
-	who := strings.Join(evicted, ", ")
 	out.Kernel = accepted("what is not listed goes back to the kernel's own code")
-	if want == depends {
+	next, active, list := p.Next.Title(), p.Active.Title(), listing(titles, total)
+	if s.Effect(p.Next.Class(), p.Active.Class()) == moduleset.Undetermined {
 		out.Severity, out.Undecided = finding.Warning, true
 		out.Message = fmt.Sprintf("%s does not patch %s of %s, and whether it replaces is not known (%s): if it does, these fixes are reverted; if it does not, they stay",
-			m.title(), list, who, m.Replace.String())
+			next, list, active, p.Next.Replace.String())
 		return out
 	}
-	out.Message = fmt.Sprintf("%s replaces %s under %s and does not patch %s: these fixes are reverted", m.title(), who, s.modelNames(), list)
+	out.Message = fmt.Sprintf("%s replaces %s under %s and does not patch %s: these fixes are reverted", next, active, s.ModelNames(), list)
 	return out
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 )
 
 var klp405 = NewSetRule(&Rule{
@@ -32,123 +33,35 @@ vendor kernel has it. --assume-fix sympos01 says that it has.
 
 Fix: use one spelling throughout, the one of the livepatches that are out already.`,
 	},
-}, func(s *Set) ([]finding.Finding, error) {
-	if s.problem != "" {
-		return nil, s.missing()
+}, func(s *moduleset.Set) ([]finding.Finding, error) {
+	if !s.Judged() {
+		return nil, missing(s)
 	}
-	var findings []finding.Finding
-	j := symposJudge{set: s, members: [2][]uint32{make([]uint32, len(s.classes)), make([]uint32, len(s.classes))}}
-	for key := range s.keys {
-		rows := s.funcs.of(uint32(key))
-		first := s.keys[key]
-		if len(rows) < 2 || s.Members[first.member].funcs[first.row].position() != 1 {
-			continue
-		}
-		if f, want, ok := j.fold(rows); ok {
-			findings = append(findings, s.symposDiffers(&f, want))
-		}
+	pairs, err := s.FuncPairs(moduleset.Match{
+		Variant: func(r moduleset.Row) uint64 { return r.Member.Funcs[r.Index].Sympos },
+		Concerns: func(e moduleset.Effect, active, next uint64) bool {
+			return active != next && (e == moduleset.Evicts || e == moduleset.Undetermined)
+		},
+	}, func(r moduleset.Row) bool { return r.Member.Funcs[r.Index].Position() != 1 })
+	if err != nil {
+		return nil, tooMany(err)
 	}
-	return findings, s.missing()
+	return atBoth(pairs, func(p moduleset.Pair) pairFinding { return symposDiffers(s, p) }), missing(s)
 })
 
-// symposJudge finds candidates that replace a member which spells the position
-// of a func the other way.
-type symposJudge struct {
-	set     *Set
-	members [2][]uint32 // by class: members that spell it 0, and 1
-	touched []uint32
-}
-
-func (j *symposJudge) fold(rows []posting) (f fold, want fate, found bool) {
-	s := j.set
-	for _, c := range j.touched {
-		j.members[0][c], j.members[1][c] = 0, 0
-	}
-	j.touched = j.touched[:0]
-	var spelt [2]bool
-	for _, p := range rows {
-		m := s.Members[p.member]
-		n := m.funcs[p.row].sympos
-		spelt[n] = true
-		if !s.unread[m.class] {
-			j.members[n][m.class]++
-			j.touched = append(j.touched, m.class)
+func symposDiffers(s *moduleset.Set, p moduleset.Pair) pairFinding {
+	out, list := sharedFuncs(p, "names", "")
+	next, active := p.Next.Funcs[p.Shared[0].Next].Sympos, p.Active.Funcs[p.Shared[0].Active].Sympos
+	numbers := fmt.Sprintf("by sympos %d, the other by %d", next, active)
+	for i, shared := range p.Shared {
+		n, a := p.Next.Funcs[shared.Next].Sympos, p.Active.Funcs[shared.Active].Sympos
+		if i < len(out.places) {
+			out.places[i].nextSays, out.places[i].activeSays = namedBy(p, i, n), namedBy(p, i, a)
+		}
+		if n != next {
+			numbers = "by another sympos than the other, 0 or 1"
 		}
 	}
-	if !spelt[0] || !spelt[1] {
-		return fold{}, 0, false
-	}
-	// What is sure to fail goes before what may.
-	for _, want := range []fate{goes, depends} {
-		verdicts := make(map[classSpelling]bool)
-		for _, p := range rows {
-			m := s.Members[p.member]
-			if m.Baseline || s.unread[m.class] {
-				continue
-			}
-			k := classSpelling{m.class, m.funcs[p.row].sympos}
-			bad, known := verdicts[k]
-			if !known {
-				bad = j.replacesOther(k, want)
-				verdicts[k] = bad
-			}
-			if bad {
-				f.next = p
-				f.total++
-			}
-		}
-		if f.total > 0 {
-			if f.active, found = j.other(rows, f.next, want); found {
-				f.total++
-				return f, want, true
-			}
-			f.total = 0 // one module that spells it both ways, which is KLP107
-		}
-	}
-	return fold{}, 0, false
-}
-
-type classSpelling struct {
-	class  uint32
-	sympos uint64
-}
-
-func (r row) list(want fate) []uint32 {
-	if want == goes {
-		return r.gone
-	}
-	return r.either
-}
-
-func (j *symposJudge) replacesOther(k classSpelling, want fate) bool {
-	for _, class := range j.set.relations.of(k.class).list(want) {
-		if j.members[1-k.sympos][class] > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// other finds the first member that next replaces and that spells the position
-// the other way.
-func (j *symposJudge) other(rows []posting, next posting, want fate) (posting, bool) {
-	s := j.set
-	n := s.Members[next.member]
-	r := s.relations.of(n.class)
-	for _, p := range rows {
-		m := s.Members[p.member]
-		if m != n && !s.unread[m.class] && m.funcs[p.row].sympos != n.funcs[next.row].sympos && r.fate(m.class) == want {
-			return p, true
-		}
-	}
-	return posting{}, false
-}
-
-func (s *Set) symposDiffers(f *fold, want fate) finding.Finding {
-	next, active := s.Members[f.next.member], s.Members[f.active.member]
-	title := next.funcTitle(f.next.row)
-	out := s.sharedFunc(f)
-	out.Related = s.related(f, fmt.Sprintf("names it by sympos %d", active.funcs[f.active.row].sympos), (*Member).funcAt)
 	errno := strings.Join(s.Options.Behaviour.InitEEXIST, " or ")
 	if errno == "" {
 		errno = "EEXIST"
@@ -169,16 +82,21 @@ func (s *Set) symposDiffers(f *fold, want fate) finding.Finding {
 		verdict = "a kernel without the fix of klp_find_func() refuses the load with " + errno + ", and whether this one has it is not known"
 	}
 	replaces := "replaces"
-	if want == depends {
+	if s.Effect(p.Next.Class(), p.Active.Class()) == moduleset.Undetermined {
 		replaces = "may replace"
 		out.Undecided = out.Severity == finding.Error
 		out.Severity = min(out.Severity, finding.Warning)
 	}
-	more := ""
-	if n := f.total - 2; n > 0 {
-		more = fmt.Sprintf("; so with %s", plural(n, "more candidate", "more candidates"))
-	}
-	out.Message = fmt.Sprintf("%s %s %s under %s and names %s by sympos %d, the other by %d: %s%s",
-		next.title(), replaces, active.title(), s.modelNames(), title, next.funcs[f.next.row].sympos, active.funcs[f.active.row].sympos, verdict, more)
+	out.Message = fmt.Sprintf("%s %s %s under %s and names %s %s: %s",
+		p.Next.Title(), replaces, p.Active.Title(), s.ModelNames(), list, numbers, verdict)
 	return out
+}
+
+// namedBy says by which sympos a module names the i-th func that the pair shares.
+func namedBy(p moduleset.Pair, i int, sympos uint64) string {
+	what := "it"
+	if len(p.Shared) > 1 {
+		what = p.Next.Funcs[p.Shared[i].Next].Title()
+	}
+	return fmt.Sprintf("names %s by sympos %d", what, sympos)
 }

@@ -2,12 +2,11 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
-	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 )
 
 var klp406 = NewSetRule(&Rule{
@@ -28,70 +27,45 @@ Copies of one file are not reported.
 Fix: give each build of a livepatch a name of its own, with a version or the
 kernel's release in it.`,
 	},
-}, func(s *Set) ([]finding.Finding, error) {
-	var names []string
-	for name, members := range s.names {
-		if len(members) > 1 {
-			names = append(names, name)
+}, func(s *moduleset.Set) ([]finding.Finding, error) {
+	named := make(map[string][]*moduleset.Member)
+	for _, m := range s.Members {
+		if m.Name != "" {
+			named[m.Name] = append(named[m.Name], m)
 		}
 	}
-	slices.Sort(names)
-	var findings []finding.Finding
-	for _, name := range names {
-		f, err := s.sameName(name)
-		if err != nil {
-			return findings, err
+	var pairs []moduleset.Pair
+	for _, next := range s.Candidates() {
+		if len(pairs)+len(named[next.Name]) > moduleset.MaxPairs {
+			return nil, tooMany(&moduleset.TooManyPairs{Max: moduleset.MaxPairs})
 		}
-		if f != nil {
-			findings = append(findings, *f)
+		for _, active := range named[next.Name] {
+			if active == next {
+				continue
+			}
+			same, err := sameFile(s, next, active)
+			if err != nil {
+				return nil, err
+			}
+			if !same {
+				pairs = append(pairs, moduleset.Pair{Active: active, Next: next})
+			}
 		}
 	}
-	return findings, nil
+	return atBoth(pairs, func(p moduleset.Pair) pairFinding {
+		says := "is named " + p.Next.Title() + " too"
+		return pairFinding{
+			Finding: finding.Finding{
+				Kernel:  refused("EEXIST", ""),
+				Message: fmt.Sprintf("another module is named %s: while one is loaded, the other is refused with EEXIST, also where it is meant to replace it", p.Next.Title()),
+			},
+			places: []pairPlace{{nextSays: says, activeSays: says}},
+		}
+	}), nil
 })
 
-// sameName compares the last candidate of a name with the others of it.
-func (s *Set) sameName(name string) (*finding.Finding, error) {
-	members := s.names[name]
-	at := -1
-	for i, m := range members {
-		if !s.Members[m].Baseline {
-			at = i
-		}
-	}
-	if at < 0 {
-		return nil, nil
-	}
-	next := s.Members[members[at]]
-	out := &finding.Finding{Module: next.Path, Kernel: refused("EEXIST", "")}
-	total := 0
-	for i, m := range members {
-		if i == at {
-			continue
-		}
-		other := s.Members[m]
-		same, err := s.sameFile(next, other)
-		if err != nil {
-			return nil, err
-		}
-		if same {
-			continue
-		}
-		if total++; total <= maxListed {
-			out.Related = append(out.Related, finding.Related{Module: other.Path, Message: "is named " + other.title() + " too", Location: klp.Location{}})
-		}
-	}
-	if total == 0 {
-		return nil, nil
-	}
-	out.Message = fmt.Sprintf("another module is named %s: while one is loaded, the other is refused with EEXIST, also where it is meant to replace it", next.title())
-	if total > 1 {
-		out.Message = fmt.Sprintf("%d other modules are named %s: while one is loaded, the others are refused with EEXIST, also where they are meant to replace it", total, next.title())
-	}
-	return out, nil
-}
-
 // sameFile reports whether two modules are copies of one file.
-func (s *Set) sameFile(a, b *Member) (bool, error) {
+func sameFile(s *moduleset.Set, a, b *moduleset.Member) (bool, error) {
 	switch {
 	case a.Path == b.Path:
 		return true, nil

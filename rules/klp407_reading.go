@@ -7,6 +7,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/moduleset"
 )
 
 var klp407 = NewSetRule(&Rule{
@@ -30,66 +31,31 @@ report; where they do not, this one does, with both verdicts.
 Fix: avoid lists whose meaning depends on the reading (give a later livepatch a
 set that no active list names), or choose the reading of your kernel with --model.`,
 	},
-}, func(s *Set) ([]finding.Finding, error) {
-	if s.problem != "" || len(s.judged) < 2 {
-		return nil, s.missing()
+}, func(s *moduleset.Set) ([]finding.Finding, error) {
+	if len(s.Models()) < 2 {
+		return nil, missing(s)
 	}
-	members := s.byClass()
-	var findings []finding.Finding
-	for _, i := range s.candidates {
-		next := s.Members[i]
-		if s.unread[next.class] {
-			continue
-		}
-		if f, ok := s.readingsDiffer(next, members); ok {
-			findings = append(findings, f)
-		}
+	pairs, err := s.EvictionPairs(func(_ moduleset.Pair, e moduleset.Effect) bool { return e == moduleset.Undetermined })
+	if err != nil {
+		return nil, tooMany(err)
 	}
-	return findings, s.missing()
+	return atBoth(pairs, func(p moduleset.Pair) pairFinding {
+		next, active := p.Next.Replace.String(), p.Active.Replace.String()
+		verdicts := bothVerdicts(s, p)
+		return pairFinding{
+			Finding: finding.Finding{Message: fmt.Sprintf("what loading %s (%s) does to %s (%s) depends on the reading of the sets: %s",
+				p.Next.Title(), next, p.Active.Title(), active, verdicts)},
+			places: []pairPlace{{p.Next.Replace.At, p.Active.Replace.At, "has " + next, "has " + active + ": " + verdicts}},
+		}
+	}), missing(s)
 })
 
-// byClass lists the members of each class.
-func (s *Set) byClass() [][]*Member {
-	out := make([][]*Member, len(s.classes))
-	for _, m := range s.Members {
-		out[m.class] = append(out[m.class], m)
-	}
-	return out
-}
-
-func (s *Set) readingsDiffer(next *Member, members [][]*Member) (finding.Finding, bool) {
-	out := finding.Finding{Module: next.Path, Location: next.Replace.At}
-	total := 0
-	for _, class := range s.relations.of(next.class).either {
-		for _, active := range members[class][:min(len(members[class]), maxListed+1)] {
-			if active != next && len(out.Related) < maxListed {
-				out.Related = append(out.Related, finding.Related{Module: active.Path, Message: active.title() + " has " + active.Replace.String() + ": " + s.bothVerdicts(active, next), Location: active.Replace.At})
-				if out.Message == "" {
-					out.Message = fmt.Sprintf("what loading %s (%s) does to %s (%s) depends on the reading of the sets: %s",
-						next.title(), next.Replace.String(), active.title(), active.Replace.String(), s.bothVerdicts(active, next))
-				}
-			}
-		}
-		total += len(members[class])
-		if class == next.class {
-			total--
-		}
-	}
-	if total == 0 {
-		return finding.Finding{}, false
-	}
-	if total > 1 {
-		out.Message += fmt.Sprintf("; so with %s", plural(total-1, "more module", "more modules"))
-	}
-	return out, true
-}
-
 // bothVerdicts says what each model makes of an ordered pair.
-func (s *Set) bothVerdicts(active, next *Member) string {
-	verdicts := s.verdicts(active, next)
-	parts := make([]string, 0, len(s.judged))
-	for i, j := range s.judged {
-		parts = append(parts, fmt.Sprintf("under %s it %s", j.model.Name(), verdicts[i]))
+func bothVerdicts(s *moduleset.Set, p moduleset.Pair) string {
+	verdicts := s.Verdicts(p.Next, p.Active)
+	parts := make([]string, 0, len(s.Models()))
+	for i, m := range s.Models() {
+		parts = append(parts, fmt.Sprintf("under %s it %s", m.Name(), verdicts[i]))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -7,8 +7,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
-	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/replace"
+	"github.com/klplint/klplint/moduleset"
 )
 
 var klp409 = NewSetRule(&Rule{
@@ -29,110 +28,63 @@ are known where the modules come from a registry that records them.
 
 Fix: keep to a set of one's own; list only sets that one ships oneself.`,
 	},
-}, func(s *Set) ([]finding.Finding, error) {
-	if s.problem != "" {
-		return nil, s.missing()
+}, func(s *moduleset.Set) ([]finding.Finding, error) {
+	if !s.Judged() {
+		return nil, missing(s)
 	}
-	members := s.byClass()
-	known := make(map[classOwner]*bystanders)
-	var findings []finding.Finding
-	for _, i := range s.candidates {
-		m := s.Members[i]
-		if s.unread[m.class] {
-			continue
-		}
-		k := classOwner{m.class, m.Owner}
-		if known[k] == nil {
-			known[k] = s.bystanders(k, members)
-		}
-		findings = append(findings, s.evicts(m, known[k])...)
+	owned := slices.ContainsFunc(s.Members, func(m *moduleset.Member) bool { return m.Owner != "" })
+	if !owned && !s.RefusesSharing() {
+		return nil, missing(s) // there are neither owners nor sets
 	}
-	return findings, s.missing()
+	pairs, err := s.EvictionPairs(func(p moduleset.Pair, _ moduleset.Effect) bool {
+		return otherOwner(p) || otherSet(s, p)
+	})
+	if err != nil {
+		return nil, tooMany(err)
+	}
+	return atBoth(pairs, func(p moduleset.Pair) pairFinding {
+		evicts := "evicts"
+		if !s.Evicts(p.Next, p.Active) {
+			evicts = "may evict"
+		}
+		var out pairFinding
+		what := "of another set"
+		if otherOwner(p) {
+			out.Severity, what = finding.Warning, "of another owner"
+		}
+		out.places = []pairPlace{{next: p.Next.Replace.At, nextSays: fieldAndOwner(p.Next), activeSays: fieldAndOwner(p.Active)}}
+		out.Message = fmt.Sprintf("loading %s (%s) %s %s, a livepatch %s", p.Next.Title(), p.Next.Replace.String(), evicts, p.Active.Title(), what)
+		return out
+	}), missing(s)
 })
 
-type classOwner struct {
-	class uint32
-	owner string
+func fieldAndOwner(m *moduleset.Member) string {
+	text := "has " + m.Replace.String()
+	if m.Owner != "" {
+		text += ", owner " + m.Owner
+	}
+	return text
 }
 
-// bystanders are what a load evicts beyond its own: of other owners, and of
-// other sets of the same or an unknown owner.
-type bystanders struct {
-	ofOwners, ofSets         []*Member // at most maxListed+1
-	ownersTotal, setsTotal   int
-	ownersEither, setsEither bool // some only under one reading or value
+func otherOwner(p moduleset.Pair) bool {
+	return p.Active.Owner != p.Next.Owner && p.Active.Owner != "" && p.Next.Owner != ""
 }
 
-func (s *Set) bystanders(k classOwner, members [][]*Member) *bystanders {
-	b := &bystanders{}
-	r := s.relations.of(k.class)
-	for _, want := range []fate{goes, depends} {
-		for _, class := range r.list(want) {
-			otherSet := s.otherSet(class, k.class)
-			for _, m := range members[class] {
-				switch {
-				case m.Owner != k.owner && m.Owner != "" && k.owner != "":
-					b.ownersTotal++
-					b.ownersEither = b.ownersEither || want == depends
-					if len(b.ofOwners) <= maxListed {
-						b.ofOwners = append(b.ofOwners, m)
-					}
-				case otherSet:
-					b.setsTotal++
-					b.setsEither = b.setsEither || want == depends
-					if len(b.ofSets) <= maxListed {
-						b.ofSets = append(b.ofSets, m)
-					}
+// otherSet reports whether Active belongs to a set that Next does not belong to,
+// under any model that is judged.
+func otherSet(s *moduleset.Set, p moduleset.Pair) bool {
+	next, active := p.Next.Class(), p.Active.Class()
+	if active == next || !s.RefusesSharing() {
+		return false
+	}
+	for i := range s.Models() {
+		for _, a := range active.Readings(i) {
+			for _, n := range next.Readings(i) {
+				if slices.ContainsFunc(a.Sets, func(set uint32) bool { return !slices.Contains(n.Sets, set) }) {
+					return true
 				}
 			}
 		}
 	}
-	return b
-}
-
-// otherSet reports whether members of a class belong to a set that the class
-// being loaded does not belong to, under any model that is judged.
-func (s *Set) otherSet(active, next uint32) bool {
-	if active == next || !s.underSets() {
-		return false
-	}
-	return slices.ContainsFunc(s.judged, func(j judged) bool {
-		return slices.ContainsFunc(j.readings[active], func(a replace.Reading) bool {
-			return slices.ContainsFunc(j.readings[next], func(n replace.Reading) bool {
-				return slices.ContainsFunc(a.Sets, func(set uint32) bool { return !slices.Contains(n.Sets, set) })
-			})
-		})
-	})
-}
-
-func (s *Set) evicts(m *Member, b *bystanders) []finding.Finding {
-	var out []finding.Finding
-	if b.ownersTotal > 0 {
-		f := s.evictsOf(m, b.ofOwners, b.ownersTotal, b.ownersEither, "of another owner")
-		f.Severity = finding.Warning
-		out = append(out, f)
-	}
-	if b.setsTotal > 0 {
-		out = append(out, s.evictsOf(m, b.ofSets, b.setsTotal, b.setsEither, "of another set"))
-	}
-	return out
-}
-
-func (s *Set) evictsOf(m *Member, list []*Member, total int, either bool, what string) finding.Finding {
-	verb := "evicts"
-	if either {
-		verb = "may evict"
-	}
-	titles := make([]string, 0, len(list))
-	f := finding.Finding{Module: m.Path, Location: m.Replace.At}
-	for _, o := range list[:min(len(list), maxListed)] {
-		titles = append(titles, o.title())
-		message := o.title() + " has " + o.Replace.String()
-		if o.Owner != "" {
-			message += ", owner " + o.Owner
-		}
-		f.Related = append(f.Related, finding.Related{Module: o.Path, Message: message, Location: klp.Location{}})
-	}
-	f.Message = fmt.Sprintf("loading %s (%s) %s %s %s: %s", m.title(), m.Replace.String(), verb, plural(total, "livepatch", "livepatches"), what, someOf(titles, total))
-	return f
+	return false
 }

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
-	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 )
 
 var klp411 = NewSetRule(&Rule{
@@ -27,31 +27,38 @@ constants that could be decoded from the code are compared.
 Fix: give each livepatch's shadow data an id of its own, or, where the data is
 shared on purpose, let one livepatch replace the other.`,
 	},
-}, func(s *Set) ([]finding.Finding, error) {
-	if s.problem != "" {
-		return nil, s.missing()
+}, func(s *moduleset.Set) ([]finding.Finding, error) {
+	if !s.Judged() {
+		return nil, missing(s)
 	}
-	var findings []finding.Finding
-	folds := newFolder(s)
-	for i, id := range s.shadows.ids {
-		rows := s.shadows.of(uint32(i))
-		f, ok := folds.fold(rows, stays)
+	pairs, err := s.ShadowPairs(moduleset.Match{Concerns: func(e moduleset.Effect, _, _ uint64) bool {
+		return e == moduleset.Keeps || e == moduleset.Undetermined
+	}})
+	if err != nil {
+		return nil, tooMany(err)
+	}
+	return atBoth(pairs, func(p moduleset.Pair) pairFinding {
+		var out pairFinding
+		out.Undecided = s.Effect(p.Next.Class(), p.Active.Class()) == moduleset.Undetermined
 		may := "may be active together"
-		if !ok {
-			if f, ok = folds.fold(rows, depends); !ok {
-				continue
-			}
+		if out.Undecided {
 			may = "may be active together, depending on how replace is set or read,"
 		}
-		next, active := s.Members[f.next.member], s.Members[f.active.member]
-		findings = append(findings, finding.Finding{
-			Module: next.Path, Location: next.shadowAt(f.next.row), Kernel: accepted("the two share the data behind the id"),
-			Undecided: s.fate(active, next) == depends,
-			Message:   fmt.Sprintf("%s and %s %s and both use shadow-variable id %#x%s", next.title(), active.title(), may, id, f.more()),
-			Related:   s.related(&f, fmt.Sprintf("uses shadow-variable id %#x too", id), (*Member).shadowAt),
-		})
-	}
-	return findings, s.missing()
+		var ids []string
+		for i, shared := range p.Shared {
+			next, active := &p.Next.Shadows[shared.Next], &p.Active.Shadows[shared.Active]
+			if i < maxListed {
+				says := fmt.Sprintf("uses shadow-variable id %#x too", next.ID)
+				ids = append(ids, fmt.Sprintf("%#x", next.ID))
+				out.places = append(out.places, pairPlace{next.At, active.At, says, says})
+			}
+		}
+		noun := "id"
+		if len(p.Shared) > 1 {
+			noun = "ids"
+		}
+		out.Kernel = accepted("the two share the data behind the " + noun)
+		out.Message = fmt.Sprintf("%s and %s %s and both use shadow-variable %s %s", p.Next.Title(), p.Active.Title(), may, noun, listing(ids, len(p.Shared)))
+		return out
+	}), missing(s)
 })
-
-func (m *Member) shadowAt(row uint32) klp.Location { return m.location(m.shadows[row].at) }

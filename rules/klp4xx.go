@@ -1,14 +1,13 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"path"
-	"strconv"
 	"strings"
 
 	"github.com/klplint/klplint/finding"
-	"github.com/klplint/klplint/internal/names"
-	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 )
 
 // setRules judge livepatches against each other: the candidates against the
@@ -16,84 +15,58 @@ import (
 // hold many generations; every choice of its modules that the model lets be
 // active counts, and for the rules here a single other module is enough to
 // show a problem: more active modules only add to what a kernel refuses.
+//
+// A finding concerns one candidate and one other module, and what a candidate
+// does to another candidate is reported at both: each has a verdict of its own.
 func setRules() []*Rule {
 	return []*Rule{
-		klp401, klp402, klp403, klp404, klp405, klp406, klp407, klp408, klp409,
-		klp410, klp411,
+		klp401, klp402, klp403, klp404, klp405, klp406, klp407,
+		klp408, // of one module, for the others build on what it says
+		klp409, klp410, klp411, klp412,
 	}
 }
 
 // incompatible is the answer of klp_enable_patch() where klp_is_patch_compatible()
 // fails (kernel/livepatch/core.c, state.c).
-func incompatible(m *Member) *finding.Answer {
+func incompatible(m *moduleset.Member) *finding.Answer {
 	return refused("EINVAL", fmt.Sprintf("Livepatch patch (%s) is not compatible with the already installed livepatches.", m.Name))
 }
 
-// title is how a message names a member: the module's name, else its path.
-func (m *Member) title() string {
-	if m.Name != "" {
-		return names.Cut(m.Name)
+// missing is what the rules that need a replace model cannot do without: the
+// error that each of them returns beside its findings, nil when all members
+// could be judged.
+func missing(s *moduleset.Set) error {
+	if !s.Judged() {
+		return &MissingInput{Needs: s.Problem()}
 	}
-	return m.Path
+	unread := s.Unread()
+	if len(unread) == 0 {
+		return nil
+	}
+	paths := make([]string, 0, maxListed)
+	for _, m := range unread[:min(len(unread), maxListed)] {
+		paths = append(paths, m.Path)
+	}
+	return &MissingInput{Needs: fmt.Sprintf("a replace field that %s can read in %s", s.ModelNames(), someOf(paths, len(unread)))}
 }
 
-// funcTitle is "object:func" in a message; an object spelt "vmlinux" in a static
-// table is in quotes, for it is not the kernel image.
-func (m *Member) funcTitle(row uint32) string {
-	f := &m.funcs[row]
-	o := m.objectOf(row)
-	object := names.Cut(o.name)
-	if o.literal {
-		object = strconv.Quote(object)
+// tooMany turns the refusal of a set to answer into what the rule needs.
+func tooMany(err error) error {
+	var pairs *moduleset.TooManyPairs
+	if errors.As(err, &pairs) {
+		return &MissingInput{Needs: pairs.Error()}
 	}
-	name := object + ":" + show(m.nameOf(f))
-	if f.position() > 1 {
-		name += "," + strconv.FormatUint(f.position(), 10)
-	}
-	return name
+	return err
 }
 
-// funcName is Finding.Func of a row.
-func (m *Member) funcName(row uint32) string {
-	f := &m.funcs[row]
-	if f.position() > 1 {
-		return m.nameOf(f) + "," + strconv.FormatUint(f.position(), 10)
-	}
-	return m.nameOf(f)
-}
-
-func (m *Member) object(row uint32) string { return m.objectOf(row).name }
-
-// more ends a message with the members of a fold that it does not name.
-func (f *fold) more() string {
-	switch n := f.total - 2; {
-	case n <= 0:
-		return ""
-	case n == 1:
-		return "; so does 1 more module"
-	default:
-		return "; so do " + strconv.Itoa(n) + " more modules"
-	}
-}
-
-// related points into the active member and the others of a fold.
-func (s *Set) related(f *fold, message string, at func(*Member, uint32) klp.Location) []finding.Related {
-	list := make([]finding.Related, 0, 1+len(f.others))
-	for _, p := range append([]posting{f.active}, f.others...) {
-		m := s.Members[p.member]
-		list = append(list, finding.Related{Module: m.Path, Message: m.title() + " " + message, Location: at(m, p.row)})
-	}
-	return list
-}
-
-// shared reports whether the configuration names the func as one that modules
-// patch on purpose.
-func (s *Set) shared(m *Member, row uint32) bool {
-	f := &m.funcs[row]
+// patchedOnPurpose reports whether the configuration names the func as one that
+// modules patch on purpose.
+func patchedOnPurpose(s *moduleset.Set, r moduleset.Row) bool {
+	f := &r.Member.Funcs[r.Index]
 	for _, glob := range s.Options.SharedFuncs {
-		name := m.nameOf(f)
+		name := f.Name
 		if strings.Contains(glob, ":") {
-			name = m.object(row) + ":" + m.nameOf(f)
+			name = f.Object.Name + ":" + f.Name
 		}
 		if ok, err := path.Match(glob, name); ok && err == nil {
 			return true
@@ -102,15 +75,18 @@ func (s *Set) shared(m *Member, row uint32) bool {
 	return false
 }
 
-// when says in which situation next meets active.
-func (s *Set) when(active, next *Member) string {
-	switch {
-	case active.Baseline:
-		return fmt.Sprintf("%s, already built, is active", active.title())
-	case s.fate(next, active) == stays:
+// when says in which situation Next meets Active.
+func when(s *moduleset.Set, p moduleset.Pair) string {
+	if !p.Active.Baseline && s.Effect(p.Active.Class(), p.Next.Class()) == moduleset.Keeps {
 		return "the other is active, in either order"
 	}
-	return fmt.Sprintf("%s was loaded before it", active.title())
+	return whenOnce(p)
 }
 
-func (m *Member) stateAt(row uint32) klp.Location { return m.location(m.states[row].at) }
+// whenOnce is for what is refused in one order only.
+func whenOnce(p moduleset.Pair) string {
+	if p.Active.Baseline {
+		return p.Active.Title() + ", already built, is active"
+	}
+	return p.Active.Title() + " was loaded before it"
+}

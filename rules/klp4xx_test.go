@@ -10,6 +10,7 @@ import (
 
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 )
 
 // setCase is one set and what one rule says of it: for each finding its
@@ -18,11 +19,10 @@ import (
 type setCase struct {
 	name    string
 	rule    *Rule
-	options SetOptions
+	options moduleset.Options
 	set     []sample
 	want    []string // "error new: both patch vmlinux:foo"
 	needs   string   // what a *MissingInput names
-	asIs    bool     // the findings depend on the order in which the members are given
 }
 
 func (c *setCase) check(t *testing.T, set []sample) {
@@ -74,7 +74,7 @@ func texts(findings []finding.Finding) string {
 func TestSetRules(t *testing.T) {
 	noFix, fixed := klp.Behaviour{Release: "x", Sympos01: klp.No, InitEEXIST: []string{"EEXIST"}}, klp.Behaviour{Release: "x", Sympos01: klp.Yes}
 	unfixed := klp.Behaviour{Release: "x", InitEEXIST: []string{"EEXIST", "EBUSY"}}
-	positional, flat := SetOptions{Model: "sets-positional"}, SetOptions{Model: "sets-flat"}
+	positional, flat := moduleset.Options{Model: "sets-positional"}, moduleset.Options{Model: "sets-flat"}
 	cases := []setCase{
 		{
 			name: "stacked on the baseline", rule: klp401, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo bar"}), {name: "b", replace: flag(false), funcs: "foo,1"}},
@@ -84,17 +84,17 @@ func TestSetRules(t *testing.T) {
 		{name: "cumulative candidates", rule: klp401, set: []sample{{name: "a", replace: flag(true), funcs: "foo bar"}, {name: "b", replace: flag(true), funcs: "foo"}}},
 		{
 			name: "one order stacks", rule: klp401, set: []sample{{name: "a", replace: flag(true), funcs: "foo"}, {name: "b", replace: flag(false), funcs: "foo"}},
-			want: []string{"warning b: b, loaded last, wins"},
+			want: []string{"warning b: b, loaded last, wins", "warning a: b, loaded last, wins"},
 		},
 		{
-			name: "both orders stack", rule: klp401, set: []sample{{name: "a", replace: flag(false), funcs: "foo"}, {name: "b", replace: flag(false), funcs: "foo"}}, asIs: true,
-			want: []string{"warning b: the one loaded last wins"},
+			name: "both orders stack", rule: klp401, set: []sample{{name: "a", replace: flag(false), funcs: "foo"}, {name: "b", replace: flag(false), funcs: "foo"}},
+			want: []string{"warning a: a and b | the one loaded last wins", "warning b: b and a | the one loaded last wins"},
 		},
 		{name: "another position, object or spelling", rule: klp401, set: []sample{
 			old(sample{name: "a", replace: flag(false), funcs: "foo,1 ext4:bar 'vmlinux':baz"}), {name: "b", replace: flag(false), funcs: "foo,2 xfs:bar baz"},
 		}},
 		{
-			name: "shared on purpose", rule: klp401, options: SetOptions{SharedFuncs: []string{"*newuname", "ext4:b*"}}, set: []sample{
+			name: "shared on purpose", rule: klp401, options: moduleset.Options{SharedFuncs: []string{"*newuname", "ext4:b*"}}, set: []sample{
 				old(sample{name: "a", replace: flag(false), funcs: "__do_sys_newuname ext4:bar bar"}), {name: "b", replace: flag(false), funcs: "__do_sys_newuname ext4:bar bar"},
 			},
 			want: []string{"warning b: vmlinux:bar"},
@@ -109,28 +109,32 @@ func TestSetRules(t *testing.T) {
 		},
 		{name: "a baseline among itself", rule: klp401, set: []sample{old(sample{name: "a", replace: flag(false), funcs: "foo"}), old(sample{name: "b", replace: flag(false), funcs: "foo"}), {name: "c", replace: flag(false), funcs: "bar"}}},
 		{
-			name: "many fold into one", rule: klp401, set: []sample{
+			name: "each partner", rule: klp401, set: []sample{
 				old(sample{name: "a", replace: flag(false), funcs: "foo"}), old(sample{name: "b", replace: flag(false), funcs: "foo"}),
 				old(sample{name: "c", replace: flag(true), funcs: "foo"}),
 				{name: "d", replace: flag(false), funcs: "foo"},
 			},
-			want: []string{"warning d: so do 2 more modules"},
+			want: []string{"warning d: d and a may", "warning d: d and b may", "warning d: d and c may"},
 		},
 		{
 			name: "other set", rule: klp401, set: []sample{old(sample{name: "a", replace: number(1), funcs: "foo"}), {name: "b", replace: number(2), funcs: "foo"}},
 			want: []string{"error b: refused with EINVAL | replace-set | a, already built, is active"},
 		},
 		{name: "same set", rule: klp401, set: []sample{old(sample{name: "a", replace: number(1), funcs: "foo"}), {name: "b", replace: number(1), funcs: "foo"}}},
-		{name: "a purpose does not help where the kernel refuses", rule: klp401, options: SetOptions{SharedFuncs: []string{"foo"}}, set: []sample{
+		{name: "a purpose does not help where the kernel refuses", rule: klp401, options: moduleset.Options{SharedFuncs: []string{"foo"}}, set: []sample{
 			old(sample{name: "a", replace: number(1), funcs: "foo"}), {name: "b", replace: number(2), funcs: "foo"},
 		}, want: []string{"error b: EINVAL"}},
 		{name: "superseded", rule: klp401, set: []sample{old(sample{name: "a", replace: number(2), funcs: "foo"}), {name: "b", replace: number(1, 2), funcs: "foo"}}},
 		{
 			name: "superseded in one order", rule: klp401, set: []sample{{name: "a", replace: number(2), funcs: "foo"}, {name: "b", replace: number(1, 2), funcs: "foo"}},
-			want: []string{"error a: b was loaded before it"},
+			want: []string{"error a: b was loaded before it", "error b: a and b, which a does not replace"},
 		},
 		{
-			name: "zero special", rule: klp401, options: SetOptions{ZeroSpecial: true}, set: []sample{old(sample{name: "a", replace: number(0), funcs: "foo"}), {name: "b", replace: number(1, 0), funcs: "foo"}},
+			name: "several funcs are one finding", rule: klp401, set: []sample{old(sample{name: "a", replace: number(1), funcs: "foo ext4:bar,2 qux"}), {name: "b", replace: number(2), funcs: "qux foo ext4:bar,2"}},
+			want: []string{"error b: both patch vmlinux:qux, vmlinux:foo, ext4:bar,2: under"},
+		},
+		{
+			name: "zero special", rule: klp401, options: moduleset.Options{ZeroSpecial: true}, set: []sample{old(sample{name: "a", replace: number(0), funcs: "foo"}), {name: "b", replace: number(1, 0), funcs: "foo"}},
 			want: []string{"error b: supersedes"},
 		},
 		{
@@ -151,7 +155,7 @@ func TestSetRules(t *testing.T) {
 			name: "flag under a model of sets", rule: klp401, options: flat, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: number(2), funcs: "foo"}},
 			needs: "sets-flat can read in a.ko",
 		},
-		{name: "no such model", rule: klp401, options: SetOptions{Model: "newest"}, set: []sample{{name: "a", replace: flag(true)}}, needs: `"newest"`},
+		{name: "no such model", rule: klp401, options: moduleset.Options{Model: "newest"}, set: []sample{{name: "a", replace: flag(true)}}, needs: `"newest"`},
 
 		{
 			name: "same id", rule: klp402, set: []sample{old(sample{name: "a", replace: number(1), funcs: "foo", states: "7:1"}), {name: "b", replace: number(2), funcs: "bar", states: "7:9"}},
@@ -177,7 +181,15 @@ func TestSetRules(t *testing.T) {
 		},
 		{
 			name: "going back", rule: klp403, set: []sample{{name: "a", replace: flag(true), states: "7:1"}, {name: "b", replace: flag(true), states: "7:2"}},
-			want: []string{"error a: b was loaded before it"},
+			want: []string{"error a: b was loaded before it", "error b: a has state 7 at version 1, b at version 2"},
+		},
+		{
+			name: "several states are one finding", rule: klp403, set: []sample{old(sample{name: "a", replace: flag(true), states: "7:2 8:3 9:1"}), {name: "b", replace: flag(true), states: "8:1 7:1"}},
+			want: []string{"error b: b has states 8, 7 at versions 1, 1, a at versions 3, 2", "error b: lacks its state 9"},
+		},
+		{
+			name: "each candidate", rule: klp403, set: []sample{old(sample{name: "a", replace: flag(false), states: "1:1"}), {name: "b", replace: flag(true)}, {name: "c", replace: flag(true)}, {name: "d", replace: flag(true)}},
+			want: []string{"error b: lacks its state 1", "error c: lacks its state 1", "error d: lacks its state 1"},
 		},
 		{name: "the first of duplicates counts in the new one, each in the old", rule: klp403, set: []sample{
 			old(sample{name: "a", replace: flag(true), states: "7:1 7:3"}), {name: "b", replace: flag(true), states: "7:2 7:5"},
@@ -191,7 +203,7 @@ func TestSetRules(t *testing.T) {
 
 		{
 			name: "dropped", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: flag(true), funcs: "foo bar ext4:baz,2"}), {name: "fix_2", replace: flag(true), funcs: "foo"}},
-			want: []string{"error fix_2: replaces fix_1 | vmlinux:bar, ext4:baz,2 | reverted"},
+			want: []string{"error fix_2: replaces fix_1 under mainline and does not patch vmlinux:bar, ext4:baz,2: these fixes are reverted"},
 		},
 		{name: "carried over", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: flag(true), funcs: "foo,1 bar"}), {name: "fix_2", replace: flag(true), funcs: "foo bar baz"}}},
 		{name: "stacked", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: flag(true), funcs: "foo bar"}), {name: "fix_2", replace: flag(false), funcs: "foo"}}},
@@ -208,8 +220,17 @@ func TestSetRules(t *testing.T) {
 			want: []string{"error fix_1: replaces net_1"},
 		},
 		{
-			name: "between candidates", rule: klp404, set: []sample{{name: "fix_1", replace: flag(true), funcs: "foo bar"}, {name: "fix_2", replace: flag(true), funcs: "foo"}, {name: "net", replace: flag(true), funcs: "qux"}},
-			want: []string{"warning fix_2: vmlinux:bar"},
+			name: "in the order of their names", rule: klp404, set: []sample{{name: "fix_1", replace: flag(true), funcs: "foo bar"}, {name: "fix_2", replace: flag(true), funcs: "foo"}},
+			want: []string{"warning fix_2: fix_2 replaces fix_1 | vmlinux:bar", "warning fix_1: fix_2 replaces fix_1 | vmlinux:bar"},
+		},
+		{
+			name: "they revert each other", rule: klp404, set: []sample{{name: "st_none_r", replace: flag(true), funcs: "foo"}, {name: "tg_one_r", replace: flag(true), funcs: "qux ext4:bar"}},
+			want: []string{"warning st_none_r: does not patch vmlinux:qux, ext4:bar", "warning tg_one_r: does not patch vmlinux:foo"},
+		},
+		{name: "one carries the other", rule: klp404, set: []sample{{name: "first", replace: flag(true), funcs: "foo"}, {name: "both", replace: flag(true), funcs: "foo bar"}}},
+		{
+			name: "one stacks, the other replaces", rule: klp404, set: []sample{{name: "hotfix", replace: flag(false), funcs: "foo"}, {name: "base", replace: flag(true), funcs: "bar"}},
+			want: []string{"warning base: base replaces hotfix", "warning hotfix: base replaces hotfix"},
 		},
 		{
 			name: "dropped, decided at run time", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: flag(true), funcs: "foo bar"}), {name: "fix_2", replace: atRunTime(), funcs: "foo"}},
@@ -220,29 +241,29 @@ func TestSetRules(t *testing.T) {
 		{name: "a set is a lineage", rule: klp404, set: []sample{old(sample{name: "klp_1b", replace: number(2), funcs: "foo gone"}), old(sample{name: "klp_1c", replace: number(2), funcs: "foo"}), {name: "klp_2", replace: number(2), funcs: "foo"}}},
 
 		{
-			name: "sympos, undecided release", rule: klp405, options: SetOptions{Behaviour: unfixed}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: flag(true), funcs: "foo"}},
+			name: "sympos, undecided release", rule: klp405, options: moduleset.Options{Behaviour: unfixed}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: flag(true), funcs: "foo"}},
 			want: []string{"warning b: by sympos 0, the other by 1 | EEXIST or EBUSY"},
 		},
 		{
-			name: "sympos, without the fix", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
+			name: "sympos, without the fix", rule: klp405, options: moduleset.Options{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
 			want: []string{"error b: by sympos 1, the other by 0"},
 		},
 		{
-			name: "sympos, with the fix", rule: klp405, options: SetOptions{Behaviour: fixed}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
+			name: "sympos, with the fix", rule: klp405, options: moduleset.Options{Behaviour: fixed}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
 			want: []string{"info b: takes the two for equal"},
 		},
 		{
-			name: "sympos, fix assumed", rule: klp405, options: SetOptions{Behaviour: noFix, AssumeSympos01: true}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
+			name: "sympos, fix assumed", rule: klp405, options: moduleset.Options{Behaviour: noFix, AssumeSympos01: true}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
 			want: []string{"info b: takes the two for equal"},
 		},
-		{name: "sympos equal", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: flag(true), funcs: "foo,1"}}},
-		{name: "sympos 2 and 0 are two funcs", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,2"}), {name: "b", replace: flag(true), funcs: "foo"}}},
-		{name: "sympos, stacked", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: flag(false), funcs: "foo"}}},
+		{name: "sympos equal", rule: klp405, options: moduleset.Options{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: flag(true), funcs: "foo,1"}}},
+		{name: "sympos 2 and 0 are two funcs", rule: klp405, options: moduleset.Options{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,2"}), {name: "b", replace: flag(true), funcs: "foo"}}},
+		{name: "sympos, stacked", rule: klp405, options: moduleset.Options{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: flag(false), funcs: "foo"}}},
 		{
-			name: "sympos, decided at run time", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: atRunTime(), funcs: "foo"}},
+			name: "sympos, decided at run time", rule: klp405, options: moduleset.Options{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: atRunTime(), funcs: "foo"}},
 			want: []string{"warning? b: may replace"},
 		},
-		{name: "sympos both ways in one module", rule: klp405, options: SetOptions{Behaviour: noFix}, set: []sample{{name: "b", replace: flag(true), funcs: "foo foo,1"}}},
+		{name: "sympos both ways in one module", rule: klp405, options: moduleset.Options{Behaviour: noFix}, set: []sample{{name: "b", replace: flag(true), funcs: "foo foo,1"}}},
 
 		{
 			name: "worked example, 2b after 2a", rule: klp407, set: []sample{old(sample{name: "klp_2a", replace: list(1, 2), funcs: "foo"}), {name: "klp_2b", replace: list(2), funcs: "bar"}},
@@ -255,38 +276,34 @@ func TestSetRules(t *testing.T) {
 		{name: "2a after 1c", rule: klp407, set: []sample{old(sample{name: "klp_1c", replace: list(2), funcs: "foo"}), {name: "klp_2a", replace: list(1, 2), funcs: "bar"}}},
 		{name: "one reading asked for", rule: klp407, options: flat, set: []sample{old(sample{name: "klp_2a", replace: list(1, 2), funcs: "foo"}), {name: "klp_2b", replace: list(2), funcs: "bar"}}},
 
-		{name: "well formed", rule: klp408, set: []sample{old(sample{name: "a", replace: list(1, 2)}), {name: "b", replace: list(3)}, {name: "c", replace: list(2)}, {name: "d", replace: flag(true)}}},
-		{name: "twice", rule: klp408, set: []sample{{name: "a", replace: list(1, 2, 1, 2, 1)}}, want: []string{"warning a: sets 1, 2 more than once"}},
-		{name: "zero among others", rule: klp408, set: []sample{{name: "a", replace: list(3, 0)}}, want: []string{"warning a: set 0 among others"}},
-		{name: "empty", rule: klp408, set: []sample{{name: "a", replace: list()}}, want: []string{"warning a: empty list"}},
-		{name: "null", rule: klp408, set: []sample{{name: "a", replace: klp.Replace{Kind: klp.KindSets, SetsNull: true, Source: klp.FromData}}}, want: []string{"warning a: NULL list"}},
-		{name: "supersedes itself", rule: klp408, set: []sample{{name: "a", replace: number(3, 1, 3)}}, want: []string{"warning a: its own, in supersedes"}},
+		{name: "one contains the other, or nothing of it", rule: klp412, set: []sample{old(sample{name: "a", replace: list(1, 2)}), {name: "b", replace: list(3)}, {name: "c", replace: list(2)}}},
+		{name: "flags do not overlap", rule: klp412, set: []sample{old(sample{name: "a", replace: flag(true)}), {name: "b", replace: flag(true)}}},
 		{
-			name: "overlap in part", rule: klp408, set: []sample{old(sample{name: "a", replace: list(1, 2)}), {name: "b", replace: list(2, 3)}, {name: "c", replace: list(3)}},
+			name: "overlap in part", rule: klp412, set: []sample{old(sample{name: "a", replace: list(1, 2)}), {name: "b", replace: list(2, 3)}, {name: "c", replace: list(3)}},
 			want: []string{"warning b: sets {1,2}) overlap in part"},
 		},
-		{name: "overlap of candidates is one finding", rule: klp408, set: []sample{{name: "a", replace: list(1, 2)}, {name: "b", replace: list(2, 3)}}, asIs: true, want: []string{"warning b: overlap"}},
+		{name: "overlap of candidates", rule: klp412, set: []sample{{name: "a", replace: list(1, 2)}, {name: "b", replace: list(2, 3)}}, want: []string{"warning a: overlap", "warning b: overlap"}},
 
 		{name: "own set", rule: klp409, set: []sample{old(sample{name: "a", replace: list(1)}), {name: "b", replace: list(1)}}},
-		{name: "another set", rule: klp409, set: []sample{old(sample{name: "a", replace: number(2)}), {name: "b", replace: number(1, 2)}}, want: []string{"info b: evicts 1 livepatch of another set: a"}},
-		{name: "a cumulative one", rule: klp409, set: []sample{old(sample{name: "a", replace: list(2)}), {name: "b", replace: list(1, 2)}}, want: []string{"info b: evicts 1 livepatch of another set: a"}},
+		{name: "another set", rule: klp409, set: []sample{old(sample{name: "a", replace: number(2)}), {name: "b", replace: number(1, 2)}}, want: []string{"info b: evicts a, a livepatch of another set"}},
+		{name: "a cumulative one", rule: klp409, set: []sample{old(sample{name: "a", replace: list(2)}), {name: "b", replace: list(1, 2)}}, want: []string{"info b: evicts a, a livepatch of another set"}},
 		{
 			name: "another owner", rule: klp409, set: []sample{old(sample{name: "a", replace: flag(false), owner: "customer"}), {name: "b", replace: flag(true), owner: "vendor"}},
-			want: []string{"warning b: of another owner: a"},
+			want: []string{"warning b: evicts a, a livepatch of another owner"},
 		},
 		{name: "owner not known", rule: klp409, set: []sample{old(sample{name: "a", replace: flag(false)}), {name: "b", replace: flag(true), owner: "vendor"}}},
 		{name: "a longer list, flat", rule: klp409, options: flat, set: []sample{old(sample{name: "a", replace: list(1, 2)}), {name: "b", replace: list(2)}}, want: []string{"info b: of another set"}},
 
 		{
 			name: "versions", rule: klp410, set: []sample{{name: "a", replace: flag(false), states: "7:1"}, {name: "b", replace: flag(false), states: "7:2"}},
-			want: []string{"warning a: b after a is accepted, a after b is refused | state 7 at version 1, below 2"},
+			want: []string{"warning a: b after a is accepted, a after b is refused | state 7 at version 1, below 2", "warning b: b after a is accepted"},
 		},
 		{name: "same versions", rule: klp410, set: []sample{{name: "a", replace: flag(false), states: "7:1"}, {name: "b", replace: flag(false), states: "7:1"}}},
 		{name: "refused in both orders", rule: klp410, set: []sample{{name: "a", replace: flag(false), states: "7:1 8:2"}, {name: "b", replace: flag(false), states: "7:2 8:1"}}},
 		{name: "the order is given", rule: klp410, set: []sample{old(sample{name: "a", replace: flag(false), states: "7:1"}), {name: "b", replace: flag(false), states: "7:2"}}},
 		{
 			name: "superseded or refused", rule: klp410, set: []sample{{name: "a", replace: number(2), funcs: "foo"}, {name: "b", replace: number(1, 2), funcs: "foo"}},
-			want: []string{"warning a: b after a is accepted | both patch vmlinux:foo"},
+			want: []string{"warning a: b after a is accepted | both patch vmlinux:foo", "warning b: a after b is refused"},
 		},
 
 		{
@@ -300,15 +317,41 @@ func TestSetRules(t *testing.T) {
 			want: []string{"warning? b: depending on how replace is set"},
 		},
 		{
-			name: "same id in other sets", rule: klp411, set: []sample{{name: "a", replace: number(1), shadows: []uint64{0x51}}, {name: "b", replace: number(2), shadows: []uint64{0x51}}}, asIs: true,
-			want: []string{"warning b: 0x51"},
+			name: "same id in other sets", rule: klp411, set: []sample{{name: "a", replace: number(1), shadows: []uint64{0x51}}, {name: "b", replace: number(2), shadows: []uint64{0x51}}},
+			want: []string{"warning a: 0x51", "warning b: 0x51"},
 		},
 	}
 	for _, c := range cases {
 		t.Run(c.rule.ID()+"/"+c.name, func(t *testing.T) {
 			c.check(t, c.set)
-			if !c.asIs {
-				c.check(t, reversed(c.set))
+			c.check(t, reversed(c.set))
+		})
+	}
+}
+
+// A list that is malformed is so whatever else is loaded.
+func TestMalformedList(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		replace klp.Replace
+		want    string // what the one finding says; "" for none
+	}{
+		{"well formed", list(1, 2), ""},
+		{"a flag", flag(true), ""},
+		{"twice", list(1, 2, 1, 2, 1), "a lists sets 1, 2 more than once in replace_sets"},
+		{"zero among others", list(3, 0), "set 0 among others"},
+		{"empty", list(), "empty list"},
+		{"null", klp.Replace{Kind: klp.KindSets, SetsNull: true, Source: klp.FromData}, "NULL list"},
+		{"supersedes itself", number(3, 1, 3), "its own, in supersedes"},
+		{"not known", klp.Replace{Kind: klp.KindSets, Source: klp.FromRuntime}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := apply(t, klp408, sample{name: "a", replace: c.replace}.module())
+			switch {
+			case c.want == "" && len(got) > 0, c.want != "" && len(got) != 1:
+				t.Errorf("findings %+v", got)
+			case c.want != "" && (got[0].Severity != finding.Warning || !strings.Contains(got[0].Message, c.want)):
+				t.Errorf("%v %q", got[0].Severity, got[0].Message)
 			}
 		})
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/fixtures"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -19,7 +20,7 @@ import (
 func TestSetRulesOnTheirFixtures(t *testing.T) {
 	field := map[string]klp.ReplaceKind{
 		"KLP401": klp.KindSet, "KLP402": klp.KindSet,
-		"KLP407": klp.KindSets, "KLP408": klp.KindSets, "KLP409": klp.KindSets,
+		"KLP407": klp.KindSets, "KLP412": klp.KindSets, "KLP409": klp.KindSets,
 	}
 	for _, r := range rules.All() {
 		if !r.Requires(rules.SetInput) {
@@ -52,19 +53,19 @@ func lintSet(t *testing.T, r *rules.Rule, folder string, field klp.ReplaceKind) 
 	if err != nil || len(files) < 2 {
 		t.Fatalf("%s: %d modules, %v", folder, len(files), err)
 	}
-	var members []*rules.Member
+	var members []*moduleset.Member
 	for _, path := range files {
 		m, err := elfread.Open(path, elfread.Options{ReplaceField: field})
 		if err != nil {
 			t.Fatal(err)
 		}
-		members = append(members, rules.NewMember(m, strings.HasPrefix(filepath.Base(path), "old")))
+		members = append(members, moduleset.NewMember(m, strings.HasPrefix(filepath.Base(path), "old")))
 	}
 	// A release of which it is not known whether it has the fix of sympos 0 and 1.
-	o := rules.SetOptions{Behaviour: klp.Behaviour{Release: "6.12.0-vendor", InitEEXIST: []string{"EEXIST"}}}
+	o := moduleset.Options{Behaviour: klp.Behaviour{Release: "6.12.0-vendor", InitEEXIST: []string{"EEXIST"}}}
 	result, err := r.Analyzer.Run(&analysis.Pass{
 		Analyzer: r.Analyzer,
-		ResultOf: map[*analysis.Analyzer]any{rules.SetInput: rules.NewSet(members, o)},
+		ResultOf: map[*analysis.Analyzer]any{rules.SetInput: moduleset.New(members, o)},
 		Report:   func(analysis.Diagnostic) {},
 	})
 	if err != nil {

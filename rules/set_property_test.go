@@ -9,10 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 	"github.com/klplint/klplint/replace"
 )
 
@@ -121,19 +123,21 @@ func TestSetRulesAgreeWithReplace(t *testing.T) {
 				set := smallSet(model.Name()).Draw(t, "set")
 				zero := rapid.Bool().Draw(t, "zero special")
 				want := observe(t, model, set, zero)
-				s := newSample(SetOptions{Model: model.Name(), ZeroSpecial: zero}, set...)
+				s := newSample(moduleset.Options{Model: model.Name(), ZeroSpecial: zero}, set...)
 
 				funcs := map[string]bool{}
 				for _, f := range mustRun(t, klp401, s) {
 					if f.Severity == finding.Error {
-						funcs[f.Object+":"+f.Func] = true
+						for fn := range f.About {
+							funcs[fn.Object+":"+fn.Name] = true
+						}
 					}
 				}
 				same(t, "KLP401", funcs, want.funcs)
-				same(t, "KLP402", statesIn(mustRun(t, klp402, s), `both use state (\d+)`), want.sameStates)
+				same(t, "KLP402", statesIn(mustRun(t, klp402, s), `both use states? ([\d, ]+):`), want.sameStates)
 				klp403s := mustRun(t, klp403, s)
-				same(t, "KLP403 lower", statesIn(klp403s, `has state (\d+) at version`), want.lower)
-				same(t, "KLP403 lacking", statesIn(klp403s, `lacks its state (\d+)`), want.lacking)
+				same(t, "KLP403 lower", statesIn(klp403s, `has states? ([\d, ]+) at version`), want.lower)
+				same(t, "KLP403 lacking", statesIn(klp403s, `lacks its states? ([\d, ]+):`), want.lacking)
 
 				orders := map[string]bool{}
 				for pair, answer := range want.order {
@@ -191,8 +195,10 @@ func TestStackedFuncsAgreeWithReplace(t *testing.T) {
 			}
 		}
 		got := map[string]bool{}
-		for _, f := range mustRun(t, klp401, newSample(SetOptions{}, set...)) {
-			got[f.Object+":"+f.Func] = true
+		for _, f := range mustRun(t, klp401, newSample(moduleset.Options{}, set...)) {
+			for fn := range f.About {
+				got[fn.Object+":"+fn.Name] = true
+			}
 		}
 		same(t, "KLP401", got, want)
 	})
@@ -213,7 +219,7 @@ func TestDroppedFuncsAgreeWithReplace(t *testing.T) {
 			}
 		}
 		got := map[string]bool{}
-		for _, f := range mustRun(t, klp404, newSample(SetOptions{}, set...)) {
+		for _, f := range mustRun(t, klp404, newSample(moduleset.Options{}, set...)) {
 			if f.Severity != finding.Error {
 				continue
 			}
@@ -226,6 +232,65 @@ func TestDroppedFuncsAgreeWithReplace(t *testing.T) {
 		}
 		same(t, "KLP404", got, want)
 	})
+}
+
+// Each candidate has a finding for each other module beside which a kernel
+// refuses one of the two, in whatever order the members are given, and none for
+// any other.
+func TestEachPairThatIsRefusedIsReportedAtBoth(t *testing.T) {
+	for _, model := range replace.All() {
+		t.Run(model.Name(), func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				set := smallSet(model.Name()).Draw(t, "set")
+				want := map[string]bool{}
+				for i := range set {
+					for j := range set {
+						if i == j || set[j].baseline {
+							continue // the baseline comes first
+						}
+						s := replace.NewSystem(model, replace.Env{})
+						var d replace.Decision
+						for _, k := range []int{i, j} {
+							p, err := replace.NewLivepatch(model, set[k].module())
+							if err != nil {
+								t.Fatal(err)
+							}
+							s, d = s.Load(p, replace.LoadOptions{})
+						}
+						if d.Accepted() || d.Errno != "EINVAL" {
+							continue
+						}
+						want[set[j].name+" with "+set[i].name] = true
+						if !set[i].baseline {
+							want[set[i].name+" with "+set[j].name] = true
+						}
+					}
+				}
+				var first []finding.Finding
+				for range 2 {
+					s := newSample(moduleset.Options{Model: model.Name()}, set...)
+					got := map[string]bool{}
+					var all []finding.Finding
+					for _, rule := range []*Rule{klp401, klp402, klp403, klp404, klp405, klp407, klp409, klp410, klp411, klp412} {
+						all = append(all, mustRun(t, rule, s)...)
+					}
+					for _, f := range all {
+						if f.Severity == finding.Error && f.Rule <= "KLP403" {
+							got[strings.TrimSuffix(f.Module, ".ko")+" with "+strings.TrimSuffix(f.Related[0].Module, ".ko")] = true
+						}
+					}
+					same(t, "pairs", got, want)
+					if first != nil {
+						if d := gocmp.Diff(first, all); d != "" {
+							t.Fatalf("other findings in another order:\n%s", d)
+						}
+					}
+					first = all
+					set = rapid.Permutation(set).Draw(t, "order")
+				}
+			})
+		})
+	}
 }
 
 // With both readings judged, KLP407 speaks for a candidate exactly where one
@@ -247,18 +312,22 @@ func TestReadingsAgreeWithReplace(t *testing.T) {
 					evicted = append(evicted, m.Relate(n, a, replace.Options{}).Evicted)
 				}
 				if evicted[0] != evicted[1] {
-					want[set[j].name+".ko"] = true
+					for _, k := range []int{i, j} {
+						if !set[k].baseline {
+							want[set[k].name+".ko with "+set[i+j-k].name+".ko"] = true
+						}
+					}
 				}
 			}
 		}
-		for _, f := range mustRun(t, klp407, newSample(SetOptions{}, set...)) {
-			got[f.Module] = true
+		for _, f := range mustRun(t, klp407, newSample(moduleset.Options{}, set...)) {
+			got[f.Module+" with "+f.Related[0].Module] = true
 		}
 		same(t, "KLP407", got, want)
 	})
 }
 
-func mustRun(t *rapid.T, rule *Rule, s *Set) []finding.Finding {
+func mustRun(t *rapid.T, rule *Rule, s *moduleset.Set) []finding.Finding {
 	findings, err := rule.Analyzer.Run(passOf(rule, s))
 	if err != nil {
 		t.Fatal(err)
@@ -271,7 +340,9 @@ func statesIn(findings []finding.Finding, pattern string) map[string]bool {
 	out := map[string]bool{}
 	for _, f := range findings {
 		if m := re.FindStringSubmatch(f.Message); m != nil {
-			out[m[1]] = true
+			for id := range strings.SplitSeq(m[1], ", ") {
+				out[id] = true
+			}
 		}
 	}
 	return out

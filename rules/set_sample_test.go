@@ -9,7 +9,9 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 )
 
 // sample describes a module for the set rules in few words.
@@ -89,23 +91,26 @@ func (s sample) module() *klp.Module {
 	return m
 }
 
-func newSample(o SetOptions, samples ...sample) *Set {
-	members := make([]*Member, len(samples))
+func newSample(o moduleset.Options, samples ...sample) *moduleset.Set {
+	if o.Behaviour.Release == "" {
+		o.Behaviour = kernel.BehaviourOf("6.12.111+deb12-amd64")
+	}
+	members := make([]*moduleset.Member, len(samples))
 	for i, s := range samples {
-		members[i] = NewMember(s.module(), s.baseline)
+		members[i] = moduleset.NewMember(s.module(), s.baseline)
 		members[i].Owner = s.owner
 	}
-	return NewSet(members, o)
+	return moduleset.New(members, o)
 }
 
 // runOn runs a set rule as the driver does.
-func runOn(t testing.TB, rule *Rule, s *Set) ([]finding.Finding, error) {
+func runOn(t testing.TB, rule *Rule, s *moduleset.Set) ([]finding.Finding, error) {
 	t.Helper()
 	result, err := rule.Analyzer.Run(passOf(rule, s))
 	return result.([]finding.Finding), err
 }
 
-func passOf(rule *Rule, s *Set) *analysis.Pass {
+func passOf(rule *Rule, s *moduleset.Set) *analysis.Pass {
 	return &analysis.Pass{
 		Analyzer: rule.Analyzer,
 		ResultOf: map[*analysis.Analyzer]any{SetInput: s},

@@ -1,11 +1,14 @@
-// Command ownrule is a klplint with one rule more: it asks that every livepatch
-// names in its description the ticket that it belongs to.
+// Command ownrule is a klplint with two rules more: one asks that every
+// livepatch names in its description the ticket that it belongs to, the other
+// (teams.go) that no livepatch replaces one of another team.
 //
 //	go run . ../../fixtures/static/one-func.ko
+//	go run . -against ../../fixtures/kpatch/one-func.ko ../../fixtures/static/replace.ko
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -45,16 +48,28 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run judges the modules at paths and returns the exit code: 0 for no finding
-// of severity error, 1 for one, 2 for a module that could not be checked.
-func run(paths []string, stdout, stderr io.Writer) int {
+// run judges the modules that the arguments name and returns the exit code: 0
+// for no finding of severity error, 1 for one, 2 for a module that could not be
+// checked.
+func run(args []string, stdout, stderr io.Writer) int {
+	var baseline []lint.Source
+	flags := flag.NewFlagSet("ownrule", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Func("against", "a livepatch that was built before; repeatable", func(path string) error {
+		baseline = append(baseline, lint.Source{Path: path, Named: true})
+		return nil
+	})
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
 	var inputs []lint.Source
-	for _, path := range paths {
+	for _, path := range flags.Args() {
 		inputs = append(inputs, lint.Source{Path: path, Named: true})
 	}
 	result, err := lint.Run(context.Background(), lint.Config{
-		Rules:  append(rules.All(), ticketNamed),
-		Inputs: inputs,
+		Rules:    append(rules.All(), ticketNamed, ownTeam),
+		Inputs:   inputs,
+		Baseline: baseline,
 	})
 	if err != nil {
 		fmt.Fprintln(stderr, "ownrule:", err)

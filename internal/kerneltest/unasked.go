@@ -23,6 +23,7 @@ var unasked = map[string]string{
 	"KLP408": "replace sets are proposed only",
 	"KLP409": "replace sets are proposed only",
 	"KLP410": "compares two orders; of the one that a scenario takes KLP403 foretells the same refusal",
+	"KLP412": "replace sets are proposed only",
 }
 
 // Unasked lists the rules about what a kernel does that no scenario asked it

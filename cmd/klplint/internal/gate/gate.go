@@ -11,6 +11,7 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
+	"github.com/klplint/klplint/moduleset"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -290,18 +291,18 @@ func (g *gate) compare(tx *registry.Tx, group []*registry.Entry, out *Outcome, b
 // judge runs the set rules over candidates and baseline of one kernel.
 func (g *gate) judge(group, baseline []*registry.Entry) (*lint.Result, error) {
 	var target klp.Target
-	var members []*rules.Member
+	var members []*moduleset.Member
 	for _, e := range group {
 		if target == nil && g.Lint.Target != nil {
 			target = g.Lint.Target(e.Module)
 		}
-		m := rules.NewMember(e.Module, false)
+		m := moduleset.NewMember(e.Module, false)
 		m.Owner = e.Owner
 		members = append(members, m)
 	}
 	for _, m := range g.against {
 		if m.Vermagic.Release == group[0].Kernel().Release && m.Arch == group[0].Kernel().Arch {
-			members = append(members, rules.NewMember(m, true))
+			members = append(members, moduleset.NewMember(m, true))
 		}
 	}
 	for _, e := range baseline {

@@ -31,11 +31,19 @@ func (w *Waiver) Expired(now time.Time) bool {
 }
 
 // covers reports whether the waiver is about the finding, which is one of a
-// module of that name.
+// module of that name. A finding about several funcs is covered where each of
+// them is.
 func (w *Waiver) covers(f *finding.Finding, module string) bool {
-	return w.Rule == f.Rule && matches(w.Module, module) &&
-		(w.Object == "" || matches(w.Object, f.Object)) &&
-		(w.Func == "" || matches(w.Func, f.Func) || matches(w.Func, withoutPosition(f.Func)))
+	if w.Rule != f.Rule || !matches(w.Module, module) {
+		return false
+	}
+	for fn := range f.About {
+		if w.Object != "" && !matches(w.Object, fn.Object) ||
+			w.Func != "" && !matches(w.Func, fn.Name) && !matches(w.Func, withoutPosition(fn.Name)) {
+			return false
+		}
+	}
+	return true
 }
 
 // matches is path.Match for a pattern that was checked before.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/klplint/klplint/elfread"
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/rules"
+	"github.com/klplint/klplint/moduleset"
 )
 
 // What the set rules see of a module is the same before and after it was in
@@ -35,7 +35,7 @@ func TestDocumentKeepsWhatRulesCompare(t *testing.T) {
 			return nil
 		}
 		n++
-		if d := cmp.Diff(rules.NewMember(m, false), rules.NewMember(back, false), cmp.Exporter(exportAll)); d != "" {
+		if d := cmp.Diff(moduleset.NewMember(m, false), moduleset.NewMember(back, false), cmp.Exporter(exportAll)); d != "" {
 			t.Errorf("%s: (-file +registry):\n%s", path, d)
 		}
 		again, err := encode(back)
@@ -63,7 +63,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		rules.NewMember(m, true)
+		moduleset.NewMember(m, true)
 		itemsOf(m)
 	})
 }

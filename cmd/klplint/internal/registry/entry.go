@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/rules"
+	"github.com/klplint/klplint/moduleset"
 )
 
 // State is what an entry counts for.
@@ -53,10 +53,10 @@ func (e *Entry) Path() string {
 }
 
 // Member makes the row that the set rules compare, as part of the baseline.
-func (e *Entry) Member() *rules.Member {
+func (e *Entry) Member() *moduleset.Member {
 	m := *e.Module
 	m.Path = e.Path()
-	row := rules.NewMember(&m, true)
+	row := moduleset.NewMember(&m, true)
 	row.Owner = e.Owner
 	return row
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -61,8 +62,8 @@ type Value struct {
 }
 
 // SetOptions are the choices of the set rules.
-func (s *Settings) SetOptions() rules.SetOptions {
-	return rules.SetOptions{Model: s.Model.Name, ZeroSpecial: s.Model.ZeroSpecial, AssumeSympos01: s.Model.Sympos01, SharedFuncs: s.SharedFuncs}
+func (s *Settings) SetOptions() moduleset.Options {
+	return moduleset.Options{Model: s.Model.Name, ZeroSpecial: s.Model.ZeroSpecial, AssumeSympos01: s.Model.Sympos01, SharedFuncs: s.SharedFuncs}
 }
 
 // resolver is one call of Resolve.

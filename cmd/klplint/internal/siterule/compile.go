@@ -14,6 +14,7 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/config"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -153,7 +154,7 @@ func (e *expression) module(m *klp.Module) ([]finding.Finding, error) {
 
 // pairs is the check of a rule over pairs: each candidate with each other
 // module of its kernel.
-func (e *expression) pairs(s *rules.Set) ([]finding.Finding, error) {
+func (e *expression) pairs(s *moduleset.Set) ([]finding.Finding, error) {
 	peers := make([]*Peer, len(s.Members))
 	candidates := 0
 	for i, m := range s.Members {

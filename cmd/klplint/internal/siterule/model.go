@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/klplint/klplint/klp"
-	"github.com/klplint/klplint/rules"
+	"github.com/klplint/klplint/moduleset"
 )
 
 // The models have the fields of dump's JSON (docs/json.md), so that what one
@@ -177,21 +177,22 @@ func widen(list []uint32) []uint64 {
 	return out
 }
 
-func peerOf(m *rules.Member) *Peer {
+func peerOf(m *moduleset.Member) *Peer {
 	out := &Peer{
 		Path: m.Path, Name: m.Name, Baseline: m.Baseline, KernelRelease: m.Release, Toolchain: string(m.Toolchain),
-		Size: m.Size, Replace: replaceOf(m.Replace),
+		Size: m.Size, Replace: replaceOf(&m.Replace),
 	}
-	for f := range m.Funcs() {
+	for i := range m.Funcs {
+		f := &m.Funcs[i]
 		n := len(out.Objects)
-		if n == 0 || out.Objects[n-1].Name != f.Object || out.Objects[n-1].Literal != f.Literal {
-			out.Objects = append(out.Objects, Object{Name: f.Object, Literal: f.Literal})
+		if n == 0 || out.Objects[n-1].Name != f.Object.Name || out.Objects[n-1].Literal != f.Object.Literal {
+			out.Objects = append(out.Objects, Object{Name: f.Object.Name, Literal: f.Object.Literal})
 			n++
 		}
 		o := &out.Objects[n-1]
 		o.Funcs = append(o.Funcs, Func{Name: f.Name, Sympos: f.Sympos})
 	}
-	for s := range m.States() {
+	for _, s := range m.States {
 		out.States = append(out.States, State{s.ID, uint64(s.Version)})
 	}
 	return out

@@ -1,0 +1,224 @@
+package moduleset
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/klplint/klplint/internal/names"
+	"github.com/klplint/klplint/klp"
+)
+
+// Member is what is compared of one module. It may be kept without the module:
+// it shares no memory with it. Funcs without a name are left out, because the
+// kernel refuses the patch whatever else is loaded.
+type Member struct {
+	Path      string
+	Name      string // the module's own name, "" when it has none
+	Baseline  bool   // already built, as opposed to a candidate under judgement
+	Owner     string // who ships it, "" when not known
+	SHA256    string // "" when not computed
+	Size      int64  // bytes of the file
+	Toolchain klp.Toolchain
+	Release   string // the kernel release of its vermagic
+	Replace   klp.Replace
+
+	Objects []Object
+	Funcs   []Func         // of all objects, in table order
+	States  []klp.State    // up to the one of id 0, at which the kernel stops reading
+	Shadows []klp.ShadowID // without By
+
+	index int // in Set.Members
+	class *Class
+}
+
+// Object is one object of a member.
+type Object struct {
+	Name      string
+	Literal   bool // spelled "vmlinux" in a static table, and never applied
+	Callbacks bool // it has some
+	Funcs     int  // how many of the member's funcs are its own
+	At        klp.Location
+}
+
+// Func is one patched func of a member.
+type Func struct {
+	Name   string
+	Object *Object
+	Sympos uint64
+
+	// A table's entries differ in the offset alone: sixteen bytes instead of
+	// forty-eight for each of some hundred thousand.
+	table  *klp.Location
+	offset uint64
+}
+
+// FuncKey is what makes two funcs equal (klp_find_func()).
+type FuncKey struct {
+	Object   string
+	Literal  bool
+	Name     string
+	Position uint64 // max(1, sympos)
+}
+
+// Position is max(1, sympos).
+func (f *Func) Position() uint64 { return max(1, f.Sympos) }
+
+// Key is equal for equal funcs.
+func (f *Func) Key() FuncKey {
+	return FuncKey{f.Object.Name, f.Object.Literal, f.Name, f.Position()}
+}
+
+// At is where the func stands in its table.
+func (f *Func) At() klp.Location {
+	at := *f.table
+	at.Offset = f.offset
+	if at.File != noBytes {
+		at.File += int64(f.offset)
+	} else {
+		at.File = 0
+	}
+	return at
+}
+
+// noBytes is the File of a table that has no bytes in the file.
+const noBytes = int64(-1) << 62
+
+// Title is how a message names the member: the module's name, else its path.
+func (m *Member) Title() string {
+	if m.Name != "" {
+		return names.Cut(m.Name)
+	}
+	return m.Path
+}
+
+// Keys returns the keys of the member's funcs.
+func (m *Member) Keys() map[FuncKey]bool {
+	keys := make(map[FuncKey]bool, len(m.Funcs))
+	for i := range m.Funcs {
+		keys[m.Funcs[i].Key()] = true
+	}
+	return keys
+}
+
+// Class returns the members whose replace fields mean the same as this one's;
+// nil before New.
+func (m *Member) Class() *Class { return m.class }
+
+// NewMember takes from a module what is compared.
+func NewMember(m *klp.Module, baseline bool) *Member {
+	text := newText(m)
+	out := &Member{
+		Path:      m.Path, // the caller's, not cut from the module
+		Name:      text.keep(m.Name),
+		Baseline:  baseline,
+		SHA256:    text.keep(m.SHA256),
+		Size:      m.Size,
+		Toolchain: m.Toolchain,
+		Release:   text.keep(m.Vermagic.Release),
+		Replace:   text.replace(&m.Replace),
+	}
+	out.takeObjects(text, m.Patch.Objects)
+	for _, s := range m.Patch.States {
+		if s.ID == 0 {
+			break // the kernel walks no further
+		}
+		s.At = text.place(s.At)
+		out.States = append(out.States, s)
+	}
+	for _, s := range m.ShadowIDs {
+		out.Shadows = append(out.Shadows, klp.ShadowID{ID: s.ID, At: text.place(s.At)})
+	}
+	return out
+}
+
+func (m *Member) takeObjects(text *text, objects []klp.Object) {
+	count := 0
+	for i := range objects {
+		count += len(objects[i].Funcs)
+	}
+	m.Objects = make([]Object, len(objects))
+	m.Funcs = make([]Func, 0, count)
+	var table *klp.Location
+	for i := range objects {
+		o, to := &objects[i], &m.Objects[i]
+		*to = Object{Name: text.keep(o.Name), Literal: o.Literal, Callbacks: len(o.Callbacks) > 0, At: text.place(o.At)}
+		for j := range o.Funcs {
+			f := &o.Funcs[j]
+			if f.Name == "" {
+				continue
+			}
+			table = text.table(table, f.At)
+			m.Funcs = append(m.Funcs, Func{Name: text.keep(f.Name), Object: to, Sympos: f.Sympos, table: table, offset: f.At.Offset})
+			to.Funcs++
+		}
+	}
+}
+
+// text holds all strings of one member in one piece of memory, so that none of
+// them keeps the file alive that it was cut from.
+type text struct {
+	b      strings.Builder
+	places map[string]string // sections and symbols, of which many places have the same
+}
+
+func newText(m *klp.Module) *text {
+	size := len(m.Name) + len(m.SHA256) + len(m.Vermagic.Release)
+	for i := range m.Patch.Objects {
+		o := &m.Patch.Objects[i]
+		size += len(o.Name)
+		for j := range o.Funcs {
+			size += len(o.Funcs[j].Name)
+		}
+	}
+	t := &text{places: make(map[string]string, 4)}
+	t.b.Grow(size)
+	return t
+}
+
+// keep returns a copy of a string that newText has made room for.
+func (t *text) keep(s string) string {
+	start := t.b.Len()
+	t.b.WriteString(s)
+	return t.b.String()[start:]
+}
+
+func (t *text) word(s string) string {
+	known, ok := t.places[s]
+	if !ok {
+		known = strings.Clone(s)
+		t.places[known] = known
+	}
+	return known
+}
+
+func (t *text) place(at klp.Location) klp.Location {
+	at.Section, at.Symbol = t.word(at.Section), t.word(at.Symbol)
+	return at
+}
+
+// table returns what a func's place has in common with its neighbours, last
+// where it is the same as before.
+func (t *text) table(last *klp.Location, at klp.Location) *klp.Location {
+	base := noBytes
+	if at.File != 0 {
+		base = at.File - int64(at.Offset)
+	}
+	if last != nil && last.File == base && last.Section == at.Section && last.Symbol == at.Symbol {
+		return last
+	}
+	return &klp.Location{Section: t.word(at.Section), Symbol: t.word(at.Symbol), File: base}
+}
+
+func (t *text) replace(r *klp.Replace) klp.Replace {
+	out := *r
+	out.Sets, out.Supersedes = slices.Clone(r.Sets), slices.Clone(r.Supersedes)
+	out.Reason, out.At = strings.Clone(r.Reason), t.place(r.At)
+	return out
+}
+
+// order is a fixed order of members: what is said of a set does not depend on
+// the order in which they were given.
+func order(a, b *Member) int {
+	return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Name, b.Name), cmp.Compare(a.SHA256, b.SHA256))
+}

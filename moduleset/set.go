@@ -1,0 +1,136 @@
+package moduleset
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/replace"
+)
+
+// Set is the modules that may meet on one kernel: those of one release and
+// architecture. It is not changed after New, and several goroutines may read it.
+type Set struct {
+	Members []*Member // by path, without those of Dropped
+	// Dropped are the members of the baseline that are candidates too: by path,
+	// or by name and SHA-256. A module is not judged against itself.
+	Dropped []*Member
+	Options Options
+
+	classes []*Class
+	models  []replace.Model
+	bySet   []map[uint32][]*Class // by model: the classes that belong to a set
+	problem string                // why there is no model to judge under; "" when there is
+
+	funcs   []funcEntry   // by hash
+	shared  [][]funcEntry // the funcs that several members patch
+	states  idIndex
+	shadows idIndex
+}
+
+// Options are the choices that the answers depend on.
+type Options struct {
+	// Target is the set's kernel; nil when nothing is known of it.
+	Target klp.Target
+	// Behaviour is how this kernel answers where releases differ. It is taken
+	// from Target where that is given.
+	Behaviour klp.Behaviour
+	// AssumeSympos01: the kernel has the fix that makes klp_find_func() take
+	// sympos 0 and 1 for equal (--assume-fix sympos01).
+	AssumeSympos01 bool
+	// Model is the name of the replace model to judge under; "" lets the
+	// modules' own fields decide.
+	Model string
+	// ZeroSpecial: set 0 is replaced by a patch of set 0 only.
+	ZeroSpecial bool
+	// SharedFuncs are globs over func names, or over "object:func" where they
+	// hold a colon (path.Match), that every module of a vendor patches on
+	// purpose: KLP401 does not warn of them. Where a model refuses the load, no
+	// purpose helps, and it stays an error.
+	SharedFuncs []string
+	// SameFile tells whether two files hold the same bytes. It is asked only
+	// for modules of one name and size that were not hashed; nil means that
+	// they are taken for different.
+	SameFile func(a, b string) (bool, error)
+}
+
+// New makes the set of the members, in any order, and takes them over.
+func New(members []*Member, o Options) *Set {
+	if o.Target != nil {
+		o.Behaviour = o.Target.Behaviour()
+	}
+	if o.AssumeSympos01 {
+		o.Behaviour.Sympos01 = klp.Yes
+	}
+	s := &Set{Options: o}
+	s.takeOver(members)
+	s.classify()
+	s.chooseModels()
+	s.indexSets()
+	s.indexFuncs()
+	s.states = indexIDs(s.Members, func(m *Member, yield func(uint64)) {
+		for i := range m.States {
+			yield(m.States[i].ID)
+		}
+	})
+	s.shadows = indexIDs(s.Members, func(m *Member, yield func(uint64)) {
+		for i := range m.Shadows {
+			yield(m.Shadows[i].ID)
+		}
+	})
+	return s
+}
+
+// takeOver splits off the members of the baseline that are candidates too.
+func (s *Set) takeOver(members []*Member) {
+	type file struct{ name, sha256 string }
+	paths, files := make(map[string]bool), make(map[file]bool)
+	for _, m := range members {
+		if !m.Baseline {
+			paths[m.Path] = true
+			if m.SHA256 != "" {
+				files[file{m.Name, m.SHA256}] = true
+			}
+		}
+	}
+	s.Members = make([]*Member, 0, len(members))
+	for _, m := range slices.SortedStableFunc(slices.Values(members), order) {
+		if m.Baseline && (paths[m.Path] || m.SHA256 != "" && files[file{m.Name, m.SHA256}]) {
+			s.Dropped = append(s.Dropped, m)
+			continue
+		}
+		m.index = len(s.Members)
+		s.Members = append(s.Members, m)
+	}
+}
+
+// Candidates returns the members that are not of the baseline, by path.
+func (s *Set) Candidates() []*Member {
+	var out []*Member
+	for _, m := range s.Members {
+		if !m.Baseline {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// TooManyPairs is the error of a question whose answer would be longer than a
+// set gives. Nothing is left out silently: there is no answer.
+type TooManyPairs struct{ Max int }
+
+// Error says how many pairs are given at most.
+func (e *TooManyPairs) Error() string {
+	return fmt.Sprintf("fewer modules at once: those here concern each other in more than %d pairs", e.Max)
+}
+
+// Row is one entry of a member's table of funcs, states or shadow variables.
+type Row struct {
+	Member *Member
+	Index  int
+}
+
+func compareRows(a, b Row) int {
+	return cmp.Or(cmp.Compare(a.Member.index, b.Member.index), cmp.Compare(a.Index, b.Index))
+}

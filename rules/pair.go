@@ -1,0 +1,109 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
+)
+
+// pairFinding is what a rule says of a pair of modules, to be reported at one
+// of them with places in the other.
+type pairFinding struct {
+	finding.Finding // without Module, Location and Related
+	places          []pairPlace
+}
+
+// pairPlace is a place in each of two modules, and what a reader is told there.
+type pairPlace struct {
+	next, active         klp.Location
+	nextSays, activeSays string // a clause that follows the module's name
+}
+
+// atBoth reports each pair at Next, and at Active too where that is a candidate
+// and no pair of the other order is reported there.
+func atBoth(pairs []moduleset.Pair, tell func(moduleset.Pair) pairFinding) []finding.Finding {
+	type ordered struct{ next, active *moduleset.Member }
+	known := make(map[ordered]bool, len(pairs))
+	for _, p := range pairs {
+		known[ordered{p.Next, p.Active}] = true
+	}
+	out := make([]finding.Finding, 0, len(pairs))
+	for _, p := range pairs {
+		f := tell(p)
+		out = append(out, f.atNext(p))
+		if !p.Active.Baseline && !known[ordered{p.Active, p.Next}] {
+			out = append(out, f.atActive(p))
+		}
+	}
+	return out
+}
+
+func (f *pairFinding) atNext(p moduleset.Pair) finding.Finding {
+	out := f.Finding
+	out.Module, out.Location = p.Next.Path, f.places[0].next
+	for _, at := range f.places {
+		out.Related = append(out.Related, finding.Related{Module: p.Active.Path, Message: p.Active.Title() + " " + at.activeSays, Location: at.active})
+	}
+	return out
+}
+
+func (f *pairFinding) atActive(p moduleset.Pair) finding.Finding {
+	out := f.Finding
+	out.Module, out.Location = p.Active.Path, f.places[0].active
+	for _, at := range f.places {
+		out.Related = append(out.Related, finding.Related{Module: p.Next.Path, Message: p.Next.Title() + " " + at.nextSays, Location: at.next})
+	}
+	return out
+}
+
+// sharedFuncs begins a finding about the funcs that a pair shares, and returns
+// their titles for its message. At each place a reader is told that the module
+// does (verb) it, the func, and what follows.
+func sharedFuncs(p moduleset.Pair, verb, after string) (pairFinding, string) {
+	var f pairFinding
+	f.aboutFuncs(len(p.Shared), func(i int) *moduleset.Func { return &p.Next.Funcs[p.Shared[i].Next] })
+	titles := make([]string, 0, maxListed)
+	for _, shared := range p.Shared[:min(len(p.Shared), maxListed)] {
+		next, active := &p.Next.Funcs[shared.Next], &p.Active.Funcs[shared.Active]
+		titles = append(titles, next.Title())
+		what := "it"
+		if len(p.Shared) > 1 {
+			what = next.Title()
+		}
+		text := verb + " " + what + after
+		f.places = append(f.places, pairPlace{next.At(), active.At(), text, text})
+	}
+	return f, listing(titles, len(p.Shared))
+}
+
+// aboutFuncs sets the funcs of a finding.
+func (f *pairFinding) aboutFuncs(n int, at func(int) *moduleset.Func) {
+	for i := range n {
+		fn := at(i)
+		f.Funcs = append(f.Funcs, finding.Func{Object: fn.Object.Name, Name: fn.ID()})
+	}
+	if n == 0 {
+		return
+	}
+	f.Object = f.Funcs[0].Object
+	for _, fn := range f.Funcs {
+		if fn.Object != f.Object {
+			f.Object = ""
+		}
+	}
+	if n == 1 {
+		f.Func = f.Funcs[0].Name
+	}
+}
+
+// listing is "a, b and 3 more": the titles that there are, of count.
+func listing(titles []string, count int) string {
+	list := strings.Join(titles, ", ")
+	if more := count - len(titles); more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return list
+}
