@@ -58,3 +58,19 @@ func builtin(name string, register bool) *klp.Layout {
 	}
 	return l
 }
+
+// before51 reports whether a release is older than 5.1, which brought
+// klp_patch.replace.
+func before51(name string) bool {
+	v, ok := release.Parse(name)
+	return ok && !v.AtLeast(5, 1)
+}
+
+// backports reports whether a release is of a distribution that takes features
+// of newer kernels into old ones: RHEL 8's 4.18 has klp_patch.replace, and of
+// Ubuntu's generic kernels nobody said that they have not. Without such a word
+// a kernel is taken for what its number says.
+func backports(name string) bool {
+	v, _ := release.Parse(name)
+	return v.Vendor || strings.HasSuffix(name, "-generic")
+}

@@ -173,10 +173,22 @@ func (s source) Object(at place) (lo, hi uint64, ok bool) {
 // the patch.
 func (p *parser) replaceFromCode() error {
 	r, c := &p.m.Replace, &p.init.Replace
-	if !p.layoutKnown() {
+	release := p.m.Vermagic.Release
+	switch {
+	case p.layoutKnown() && p.m.Layout.PatchReplace == 0:
+		*r = p.withoutField()
+		return nil
+	case p.layoutKnown(), known(p.o.ReplaceField):
+	case c.Known && codeEvidence(uint64(c.Width), c.Value, c.Pointer != nil).kind == klp.KindFlag:
+		// Distributions have taken the flag into older kernels: one byte stored
+		// at its place in the freshly made patch is that flag.
+	case before51(release) && !backports(release):
+		*r = p.withoutField()
+		return nil
+	default:
 		*r = klp.Replace{
 			Kind: klp.KindUnknown, Source: klp.FromNone, FieldSource: klp.FieldAssumed,
-			Reason: fmt.Sprintf("where struct klp_patch of %q has its replace field is not known", p.m.Vermagic.Release),
+			Reason: fmt.Sprintf("where struct klp_patch of %q has its replace field is not known; that kernel's BTF (--kernel) or --replace-field settles it", release),
 		}
 		return nil
 	}

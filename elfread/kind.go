@@ -45,6 +45,13 @@ func (p *parser) kindByContent() (klp.Kind, error) {
 	if deps, _ := info.Get("depends"); listed(deps, "kpatch") {
 		return klp.KindKpatchCore, nil
 	}
+	core, err := p.hasName("kpatch_register")
+	if err != nil {
+		return "", err
+	}
+	if core && c.kpatchFuncs != 0 { // depmod's line may be missing
+		return klp.KindKpatchCore, nil
+	}
 	// Tables make a livepatch of a module that is not marked as one; the empty
 	// __klp_objects that Linux 6.19 leaves in every module does not.
 	if c.kpatchFuncs != 0 || c.klpObjects != 0 && p.f.Sections[c.klpObjects].FileSize > 0 {
@@ -53,24 +60,26 @@ func (p *parser) kindByContent() (klp.Kind, error) {
 	if c.ksplice != 0 {
 		return klp.KindKsplice, nil
 	}
-	if c.symtab == 0 {
-		return klp.KindModule, nil
+	if enables, err := p.hasName("klp_enable_patch"); err != nil || enables {
+		return klp.KindLivepatch, err
 	}
-	link := int(p.f.Sections[c.symtab].Link)
-	if link <= 0 || link >= len(p.f.Sections) {
-		return klp.KindModule, nil
-	}
-	names, err := p.f.Data(link)
-	if err != nil {
-		return "", err
-	}
-	switch {
-	case bytes.Contains(names, []byte("\x00klp_enable_patch\x00")):
-		return klp.KindLivepatch, nil
-	case bytes.Contains(names, []byte("\x00kgr_patch_kernel\x00")):
-		return klp.KindKGraft, nil
+	if grafts, err := p.hasName("kgr_patch_kernel"); err != nil || grafts {
+		return klp.KindKGraft, err
 	}
 	return klp.KindModule, nil
+}
+
+// hasName reports whether a name is in the module's string table of symbols.
+func (p *parser) hasName(name string) (bool, error) {
+	if p.sec.symtab == 0 {
+		return false, nil
+	}
+	link := int(p.f.Sections[p.sec.symtab].Link)
+	if link <= 0 || link >= len(p.f.Sections) {
+		return false, nil
+	}
+	names, err := p.f.Data(link)
+	return err == nil && bytes.Contains(names, []byte("\x00"+name+"\x00")), err
 }
 
 // toolchain tells what wrote the tables of a livepatch.

@@ -49,6 +49,11 @@ func TestKinds(t *testing.T) {
 		{"a name that only ends like it", func() *elfmut.File { return unmarked("my_klp_enable_patch") }, klp.KindModule},
 		{"kgraft", func() *elfmut.File { return unmarked("kgr_patch_kernel") }, klp.KindKGraft},
 		{"kpatch core", func() *elfmut.File { f := unmarked(""); f.SetModinfo("depends", "a,kpatch,b"); return f }, klp.KindKpatchCore},
+		{"kpatch core without its dependency", func() *elfmut.File {
+			f := unmarked("kpatch_register")
+			f.Add(&elfmut.Section{Name: kpatchFuncs, Type: elf.SHT_PROGBITS, Flags: elf.SHF_ALLOC})
+			return f
+		}, klp.KindKpatchCore},
 		{"a dependency that only starts like it", func() *elfmut.File { f := unmarked(""); f.SetModinfo("depends", "kpatch2"); return f }, klp.KindModule},
 		{"unmarked, with tables", func() *elfmut.File {
 			f := unmarked("")

@@ -2,6 +2,7 @@ package elfread
 
 import (
 	"debug/elf"
+	"math/bits"
 
 	"github.com/klplint/klplint/klp"
 )
@@ -54,6 +55,11 @@ func (p *parser) readKpatchFunc(b *objectsByName, at place) error {
 	for i := 1; i < len(numbers); i++ {
 		if numbers[i], err = p.uint(field(uint64(i)*8), 8); err != nil {
 			return err
+		}
+	}
+	for _, i := range []int{1, 3, 4} { // sizes and sympos
+		if n := numbers[i]; n>>32 != 0 && bits.ReverseBytes64(n)>>32 == 0 {
+			return p.fail(field(uint64(i)*8), "number %#x: the table was written for the other byte order", n)
 		}
 	}
 	o, err := b.object(field(48), at)

@@ -81,15 +81,25 @@ func (p *parser) dataEvidence(slot []byte, address bool) (evidence, error) {
 	return evidence{klp.KindSet, fmt.Sprintf("its value is %d", n)}, nil
 }
 
+// withoutField is what a livepatch of a kernel before 5.1 says: its struct
+// klp_patch has no replace field, and it stacks on the others.
+func (p *parser) withoutField() klp.Replace {
+	source := klp.FieldAssumed // by the release
+	switch {
+	case p.o.Layout != nil:
+		source = klp.FieldBTF
+	case p.dwarf.layout != nil:
+		source = klp.FieldDWARF
+	}
+	return klp.Replace{Kind: klp.KindFlag, Source: klp.FromNone, FieldSource: source, Reason: "no replace field: stacks"}
+}
+
 // readReplace reads the field of a static klp_patch, and what init code does
 // to it before klp_enable_patch() sees it.
 func (p *parser) readReplace(patch place) error {
 	l, r, code := &p.m.Layout, &p.m.Replace, &p.init.Replace
 	if l.PatchReplace == 0 {
-		*r = klp.Replace{
-			Kind: klp.KindUnknown, Source: klp.FromNone, FieldSource: klp.FieldAssumed,
-			Reason: "struct klp_patch of this kernel has no such field",
-		}
+		*r = p.withoutField()
 		return nil
 	}
 	at := spot(patch.Section, patch.Offset+l.PatchReplace)

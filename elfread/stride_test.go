@@ -115,12 +115,12 @@ func TestDebugAlone(t *testing.T) {
 }
 
 // TestGivenLayout: a kernel's layout that no source is named for is its BTF, and
-// one without a replace field leaves the value unknown.
+// one without a replace field says that livepatches stack.
 func TestGivenLayout(t *testing.T) {
 	l := modern
 	l.Source, l.PatchReplace = "", 0
 	m := must(t, enabling(), Options{Layout: &l})
-	if tables(m) != usual || m.Replace.Known() || m.Replace.Reason != "struct klp_patch of this kernel has no such field" {
+	if tables(m) != usual || !m.Replace.Known() || m.Replace.Flag || m.Replace.FieldSource != klp.FieldBTF || m.Replace.Reason != "no replace field: stacks" {
 		t.Errorf("%s, replace %+v", tables(m), m.Replace)
 	}
 	l.PatchReplace = 1 << 20

@@ -2,7 +2,7 @@ package elfread
 
 import (
 	"debug/elf"
-	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/klplint/klplint/internal/elfmut"
@@ -147,17 +147,50 @@ func TestForce(t *testing.T) {
 	}
 }
 
-// TestOldKpatch: where the place of replace is not known for a release, init
-// code is not read at another one.
+// TestOldKpatch: where no table has a release, the byte that init code stores at
+// 0x18 of the patch that it has made is the flag; RHEL 8 has it on 4.18.
 func TestOldKpatch(t *testing.T) {
 	f := fixture(t, "kpatch/one-func.ko")
-	f.SetModinfo("vermagic", "4.19.0-27-amd64 SMP mod_unload ")
+	f.SetModinfo("vermagic", "4.18.0-553.el8_10.x86_64 SMP mod_unload modversions ")
 	m := must(t, f, Options{})
-	want := fmt.Sprintf("where struct klp_patch of %q has its replace field is not known", "4.19.0-27-amd64")
-	if r := m.Replace; r.Kind != klp.KindUnknown || r.Source != klp.FromNone || r.Reason != want {
+	if r := m.Replace; r.Kind != klp.KindFlag || !r.Flag || r.Source != klp.FromCode || r.FieldSource != klp.FieldValue {
 		t.Errorf("replace %+v", r)
 	}
 	if len(m.Patch.Objects) != 1 {
 		t.Errorf("the tables do not depend on it: %+v", m.Patch)
+	}
+	// Nothing in the code tells: the release does, unless a distribution may have
+	// brought the field to it; then the option settles it.
+	for _, c := range []struct {
+		release string
+		field   klp.ReplaceKind
+		known   bool
+		reason  string
+	}{
+		{"4.19.0-27-amd64", "", true, "no replace field: stacks"},
+		{"4.18.0-553.el8_10.x86_64", "", false, "--replace-field settles it"},
+		{"4.18.0-553.el8_10.x86_64", klp.KindFlag, true, ""},
+	} {
+		p := &parser{m: &klp.Module{}, o: &Options{ReplaceField: c.field}}
+		p.m.Vermagic.Release = c.release
+		p.init.Replace.Known = true // a zeroed allocation, and no store
+		if err := p.replaceFromCode(); err != nil {
+			t.Fatal(err)
+		}
+		if r := p.m.Replace; r.Known() != c.known || r.Flag || !strings.Contains(r.Reason, c.reason) {
+			t.Errorf("%s, field %q: %+v", c.release, c.field, r)
+		}
+	}
+}
+
+// TestForeignByteOrder: a table whose numbers make sense only the other way
+// round is none of this module's.
+func TestForeignByteOrder(t *testing.T) {
+	f := fixture(t, "kpatch/one-func.ko")
+	data := f.Section(kpatchFuncs).Data
+	clear(data[32:40])
+	data[32+7] = 1 // sympos 1, big-endian
+	if _, err := read(f.Bytes(), Options{}); err == nil || !strings.Contains(err.Error(), "number 0x100000000000000: the table was written for the other byte order") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -18,6 +18,19 @@ func BehaviourOf(name string) klp.Behaviour {
 	return behaviour(name, v)
 }
 
+// BehaviourFor returns how the kernel that a module of the given release is
+// loaded into answers: the target's own behaviour where its release is known,
+// else that of the module's release, since a module loads into a kernel of its
+// own release. t may be nil.
+func BehaviourFor(t klp.Target, name string) klp.Behaviour {
+	if t != nil {
+		if b := t.Behaviour(); b.Release != "" || name == "" {
+			return b
+		}
+	}
+	return BehaviourOf(name)
+}
+
 // The lists of which Behaviours carry parts; sharing them makes a look-up free.
 var (
 	eitherErrno     = [...]string{"EEXIST", "EBUSY"}
@@ -37,35 +50,39 @@ func behaviour(name string, v release.Version) klp.Behaviour {
 	}
 
 	// "module: Override -EEXIST module return" (743f8cae549a, modules pull for
-	// 7.1) was proposed to stable trees in April 2026; 6.1.192 and 6.12.111
-	// (measured) do not have it, 7.3.4 (measured) does. Trees that had ended
-	// by then cannot have it; 5.15, 6.6, 6.18, 6.19 and 7.0 may.
+	// 7.1) was proposed to stable trees in April 2026. EEXIST stays itself on
+	// 6.1.192, 6.12.111, 6.18.15, 6.19.14 and 7.0.13, and is EBUSY on 7.1.13,
+	// 7.2.13 and 7.3.4 (all measured). Trees that had ended by then cannot have
+	// it; 5.15, 6.6, and later updates of 6.18, 6.19 and 7.0 may.
 	switch {
 	case v.AtLeast(7, 1):
 		b.InitEEXIST = eitherErrno[1:]
-	case v.Is(6, 1), v.Is(6, 12), !stableIn2026(v) && !v.Vendor:
+	case v.Is(6, 1), v.Is(6, 12), !stableIn2026(v) && !v.Vendor,
+		upTo(v, 6, 18, 15), upTo(v, 6, 19, 14), upTo(v, 7, 0, 13):
 		b.InitEEXIST = eitherErrno[:1]
 	}
 
-	// klp_check_patch() of 7.3.4 refuses the NULL name (measured) that makes
-	// 6.1 and 6.12 oops (measured); the release that brought it is not known.
+	// klp_check_patch() refuses the NULL name since 7.3-rc1 (1a38fd13c31e read,
+	// 7.3.4 measured); 6.1, 6.12, 6.18.15, 6.19.14, 7.0.13, 7.1.13 and 7.2.13
+	// oops (measured), and the code is the same in between.
 	switch {
 	case v.AtLeast(7, 3):
 		b.NullNameCrashes = klp.No
-	case v.AtLeast(6, 1) && !v.AtLeast(6, 13):
+	case v.AtLeast(6, 1):
 		b.NullNameCrashes = klp.Yes
 	}
 
 	// "livepatch: Match old_sympos 0 and 1 in klp_find_func()" (139560e8b973,
 	// 6.19) went to stable trees in January 2026: 6.12.64 by Debian's
-	// changelog; 6.1.192 has it, and 6.1.159 is older than the backport.
+	// changelog; 6.1.192 and 6.18.15 (measured) have it, and 6.1.159 is older
+	// than the backport.
 	switch {
 	case v.AtLeast(6, 19):
 		b.Sympos01 = klp.Yes
 	case v.Vendor || v.Stable < 0:
 	case v.Is(6, 12):
 		b.Sympos01 = tri(v.Stable >= 64)
-	case v.Is(6, 1) && v.Stable >= 192:
+	case v.Is(6, 1) && v.Stable >= 192, v.Is(6, 18) && v.Stable >= 15:
 		b.Sympos01 = klp.Yes
 	case v.Is(6, 1) && v.Stable <= 159, !stableIn2026(v):
 		b.Sympos01 = klp.No
@@ -128,6 +145,12 @@ func tri(yes bool) klp.Tri {
 		return klp.Yes
 	}
 	return klp.No
+}
+
+// upTo reports whether it is a release of that series, and no later update of
+// it than the one given.
+func upTo(v release.Version, major, minor, stable int) bool {
+	return v.Is(major, minor) && v.Stable >= 0 && v.Stable <= stable && !v.Vendor
 }
 
 // stableIn2026 reports whether kernel.org still made stable releases of this

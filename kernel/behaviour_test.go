@@ -23,8 +23,15 @@ func TestBehaviourOf(t *testing.T) {
 		{"6.12.63", "EEXIST", klp.Yes, klp.No, klp.Yes, 512},
 		{"6.12.117+deb12-amd64", "EEXIST", klp.Yes, klp.Yes, klp.Yes, 512},
 		{"6.6.47", "EEXIST EBUSY", klp.Yes, klp.Unknown, klp.Unknown, 512},
-		{"6.19.1", "EEXIST EBUSY", klp.Unknown, klp.Yes, klp.Yes, 512},
-		{"7.0.0", "EEXIST EBUSY", klp.Unknown, klp.Yes, klp.Yes, 512},
+		{"6.18.15", "EEXIST", klp.Yes, klp.Yes, klp.Yes, 512},
+		{"6.18.4", "EEXIST", klp.Yes, klp.Unknown, klp.Yes, 512},
+		{"6.18.40", "EEXIST EBUSY", klp.Yes, klp.Yes, klp.Yes, 512},
+		{"6.19.14", "EEXIST", klp.Yes, klp.Yes, klp.Yes, 512},
+		{"7.0.13", "EEXIST", klp.Yes, klp.Yes, klp.Yes, 512},
+		{"7.0.14", "EEXIST EBUSY", klp.Yes, klp.Yes, klp.Yes, 512},
+		{"7.1.13", "EBUSY", klp.Yes, klp.Yes, klp.Yes, 512},
+		{"7.2.13+deb14-s390x", "EBUSY", klp.Yes, klp.Yes, klp.Yes, 512},
+		{"7.3.0-rc1", "EBUSY", klp.No, klp.Yes, klp.Yes, 512},
 		{"7.3.4", "EBUSY", klp.No, klp.Yes, klp.Yes, 512},
 		{"5.4.0", "EEXIST", klp.Unknown, klp.No, klp.No, 128},
 		{"5.14.0-427.13.1.el9_4.x86_64", "EEXIST EBUSY", klp.Unknown, klp.Unknown, klp.Unknown, 0},
@@ -39,6 +46,26 @@ func TestBehaviourOf(t *testing.T) {
 		}
 		if b.NullNameCrashes != tt.null || b.Sympos01 != tt.sympos01 || b.ThisModuleSizeChecked != tt.size || b.KsymNameLen != tt.ksym {
 			t.Errorf("%q: got %+v", tt.release, b)
+		}
+	}
+}
+
+func TestBehaviourFor(t *testing.T) {
+	unnamed := &Kernel{behaviour: BehaviourOf("")}
+	named := &Kernel{behaviour: BehaviourOf("6.12.117")}
+	for _, tt := range []struct {
+		target  klp.Target
+		release string
+		want    string
+	}{
+		{nil, "7.3.4", "EBUSY"},
+		{unnamed, "7.3.4", "EBUSY"},
+		{unnamed, "", "EEXIST EBUSY"},
+		{named, "7.3.4", "EEXIST"},
+		{named, "", "EEXIST"},
+	} {
+		if got := strings.Join(BehaviourFor(tt.target, tt.release).InitEEXIST, " "); got != tt.want {
+			t.Errorf("%v, module for %q: %s, want %s", tt.target, tt.release, got, tt.want)
 		}
 	}
 }

@@ -35,7 +35,7 @@ func (k *Kernel) CheckLoad(m *klp.Module) []klp.Refusal {
 // CheckThisModule compares the module's struct module with this kernel's
 // (elf_validity_cache_index_mod). Kernels up to 6.1 do not look.
 func (k *Kernel) CheckThisModule(m *klp.Module) (klp.Refusal, bool) {
-	if k.behaviour.ThisModuleSizeChecked != klp.Yes || k.types.ModuleSize == 0 || m.ThisModuleSize == 0 || m.ThisModuleSize == k.types.ModuleSize {
+	if k.behaviourFor(m).ThisModuleSizeChecked != klp.Yes || k.types.ModuleSize == 0 || m.ThisModuleSize == 0 || m.ThisModuleSize == k.types.ModuleSize {
 		return klp.Refusal{}, false
 	}
 	return klp.Refusal{
@@ -43,6 +43,12 @@ func (k *Kernel) CheckThisModule(m *klp.Module) (klp.Refusal, bool) {
 		Message: fmt.Sprintf("module %s: .gnu.linkonce.this_module section size must match the kernel's built struct module size at run time", moduleNameOf(m)),
 		Reason:  fmt.Sprintf(".gnu.linkonce.this_module has %d bytes, this kernel's struct module %d", m.ThisModuleSize, k.types.ModuleSize),
 	}, true
+}
+
+// behaviourFor is how this kernel answers to the module; one of unknown release
+// is taken for the one that the module was built for.
+func (k *Kernel) behaviourFor(m *klp.Module) klp.Behaviour {
+	return BehaviourFor(k, m.Vermagic.Release)
 }
 
 // CheckStructModule compares the CRC that the module records for module_layout,
@@ -195,7 +201,7 @@ func (k *Kernel) CheckLivepatch(m *klp.Module) (klp.Refusal, bool) {
 // __kflagstab, which the build tools of older kernels do not write
 // (kernel/module/main.c: check_export_symbol_sections).
 func (k *Kernel) CheckExportFlags(m *klp.Module) (klp.Refusal, bool) {
-	demanded := k.behaviour.ExportFlagsDemanded == klp.Yes || k.image != nil && k.image.exportFlags
+	demanded := k.behaviourFor(m).ExportFlagsDemanded == klp.Yes || k.image != nil && k.image.exportFlags
 	if !demanded {
 		return klp.Refusal{}, false
 	}
@@ -240,7 +246,11 @@ func (k *Kernel) CheckImports(m *klp.Module) []ImportRefusal {
 	name := moduleNameOf(m)
 	var refused []ImportRefusal
 	for _, i := range m.Imports {
-		e, found, known := k.Export(i.Name)
+		wanted := importName(m.Arch, i.Name)
+		if wanted == "" {
+			continue
+		}
+		e, found, known := k.Export(wanted)
 		switch {
 		case !found && !known:
 			continue
@@ -303,7 +313,11 @@ func namespaceAllowed(namespace, module string, imported map[string]bool) bool {
 func (k *Kernel) UnknownImports(m *klp.Module) []string {
 	var unknown []string
 	for _, i := range m.Imports {
-		if _, found, known := k.Export(i.Name); !found && !known && !i.Weak {
+		wanted := importName(m.Arch, i.Name)
+		if wanted == "" {
+			continue
+		}
+		if _, found, known := k.Export(wanted); !found && !known && !i.Weak {
 			unknown = append(unknown, i.Name)
 		}
 	}

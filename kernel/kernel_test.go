@@ -171,7 +171,7 @@ func TestKallsymsText(t *testing.T) {
 		{"vmlinux", "twice", 2, klp.SymbolFound},
 		{"vmlinux", "twice", 3, klp.SymbolBeyond},
 		{"loop", "one", 0, klp.SymbolFound},
-		{"loop", "twice", 0, klp.SymbolUntraceable},
+		{"loop", "twice", 0, klp.SymbolUnknown}, // an alias may be listed, and no address tells
 		{"bpf", "x", 0, klp.SymbolUnknown},
 		{"vmlinux", "one", 0, klp.SymbolMissing},
 	} {
@@ -181,6 +181,31 @@ func TestKallsymsText(t *testing.T) {
 	}
 	if p := mustObject(t, k, "vmlinux").Positions("twice"); p[0].HasAddr || p[0].Size != 0 {
 		t.Errorf("hidden addresses came out: %+v", p[0])
+	}
+}
+
+// available_filter_functions has one name an address.
+func TestListedAliases(t *testing.T) {
+	text := "ffffffff81000000 T _text\nffffffff81000100 t __do_sys_getpid\nffffffff81000100 T __ia32_sys_getpid\nffffffff81000100 T __x64_sys_getpid\n" +
+		"ffffffff81000200 t shared\nffffffff81000200 t other_name\nffffffff81000300 t shared\nffffffff81000400 T notrace_one\n" +
+		"ffffffffc0000100 t first_name\t[loop]\nffffffffc0000100 t second_name\t[loop]\nffffffffc0000200 t plain\t[loop]\n"
+	list := "__do_sys_getpid\nshared\nsecond_name [loop]\n"
+	k := load(t, writeFile(t, "kallsyms", []byte(text)), writeFile(t, "filter", []byte(list)))
+	for _, tt := range []struct {
+		object, name string
+		status       klp.SymbolStatus
+	}{
+		{"vmlinux", "__do_sys_getpid", klp.SymbolFound},
+		{"vmlinux", "__x64_sys_getpid", klp.SymbolFound},
+		{"vmlinux", "__ia32_sys_getpid", klp.SymbolFound},
+		{"vmlinux", "other_name", klp.SymbolUnknown}, // one of the two shared is listed
+		{"vmlinux", "notrace_one", klp.SymbolUntraceable},
+		{"loop", "first_name", klp.SymbolFound},
+		{"loop", "plain", klp.SymbolUntraceable},
+	} {
+		if a := k.FindFunc(tt.object, tt.name, 0); a.Status != tt.status {
+			t.Errorf("%s:%s: %s %s, want %s", tt.object, tt.name, a.Status, a.Reason, tt.status)
+		}
 	}
 }
 

@@ -24,8 +24,13 @@ type Position struct {
 	Kind  byte // nm's letter; 0 when unknown
 	// Traceable says whether ftrace knows a location in it.
 	Traceable klp.Tri
-	Init      bool   // lies in text that is freed after boot or after the module's init
-	File      string // source file of a local symbol, where a symbol table tells it; else ""
+	// SiteOffset is how far behind the start that location is, in bytes, where
+	// it is in code that is not the function's own: behind an entry that ftrace
+	// cannot hook, in what is left of a weak function that lost. A livepatch is
+	// accepted then, and the function goes on as it is. 0 for all others.
+	SiteOffset uint64
+	Init       bool   // lies in text that is freed after boot or after the module's init
+	File       string // source file of a local symbol, where a symbol table tells it; else ""
 }
 
 // Object is the symbols of one patchable object, counted as this kernel counts
@@ -113,6 +118,7 @@ func (o *Object) Positions(name string) []Position {
 		}
 		p.File = o.table.file(i)
 		p.Traceable = o.traceable(i, name, len(found), p)
+		p.SiteOffset = o.siteOffset(i, p)
 	}
 	return positions
 }
@@ -180,11 +186,70 @@ func (o *Object) traceable(i int, name string, matches int, p *Position) klp.Tri
 		if o.Name != vmlinux && !k.filter.objects[o.Name] {
 			return klp.Unknown // the module was not loaded when the list was taken
 		}
-		return klp.No
+		return o.listedAlias(i)
 	case count >= matches:
 		return klp.Yes
 	}
 	return klp.Unknown
+}
+
+// listedAlias answers for a symbol whose name is not in
+// available_filter_functions: the list has one name an address, which may be
+// that of another symbol there (__do_sys_getpid for __x64_sys_getpid).
+func (o *Object) listedAlias(i int) klp.Tri {
+	t := o.table
+	if t.hidden {
+		return klp.Unknown // nobody knows which names share an address
+	}
+	same := func(j int) bool {
+		return t.addrs[j] == t.addrs[i] && (len(t.sections) == 0 || t.sections[j] == t.sections[i])
+	}
+	answer := klp.No
+	alias := func(j int) {
+		name := string(t.name(j))
+		switch count := o.kernel.filter.counts[filterKey{o.Name, name}]; {
+		case count == 0:
+		case count >= len(t.find(name)):
+			answer = klp.Yes
+		case answer == klp.No:
+			answer = klp.Unknown // one of several functions of the listed name
+		}
+	}
+	if len(t.sections) == 0 && o.Name == vmlinux { // sorted by address
+		for j := i - 1; j >= 0 && same(j); j-- {
+			alias(j)
+		}
+		for j := i + 1; j < t.len() && same(j); j++ {
+			alias(j)
+		}
+		return answer
+	}
+	for j := range t.len() {
+		if j != i && same(j) {
+			alias(j)
+		}
+	}
+	return answer
+}
+
+// entrySite is the largest distance from a function's start to the call at its
+// entry, in bytes: 4 behind ENDBR64, 8 behind a global entry on ppc64le; none
+// is larger in the images of five architectures, but for those in dead code.
+const entrySite = 16
+
+func (o *Object) siteOffset(i int, p *Position) uint64 {
+	k := o.kernel
+	if o.facts != nil || o.Name != vmlinux || p.Traceable != klp.Yes || !k.linkAddresses() || !k.image.locationsKnown {
+		return 0
+	}
+	at, _ := slices.BinarySearch(k.image.locations, p.Addr)
+	if at == len(k.image.locations) || k.image.locations[at] >= o.table.after(i) {
+		return 0
+	}
+	if offset := k.image.locations[at] - p.Addr; offset > entrySite {
+		return offset
+	}
+	return 0
 }
 
 // after returns the next higher address in a table that is sorted by address.

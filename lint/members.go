@@ -41,7 +41,7 @@ func RunSet(c Config, members []*moduleset.Member, target klp.Target) (*Result, 
 	}
 	options := j.config.Set
 	options.Target = target
-	options.Behaviour = kernel.BehaviourOf(release)
+	options.Behaviour = kernel.BehaviourFor(target, release)
 	if release == "" {
 		out.unknown = true
 	} else {

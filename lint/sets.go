@@ -102,7 +102,7 @@ func (j *job) set(key group, indices []int) (out setOutcome) {
 	}
 	options := j.config.Set
 	options.Target = target
-	options.Behaviour = kernel.BehaviourOf(key.release)
+	options.Behaviour = kernel.BehaviourFor(target, key.release)
 	if options.SameFile == nil {
 		options.SameFile = j.sameFile
 	}

@@ -33,8 +33,8 @@ type Set struct {
 type Options struct {
 	// Target is the set's kernel; nil when nothing is known of it.
 	Target klp.Target
-	// Behaviour is how this kernel answers where releases differ. It is taken
-	// from Target where that is given.
+	// Behaviour is how this kernel answers where releases differ. Where it names
+	// no release it is taken from Target.
 	Behaviour klp.Behaviour
 	// AssumeSympos01: the kernel has the fix that makes klp_find_func() take
 	// sympos 0 and 1 for equal (--assume-fix sympos01).
@@ -57,7 +57,7 @@ type Options struct {
 
 // New makes the set of the members, in any order, and takes them over.
 func New(members []*Member, o Options) *Set {
-	if o.Target != nil {
+	if o.Behaviour.Release == "" && o.Target != nil {
 		o.Behaviour = o.Target.Behaviour()
 	}
 	if o.AssumeSympos01 {

@@ -69,7 +69,7 @@ func (s *System) funcConflicts(f *findings, p, old *Livepatch, message string) {
 			g := &o.funcs[j]
 			if g.null {
 				if old.hasFuncsIn(o) {
-					s.nullCrash(f, o, j, "comparing it with the funcs of "+old.Name)
+					s.nullCrash(f, p, o, j, "comparing it with the funcs of "+old.Name)
 				}
 				continue
 			}
@@ -90,13 +90,18 @@ func (p *Livepatch) hasFuncsIn(o *object) bool {
 	return false
 }
 
-// nullCrash notes that klp_find_func() gets a NULL name.
-func (s *System) nullCrash(f *findings, o *object, at int, doing string) {
+// nullCrash notes that klp_find_func() gets a NULL name. On s390x address 0 is
+// memory that can be read (lowcore): the name then is some other one, and
+// klp_init_func() refuses it.
+func (s *System) nullCrash(f *findings, p *Livepatch, o *object, at int, doing string) {
+	if p.Module.Arch == klp.S390X {
+		return
+	}
 	switch s.env.Behaviour.NullNameCrashes {
 	case klp.No:
 		return // refused by klp_check_patch() already
 	case klp.Unknown:
-		f.undecide("NULL name", "whether this kernel refuses a NULL old_name at once (klp_check_patch(), in 7.3.4) or dereferences it (6.1, 6.12)", "EINVAL")
+		f.undecide("NULL name", "whether this kernel refuses a NULL old_name at once (klp_check_patch(), since 7.3) or dereferences it (6.1 to 7.2)", "EINVAL")
 	}
 	f.add(refusal{crash: true, Refusal: klp.Refusal{Reason: nullName(o, at) + ", which the kernel dereferences in klp_find_func() when " + doing}})
 }

@@ -26,7 +26,7 @@ func (s *System) initPatch(f *findings, p *Livepatch, active []*Livepatch, relat
 	for i := range p.objects {
 		objs = append(objs, &initObject{object: p.objects[i]})
 	}
-	objs = s.addNops(f, objs, active, relations)
+	objs = s.addNops(f, p, objs, active, relations)
 
 	taken := s.attributes()
 	for _, o := range objs {
@@ -38,7 +38,7 @@ func (s *System) initPatch(f *findings, p *Livepatch, active []*Livepatch, relat
 // addNops is klp_add_nops(): for each func of each livepatch that goes and
 // that the new one does not list, a func that runs the original code. Nops of
 // earlier transitions are gone by then (klp_discard_nops()).
-func (s *System) addNops(f *findings, objs []*initObject, active []*Livepatch, relations []Relation) []*initObject {
+func (s *System) addNops(f *findings, p *Livepatch, objs []*initObject, active []*Livepatch, relations []Relation) []*initObject {
 	type ref struct {
 		vmlinux bool
 		name    string
@@ -71,7 +71,7 @@ func (s *System) addNops(f *findings, objs []*initObject, active []*Livepatch, r
 				find[o] = x
 			}
 			for j := range oo.funcs {
-				s.addNop(f, o, x, &oo.funcs[j], old.Name)
+				s.addNop(f, p, o, x, &oo.funcs[j], old.Name)
 			}
 		}
 	}
@@ -120,7 +120,7 @@ func (x *nopIndex) first(name string, sympos ...uint64) int {
 }
 
 // addNop is one turn of klp_add_object_nops()'s loop.
-func (s *System) addNop(f *findings, o *initObject, x *nopIndex, old *fn, from string) {
+func (s *System) addNop(f *findings, p *Livepatch, o *initObject, x *nopIndex, old *fn, from string) {
 	at := x.first(old.name, old.sympos)
 	if old.sympos <= 1 {
 		either := x.first(old.name, 0, 1)
@@ -134,7 +134,7 @@ func (s *System) addNop(f *findings, o *initObject, x *nopIndex, old *fn, from s
 		}
 	}
 	if x.null >= 0 && (at < 0 || x.null < at) {
-		s.nullCrash(f, &o.object, x.null, "looking for the funcs of "+from)
+		s.nullCrash(f, p, &o.object, x.null, "looking for the funcs of "+from)
 	}
 	if at >= 0 {
 		return
@@ -251,7 +251,12 @@ func (s *System) initLoaded(f *findings, p *Livepatch, o *initObject) {
 	symbols := s.lookup(&o.object, o.loaded)
 	for i := range o.funcs {
 		g := &o.funcs[i]
-		if g.null {
+		switch {
+		case g.null:
+			continue
+		case g.name == "":
+			// No symbol has an empty name, whoever's symbols they are.
+			f.refuse("EINVAL", "symbol '' not found in symbol table", fmt.Sprintf("the name of func %d of %s is empty", i+1, o.display()))
 			continue
 		}
 		a := symbols.FindFunc(o.display(), g.name, g.sympos)

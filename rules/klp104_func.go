@@ -25,9 +25,10 @@ name is found in no symbol table. The kernel walks the array until name,
 replacement and sympos are all zero (include/linux/livepatch.h:
 klp_for_each_func_static), so an entry with a sympos alone is not its end.
 
-A NULL name is worse in a patch that replaces others: 6.1 and 6.12 look the name
-up in the installed patches before they check it, and oops
-(klp_add_nops, klp_find_func); 7.3 checks it first (klp_check_patch).
+A NULL name is worse in a patch that replaces others: 6.1 to 7.2 look the name
+up in the installed patches before they check it, and oops (klp_add_nops,
+klp_find_func), but for s390x, where address 0 can be read; 7.3 checks it first
+(klp_check_patch).
 
 Fix: give every entry .old_name and .new_func, and end the array with an entry
 of zeros.`,
@@ -106,6 +107,9 @@ func judgeNameLength(m *klp.Module, o *klp.Object, f *klp.Func) (finding.Finding
 // not live to refuse it when the patch may replace another.
 func nullNameAnswer(m *klp.Module) *finding.Answer {
 	r := &m.Replace
+	if m.Arch == klp.S390X { // address 0 can be read there
+		return refused("EINVAL", "")
+	}
 	if r.Known() && r.Kind == klp.KindFlag && !r.Flag {
 		return refused("EINVAL", "")
 	}
@@ -113,7 +117,7 @@ func nullNameAnswer(m *klp.Module) *finding.Answer {
 	case klp.Yes:
 		return refused("EINVAL", "while another livepatch is active, this kernel oopses instead (klp_find_func)")
 	case klp.Unknown:
-		return refused("EINVAL", "while another livepatch is active, kernels such as 6.1 and 6.12 oops instead (klp_find_func)")
+		return refused("EINVAL", "while another livepatch is active, kernels from 6.1 to 7.2 oops instead (klp_find_func)")
 	}
 	return refused("EINVAL", "")
 }

@@ -8,7 +8,7 @@ import (
 )
 
 var klp117 = NewModuleRule(&Rule{
-	Severity: finding.Warning,
+	Severity: finding.Error,
 	Since:    "0.1",
 	Tags:     []string{"module", "crash"},
 	Analyzer: &analysis.Analyzer{

@@ -335,7 +335,7 @@ func TestModuleRules(t *testing.T) {
 		},
 
 		{"twice", klp117, func(m *klp.Module) { m.Init.Repeats = true }, // enable_twice
-			[]expect{{finding.Warning, "crash", false, "twice with the same patch", "", ""}}},
+			[]expect{{finding.Error, "crash", false, "twice with the same patch", "", ""}}},
 	})
 }
 
@@ -377,7 +377,8 @@ func TestNullNameAnswerByRelease(t *testing.T) {
 		{"6.12.111+deb12-amd64", klp.Replace{Kind: klp.KindFlag, Source: klp.FromRuntime}, "this kernel oopses"},
 		{"6.12.111+deb12-amd64", klp.Replace{Kind: klp.KindFlag, Source: klp.FromData}, ""},
 		{"7.3.4", klp.Replace{Kind: klp.KindFlag, Flag: true}, ""},
-		{"6.18.2", klp.Replace{Kind: klp.KindFlag, Flag: true}, "kernels such as 6.1 and 6.12 oops"},
+		{"6.18.2", klp.Replace{Kind: klp.KindFlag, Flag: true}, "this kernel oopses"},
+		{"next", klp.Replace{Kind: klp.KindFlag, Flag: true}, "kernels from 6.1 to 7.2 oops"},
 	}
 	for _, test := range tests {
 		m := sound()

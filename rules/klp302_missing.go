@@ -42,10 +42,20 @@ was inlined.`,
 		if len(c.list) < maxListed {
 			message += proposals(t, o.Name, f.Name)
 		}
-		c.add(finding.Finding{Message: message, Object: o.Name, Func: funcName(f), Location: f.At, Kernel: symbolAnswer(o, a)})
+		c.add(finding.Finding{Message: message, Object: o.Name, Func: funcName(f), Location: f.At, Kernel: missingAnswer(m, o, f, a)})
 	})
 	return c.findings(), w.err()
 })
+
+// missingAnswer is what the kernel says of a name that it does not find. One of
+// KSYM_NAME_LEN bytes or more it refuses without a word, before it looks
+// (kernel/livepatch/core.c: klp_init_func).
+func missingAnswer(m *klp.Module, o *klp.Object, f *klp.Func, a klp.SymbolAnswer) *finding.Answer {
+	if limit := behaviourOf(m).KsymNameLen; limit > 0 && len(f.Name) >= limit {
+		return refused(a.Refusal.Errno, "")
+	}
+	return symbolAnswer(o, a)
+}
 
 // initText is the reason of an answer about code that is freed after init.
 const initText = "init text"

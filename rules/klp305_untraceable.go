@@ -7,6 +7,7 @@ import (
 
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
+	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -21,7 +22,9 @@ var klp305 = NewKernelRule(&Rule{
 A livepatch redirects the call that the compiler places at a function's entry for
 ftrace. A notrace or noinstr function, assembler code and data have none, so
 ftrace_location() finds nothing there (kernel/livepatch/patch.c: klp_patch_func;
-Documentation/livepatch/livepatch.rst).
+Documentation/livepatch/livepatch.rst). Where the range of such a function goes
+on into the remains of a weak one that lost at link time, the kernel finds the
+call of that one: it accepts the livepatch, and nothing is redirected.
 
 Fix: patch the callers of the function.`,
 	},
@@ -39,6 +42,13 @@ Fix: patch the callers of the function.`,
 		})
 	})
 	appliedFuncs(m, func(o *klp.Object, f *klp.Func) {
+		if offset := siteOffset(t, o.Name, f); offset > 0 && !c.full() {
+			c.add(finding.Finding{
+				Message: fmt.Sprintf("%s cannot be patched to effect: the only place that ftrace knows in it is %#x bytes behind its entry, in code that is not its own", patched(o, f), offset),
+				Object:  o.Name, Func: funcName(f), Location: f.At,
+				Kernel: accepted("the livepatch is enabled, and the function runs as before"),
+			})
+		}
 		// Found, but nothing tells whether ftrace can attach.
 		if a := t.FindFunc(o.Name, f.Name, f.Sympos); a.Status == klp.SymbolUnknown && a.Matches > 0 {
 			w.add("traceable functions of " + names.Cut(o.Name))
@@ -46,3 +56,21 @@ Fix: patch the callers of the function.`,
 	})
 	return c.findings(), w.err()
 })
+
+// siteOffset is kernel.Position.SiteOffset of the function that a func resolves
+// to; 0 where nothing is wrong with it or known of it.
+func siteOffset(t klp.Target, object string, f *klp.Func) uint64 {
+	k, ok := t.(*kernel.Kernel)
+	if !ok {
+		return 0
+	}
+	o, err := k.Object(object)
+	if err != nil {
+		return 0
+	}
+	positions := o.Positions(f.Name)
+	if n := max(1, f.Sympos); n <= uint64(len(positions)) && (f.Sympos > 0 || len(positions) == 1) {
+		return positions[n-1].SiteOffset
+	}
+	return 0
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/internal/names"
+	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -42,7 +43,7 @@ Fix: build the module with the configuration of the kernel that it is for.`,
 	answer := accepted("this kernel does not compare the sizes, and uses its own offsets in the module's struct")
 	if r, bad := k.CheckThisModule(m); bad {
 		answer = refused(r.Errno, names.Cut(r.Message))
-	} else if k.Behaviour().ThisModuleSizeChecked == klp.Unknown {
+	} else if kernel.BehaviourFor(k, m.Vermagic.Release).ThisModuleSizeChecked == klp.Unknown {
 		answer = refused("ENOEXEC", "where the kernel compares the sizes, as 6.12 and later do")
 	}
 	return []finding.Finding{{

@@ -54,3 +54,32 @@ for flavour in amd64 6.12-amd64; do
 	touch "$folder/$release/complete"
 	echo "$release is ready"
 done
+
+# images unpacks the newest boot image that sid has for each other architecture
+# into FOLDER/images/ARCHITECTURE/vmlinuz; some 10 MB each. What the archive does
+# not have, or cannot give today, is left out: the tests read what is there.
+images() {
+	local archive apt=$folder/apt arch package root image
+	archive=$(sed -n 's/^URIs: *//p; s/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*\).*/\2/p' /etc/apt/sources.list.d/* /etc/apt/sources.list 2>/dev/null | grep -m 1 debian) || return 0
+	mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial" "$folder/images"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive sid main" >"$apt/sources.list"
+	local -a private=(-o Dir::State="$apt/state" -o Dir::Cache="$apt/cache" -o Dir::Etc::sourcelist="$apt/sources.list"
+		-o Dir::Etc::sourceparts=/nonexistent -o Dir::State::status=/dev/null -o APT::Architectures=s390x,arm64,ppc64el,loong64,riscv64)
+	apt-get "${private[@]}" -qq update || true
+	for arch in s390x arm64 ppc64el loong64 riscv64; do
+		[[ ! -e $folder/images/$arch/vmlinuz ]] || continue
+		package=$(apt-cache "${private[@]}" pkgnames linux-binary- | grep -E -- "-${arch/ppc64el/powerpc64le}\$" | grep -vE -- '-(rt|cloud)-' | sort -V | tail -n 1) || true
+		if [[ -z $package ]]; then
+			echo "no image for $arch"
+			continue
+		fi
+		root=$folder/images/$arch/root
+		mkdir -p "$root"
+		if (cd "$folder/packages" && apt-get "${private[@]}" -qq download "$package:$arch" && dpkg-deb -x "${package}"_*.deb "$root"); then
+			image=$(find "$root" -name 'vmlinu*' -type f | head -n 1)
+			[[ -z $image ]] || ln -sfn "${image#"$folder/images/$arch/"}" "$folder/images/$arch/vmlinuz"
+		fi
+		rm -f "$folder/packages/${package}"_*.deb
+	done
+}
+images

@@ -60,7 +60,9 @@ func lookUp(name string) external {
 		return external{effect: effectReturn}
 	case "__stack_chk_fail", "panic", "__fortify_panic", "fortify_panic", "__ubsan_handle_builtin_unreachable":
 		return external{effect: effectFatal}
-	case "_printk", "printk", "kfree", "kvfree", "vfree", "__sanitizer_cov_trace_pc",
+	// klp_register_patch(), of kernels before 5.1, writes to the kernel's own
+	// fields of the patch and to none of the author's.
+	case "_printk", "printk", "klp_register_patch", "kfree", "kvfree", "vfree", "__sanitizer_cov_trace_pc",
 		"__sanitizer_cov_trace_cmp1", "__sanitizer_cov_trace_cmp2", "__sanitizer_cov_trace_cmp4", "__sanitizer_cov_trace_cmp8",
 		"__sanitizer_cov_trace_const_cmp1", "__sanitizer_cov_trace_const_cmp2",
 		"__sanitizer_cov_trace_const_cmp4", "__sanitizer_cov_trace_const_cmp8",

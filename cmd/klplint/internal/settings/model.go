@@ -26,15 +26,10 @@ const allModels = "all"
 // All reports whether all models were asked for together.
 func (m *Model) All() bool { return m.Name == allModels }
 
-// Env is what the models know of a kernel: of the release, or of a target
-// kernel where one is known (target may be nil).
+// Env is what the models know of a kernel: of a target kernel where one is
+// known that names its release, else of the release (target may be nil).
 func (m *Model) Env(release string, target klp.Target) replace.Env {
-	env := replace.Env{ZeroSpecial: m.ZeroSpecial, Target: target}
-	if target != nil {
-		env.Behaviour = target.Behaviour()
-	} else {
-		env.Behaviour = kernel.BehaviourOf(release)
-	}
+	env := replace.Env{ZeroSpecial: m.ZeroSpecial, Target: target, Behaviour: kernel.BehaviourFor(target, release)}
 	if m.Sympos01 {
 		env.Behaviour.Sympos01 = klp.Yes
 	}

@@ -1,0 +1,54 @@
+package kernel
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// TestRealImages reads the boot images of other architectures that fetch.sh
+// found in the archive.
+func TestRealImages(t *testing.T) {
+	root := os.Getenv("KLPLINT_KERNELS")
+	if root == "" {
+		t.Skip("KLPLINT_KERNELS is not set: run `make kernel-test`")
+	}
+	images, err := filepath.Glob(filepath.Join(root, "images", "*", "vmlinuz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	arches := map[string]klp.Arch{"s390x": klp.S390X, "arm64": klp.ARM64, "ppc64el": klp.PPC64LE, "loong64": klp.LoongArch64}
+	for _, path := range images {
+		name := filepath.Base(filepath.Dir(path))
+		t.Run(name, func(t *testing.T) {
+			ks, err := Options{}.Load(path)
+			if name == "riscv64" {
+				if err == nil || !strings.Contains(err.Error(), "a riscv64 kernel") {
+					t.Errorf("error %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			k := ks[0]
+			c := k.Counts()
+			if k.Arch() != arches[name] || k.Release() == "" {
+				t.Errorf("arch %q, release %q", k.Arch(), k.Release())
+			}
+			if c.Symbols < 30000 || c.Traceable < 20000 || c.Exports < 5000 {
+				t.Errorf("%d symbols, %d ftrace locations, %d exports; notes %q", c.Symbols, c.Traceable, c.Exports, k.image.notes)
+			}
+			if a := k.FindFunc(vmlinux, "vfs_read", 0); a.Status != klp.SymbolFound {
+				t.Errorf("vfs_read: %+v", a)
+			}
+			if _, found, _ := k.Export("kfree"); !found {
+				t.Error("kfree is not exported")
+			}
+			t.Logf("%s: %+v", k.Release(), c)
+		})
+	}
+}
