@@ -48,9 +48,9 @@ repos:
     rev: $(git -C "$work/klplint" rev-parse HEAD)
     hooks:
       - id: klplint
-        args: [--kernel=none]
+        args: [--kernel=none, --]
       - id: klplint-system
-        args: [--kernel=none]
+        args: [--kernel=none, --]
 END
 pre-commit install-hooks
 installed=$(find "$PRE_COMMIT_HOME"/repo*/golangenv-* -path '*/bin/*' -type f -printf '%f\n')

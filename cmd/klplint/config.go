@@ -44,6 +44,8 @@ func newConfigShow(a *app) *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	f.AddLint(cmd.Flags())
+	var place registryFlags
+	place.registerPlace(cmd.Flags())
 	return cmd
 }
 

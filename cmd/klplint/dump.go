@@ -63,7 +63,12 @@ func (c *dumpCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	o := readOptions(s, t.layout())
 	o.SHA256 = hashed(outs)
-	for r := range c.modules(cmd.Context(), args, s.Inputs, o, nil) {
+	modules, err := c.modules(cmd.Context(), args, s.Inputs, o, nil)
+	if err != nil {
+		c.discardOutputs(outs)
+		return err
+	}
+	for r := range modules {
 		d.file(&r)
 	}
 	if d.total.Modules+d.total.Others+d.total.Problems == 0 && !s.Inputs.AllowEmpty {

@@ -51,10 +51,10 @@ these files.
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	c.registry.register(fs)
-	flags.Slice(fs, &c.channels, "channel", "compare with the modules of this `CHANNEL` only; repeatable (default: all channels)")
-	fs.StringVar(&c.into, "into", "", "admit to this `CHANNEL` (default: that of --channel where it names one)")
+	flags.Slice(fs, &c.channels, "channel", "compare with the modules of this `CHANNEL`, and of the one that they go to, only; repeatable (default: all channels)")
+	fs.StringVar(&c.into, "into", "", "admit to this `CHANNEL` (default: that of --channel)")
 	c.record.register(fs)
-	fs.BoolVar(&c.retire, "retire-replaced", false, "retire the active modules that the new ones evict")
+	fs.BoolVar(&c.retire, "retire-replaced", false, "retire the active modules of their channel that the new ones evict")
 	fs.BoolVar(&c.dryRun, "dry-run", false, "judge and compare, but admit nothing")
 	fs.StringVar(&c.attest, "attest", "", "write the verdict to `FILE`, as an in-toto statement")
 	fs.StringVar(&c.verify, "verify", "", "check the files against the attestation in `FILE`")
@@ -74,8 +74,15 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 	if cmd.Flags().Changed("write-known") {
 		return usageErrorf("--write-known: gate admits nothing for being written down; use klplint lint")
 	}
-	if len(c.channels) == 1 && !cmd.Flags().Changed("into") {
+	switch {
+	case cmd.Flags().Changed("into"):
+	case len(c.channels) > 1:
+		return usageErrorf("--channel names %d channels: --into says to which the modules go", len(c.channels))
+	case len(c.channels) == 1:
 		c.into = c.channels[0]
+	}
+	if c.attest != "" {
+		c.writes = append(c.writes, written{flag: "--attest", path: c.attest})
 	}
 	s, err := c.resolve(cmd.Flags(), &c.flags)
 	if err != nil {
@@ -133,8 +140,14 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 	if err != nil {
 		return nil, err
 	}
-	files, problems := c.expand(args, s.Inputs)
-	against, againstProblems := c.expand(s.Against, s.Inputs)
+	files, problems, err := c.expand(args, s.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	against, againstProblems, err := c.expand(s.Against, s.Inputs)
+	if err != nil {
+		return nil, err
+	}
 	problems = append(problems, againstProblems...)
 	r, err := c.registry.open(cmd.Context(), c.app, true)
 	if err != nil {
@@ -180,8 +193,9 @@ func gateReport(c *gate.Config, out *gate.Outcome) *report.Gate {
 		m := &out.Modules[i]
 		g.Modules = append(g.Modules, report.GateModule{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Status: string(m.Status), Revision: m.Revision})
 	}
-	if len(g.Retired) > 0 {
-		slices.SortFunc(g.Retired, func(a, b report.RegistryEntry) int { return strings.Compare(a.Path, b.Path) })
+	g.Elsewhere = reportEntries(out.Elsewhere)
+	for _, list := range [][]report.RegistryEntry{g.Retired, g.Elsewhere} {
+		slices.SortFunc(list, func(a, b report.RegistryEntry) int { return strings.Compare(a.Path, b.Path) })
 	}
 	return g
 }

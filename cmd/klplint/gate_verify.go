@@ -27,7 +27,10 @@ func (c *gateCommand) runVerify(args []string) error {
 	}
 	in := c.flags.Inputs() // a configuration has no say in what was judged before
 	in.Stdin = c.stdin
-	files, problems := c.expand(args, in)
+	files, problems, err := c.expand(args, in)
+	if err != nil {
+		return err
+	}
 	for _, p := range problems {
 		fmt.Fprintf(c.stderr, "klplint: %s\n", report.ProblemLine(p))
 	}

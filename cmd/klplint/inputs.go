@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"strings"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/input"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
@@ -16,14 +17,24 @@ import (
 )
 
 // expand turns arguments into the files to read. What cannot be used is
-// returned beside them.
-func (a *app) expand(args []string, o input.Options) ([]input.File, []lint.Error) {
+// returned beside them. It is an error where a report would replace one of them.
+func (a *app) expand(args []string, o input.Options) ([]input.File, []lint.Error, error) {
 	files, errs := input.Expand(args, o)
 	var problems []lint.Error
 	for _, e := range errs {
 		problems = append(problems, lint.Error{Path: e.Path, Message: e.Err.Error()})
 	}
-	return files, problems
+	if len(a.destinations()) == 0 {
+		return files, problems, nil
+	}
+	reads := make([]string, 0, len(files)+len(args))
+	for _, f := range files {
+		reads = append(reads, f.Path)
+	}
+	for _, arg := range args {
+		reads = append(reads, strings.TrimPrefix(arg, "@")) // a list, or a damaged package
+	}
+	return files, problems, a.guard(reads...)
 }
 
 // sources makes the files the driver's input.
@@ -52,9 +63,12 @@ type readModule struct {
 // first, then the files in their order. Several are read at once, a few ahead of
 // the one that is in use, so that memory does not grow with their number. update,
 // if not nil, is told how many files are done.
-func (a *app) modules(ctx context.Context, args []string, in input.Options, o elfread.Options, update func(done, total int)) iter.Seq[readModule] {
+func (a *app) modules(ctx context.Context, args []string, in input.Options, o elfread.Options, update func(done, total int)) (iter.Seq[readModule], error) {
+	files, problems, err := a.expand(args, in)
+	if err != nil {
+		return nil, err
+	}
 	return func(yield func(readModule) bool) {
-		files, problems := a.expand(args, in)
 		for i := range problems {
 			if !yield(readModule{File: input.File{Path: problems[i].Path}, Problem: &problems[i]}) {
 				return
@@ -70,7 +84,7 @@ func (a *app) modules(ctx context.Context, args []string, in input.Options, o el
 				update(done, len(files))
 			}
 		}
-	}
+	}, nil
 }
 
 // readAhead reads files with several workers, below 1 for the number of CPUs.
@@ -163,8 +177,12 @@ func (a *app) sayProblem(p *lint.Error) {
 // oneModule reads an argument that stands for one livepatch: a file, or a
 // package with one module in it.
 func (a *app) oneModule(ctx context.Context, arg string, o elfread.Options) (*klp.Module, error) {
+	modules, err := a.modules(ctx, []string{arg}, input.Options{}, o, nil)
+	if err != nil {
+		return nil, err
+	}
 	var all []readModule
-	for r := range a.modules(ctx, []string{arg}, input.Options{}, o, nil) {
+	for r := range modules {
 		all = append(all, r)
 	}
 	if len(all) != 1 {

@@ -59,6 +59,9 @@ func (c *kernelCommand) run(args []string) error {
 			c.errorf("the running kernel: %s", strings.Join(args, ", "))
 		}
 	}
+	if err := c.guard(args...); err != nil {
+		return err
+	}
 	kernels, err := c.common.kernels().Load(args...)
 	if err != nil {
 		return uncheckedErrorf("%w", err)

@@ -81,15 +81,21 @@ func anyFormat(outs []*output, formats ...string) bool {
 
 // judge reads and judges the modules.
 func (c *lintCommand) judge(cmd *cobra.Command, s *settings.Settings, args []string, outs []*output) (*report.Lint, error) {
+	files, problems, err := c.expand(args, s.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 && !cmd.HasParent() {
+		c.suggestCommand(args[0])
+	}
+	baseline, baselineProblems, err := c.expand(s.Against, s.Inputs)
+	if err != nil {
+		return nil, err
+	}
 	t, err := c.targets(&s.Kernel)
 	if err != nil {
 		return nil, err
 	}
-	files, problems := c.expand(args, s.Inputs)
-	if len(files) == 0 && !cmd.HasParent() {
-		c.suggestCommand(args[0])
-	}
-	baseline, baselineProblems := c.expand(s.Against, s.Inputs)
 	pictures := pictured{byPath: make(map[string]*klp.Module)}
 	var keep func(*klp.Module)
 	if anyFormat(outs, "html") {

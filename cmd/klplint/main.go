@@ -47,6 +47,7 @@ type app struct {
 	getenv         func(string) string
 
 	common commonFlags
+	writes []written // files that flags of a command's own name
 	temps  tempFiles
 	// running is set when a subcommand's own work starts. An error before that
 	// is wrong usage.

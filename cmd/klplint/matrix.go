@@ -67,9 +67,13 @@ func (c *matrixCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	all, err := c.modules(cmd.Context(), args, s.Inputs, readOptions(s, t.layout()), nil)
+	if err != nil {
+		return err
+	}
 	var modules []*klp.Module
 	failed := 0
-	for r := range c.modules(cmd.Context(), args, s.Inputs, readOptions(s, t.layout()), nil) {
+	for r := range all {
 		switch {
 		case r.wantTables():
 		case r.Problem != nil:

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -8,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/config"
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 	"github.com/klplint/klplint/cmd/klplint/internal/siterule"
 )
@@ -88,6 +91,27 @@ func TestKeysAreFlags(t *testing.T) {
 	for _, k := range config.Keys() {
 		if k.Name != "registry" && root.Flags().Lookup(k.Flag) == nil {
 			t.Errorf("key %s: there is no flag --%s", k.Name, k.Flag)
+		}
+	}
+}
+
+// Every key has a run of its own in a script, and is listed by config show.
+func TestKeysAreTried(t *testing.T) {
+	script, err := os.ReadFile("testdata/script/config_keys.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stdout bytes.Buffer
+	t.Chdir(t.TempDir())
+	if code := run(t.Context(), newApp(strings.NewReader(""), &stdout, io.Discard), []string{"config", "show"}); code != exitcode.OK {
+		t.Fatalf("config show: exit code %d", code)
+	}
+	for _, k := range config.Keys() {
+		if !bytes.Contains(script, []byte("--config conf/"+k.Name+".yaml ")) || !bytes.Contains(script, []byte("\n"+k.Name+": ")) && !bytes.Contains(script, []byte("\n"+k.Name+":\n")) {
+			t.Errorf("no run of the script has key %s", k.Name)
+		}
+		if !strings.Contains("\n"+stdout.String(), "\n"+k.Name+": ") {
+			t.Errorf("config show does not list %s", k.Name)
 		}
 	}
 }

@@ -17,7 +17,7 @@ const registryExit = `Exit code: 0 done; 1 nothing found, or a registry that doe
 could not be read or written; 3 wrong usage.`
 
 func newRegistryCommand(a *app) *cobra.Command {
-	f := &registryFlags{}
+	f := &registryFlags{configured: true}
 	cmd := &cobra.Command{
 		Use:   "registry",
 		Short: "Keep the already-built modules that gate compares with",

@@ -40,8 +40,10 @@ judge them first, use klplint gate.
 			if err != nil {
 				return err
 			}
-			entries, skipped, failed := a.readEntries(cmd.Context(), args, s)
+			entries, skipped, failed, err := a.readEntries(cmd.Context(), args, s)
 			switch {
+			case err != nil:
+				return err
 			case failed > 0:
 				return uncheckedErrorf("nothing was added")
 			case len(entries) == 0 && !s.Inputs.AllowEmpty:
@@ -82,12 +84,16 @@ judge them first, use klplint gate.
 
 // readEntries reads the livepatches among the inputs, and tells of what could not
 // be read.
-func (a *app) readEntries(ctx context.Context, args []string, s *settings.Settings) (entries []*registry.Entry, skipped, failed int) {
+func (a *app) readEntries(ctx context.Context, args []string, s *settings.Settings) (entries []*registry.Entry, skipped, failed int, err error) {
 	bar := a.newProgress("modules")
 	defer bar.stop()
 	o := readOptions(s, nil)
 	o.SHA256 = true
-	for r := range a.modules(ctx, args, s.Inputs, o, bar.update) {
+	modules, err := a.modules(ctx, args, s.Inputs, o, bar.update)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	for r := range modules {
 		switch {
 		case r.wantLivepatch():
 			skipped++
@@ -98,7 +104,7 @@ func (a *app) readEntries(ctx context.Context, args []string, s *settings.Settin
 			entries = append(entries, &registry.Entry{Module: r.Module})
 		}
 	}
-	return entries, skipped, failed
+	return entries, skipped, failed, nil
 }
 
 func newRegistryRetire(a *app, f *registryFlags) *cobra.Command {

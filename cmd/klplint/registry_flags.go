@@ -12,29 +12,48 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/flags"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 )
 
 // registryFlags say which registry, and how long to wait for it.
 type registryFlags struct {
 	place string
-	wait  time.Duration
+	// configured: the command takes no other flag that a configuration could set,
+	// and reads one for the registry alone.
+	configured bool
+	wait       time.Duration
 }
 
 func (f *registryFlags) register(fs *pflag.FlagSet) {
-	fs.StringVar(&f.place, "registry", "", "the registry at `PLACE`: sqlite:PATH or postgres://... (default: KLPLINT_REGISTRY, else a file in the state folder)")
+	f.registerPlace(fs)
 	fs.DurationVar(&f.wait, "wait", 30*time.Second, "wait this `LONG` for a lock, or for a server that is restarting")
+}
+
+func (f *registryFlags) registerPlace(fs *pflag.FlagSet) {
+	fs.StringVar(&f.place, "registry", "", "the registry at `PLACE`: sqlite:PATH or postgres://... (default: KLPLINT_REGISTRY, else a file in the state folder)")
 }
 
 // open opens the registry. create makes a file that does not exist.
 func (f *registryFlags) open(ctx context.Context, a *app, create bool) (*registry.Registry, error) {
-	place := f.place
-	if place == "" {
-		place = a.getenv("KLPLINT_REGISTRY")
+	if f.place == "" && f.configured {
+		var given settings.Flags
+		fs := pflag.NewFlagSet("registry", pflag.ContinueOnError)
+		f.registerPlace(fs)
+		given.AddConfig(fs)
+		if _, err := a.resolve(fs, &given); err != nil {
+			return nil, err
+		}
 	}
+	place := f.place
 	if place == "" {
 		var err error
 		if place, err = registry.DefaultPlace(a.getenv, create); err != nil {
 			return nil, uncheckedErrorf("%w", err)
+		}
+	}
+	if path, ok := strings.CutPrefix(place, "sqlite:"); ok {
+		if err := a.guard(path, path+"-wal", path+"-shm", path+"-journal"); err != nil {
+			return nil, err
 		}
 	}
 	if f.wait <= 0 {

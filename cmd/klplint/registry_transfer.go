@@ -25,6 +25,10 @@ SQLite to PostgreSQL: klplint registry import reads it.
 			o := &output{name: "stdout"}
 			if len(args) > 0 && args[0] != "-" {
 				o.dest, o.name = args[0], args[0]
+				a.writes = append(a.writes, written{flag: "export", path: args[0]})
+			}
+			if err := a.guard(); err != nil {
+				return err
 			}
 			if err := a.open(o); err != nil {
 				return err

@@ -24,6 +24,12 @@ func (a *app) resolve(fs *pflag.FlagSet, f *settings.Flags) (*settings.Settings,
 	if s.Found && s.File != config.Name && !a.common.quiet {
 		a.errorf("using %s (--config none forbids it)", s.File)
 	}
+	if s.WriteKnown != "" {
+		a.writes = append(a.writes, written{flag: "--write-known", path: s.WriteKnown, over: s.Known})
+	}
+	if err := a.guard(s.Files...); err != nil {
+		return nil, err
+	}
 	s.Inputs.Stdin = a.stdin
 	return s, nil
 }

@@ -115,13 +115,20 @@ func (c *traceCommand) run(cmd *cobra.Command, args []string) error {
 func (c *traceCommand) read(ctx context.Context, args []string, s *settings.Settings, t *targets) (*plan.Plan, error) {
 	o := readOptions(s, t.layout())
 	if c.plan != "" {
+		if err := c.guard(c.plan); err != nil {
+			return nil, err
+		}
 		return c.readPlan(o)
 	}
 	in := s.Inputs
 	in.Repeats = true
 	failed := 0
 	var mods []*klp.Module
-	for r := range c.modules(ctx, args, in, o, nil) {
+	modules, err := c.modules(ctx, args, in, o, nil)
+	if err != nil {
+		return nil, err
+	}
+	for r := range modules {
 		if r.Problem == nil && r.Named && !r.Module.IsLivepatch() && r.Module.Kind != klp.KindModule {
 			r.Problem = &lint.Error{Path: r.Path, Message: fmt.Sprintf("not a kernel module: %s", r.Module.Kind)}
 		}

@@ -227,7 +227,12 @@ func (r *reader) setting(k *Key, n yamldoc.Node) (Setting, error) {
 
 // path makes a path relative to the file's folder one that the command can use.
 func (r *reader) path(k *Key, value string) string {
+	const sqlite = "sqlite:"
 	switch {
+	case k.Registry && !strings.Contains(value, "://"):
+		file := *k
+		file.Registry = false
+		return sqlite + r.path(&file, strings.TrimPrefix(value, sqlite))
 	case !k.Path, value == "none", value == "-", filepath.IsAbs(value), strings.Contains(value, "://"):
 		return value
 	}

@@ -29,6 +29,7 @@ type Key struct {
 	Kind     Kind
 	Values   []string // the words allowed; nil for any
 	Path     bool     // the values are paths, relative to the file's folder
+	Registry bool     // and a path is that of an SQLite file; it may be a URL
 	Required bool
 	Doc      string // one sentence or two, without line breaks
 	Example  string // in YAML, for `klplint config init`
@@ -62,7 +63,7 @@ func Keys() []Key {
 		{Name: "replace-field", Flag: "replace-field", Kind: Word, Values: []string{"flag", "set", "sets"}, Doc: "What stands in the slot of replace where the module cannot tell.", Example: "flag"},
 		{Name: "kernels", Flag: "kernel", Kind: Words, Path: true, Doc: "What is known of the target kernels; none looks at no kernel of this machine.", Example: "[kernels/vmlinux-6.12.111]"},
 		{Name: "against", Flag: "against", Kind: Words, Path: true, Doc: "The already-built livepatches to compare with: files or folders.", Example: "[released/]"},
-		{Name: "registry", Flag: "registry", Kind: Word, Path: true, Doc: "The registry of already-built livepatches: a file, or the URL of a database.", Example: "/var/lib/klplint/registry.db"},
+		{Name: "registry", Flag: "registry", Kind: Word, Path: true, Registry: true, Doc: "The registry of already-built livepatches: a file, or the URL of a database.", Example: "/var/lib/klplint/registry.db"},
 		{Name: "fail-on", Flag: "fail-on", Kind: Word, Values: []string{"info", "warning", "error", "never"}, Doc: "The severity from which on findings make klplint exit with 1.", Example: "warning"},
 		{Name: "enable", Flag: "enable", Kind: Words, Doc: "Rules to run beside the default ones: IDs, globs or tags.", Example: "[KLP505]"},
 		{Name: "disable", Flag: "disable", Kind: Words, Doc: "Rules not to run: IDs, globs or tags.", Example: "[KLP503]"},

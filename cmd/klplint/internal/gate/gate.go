@@ -28,14 +28,15 @@ type Config struct {
 	// and that it is a gate's is said here.
 	Policy policy.Policy
 
-	// Channels narrows what is compared with; empty means all channels.
+	// Channels narrows what is compared with; empty means all channels. The one
+	// that the candidates go to is compared with in any case.
 	Channels []string
 	// Channel, Owner, Labels and By are recorded with what is admitted, and At,
 	// the time (RFC 3339, UTC).
 	Channel, Owner, By, At string
 	Labels                 map[string]string
-	// RetireReplaced retires the active modules that the admitted ones evict,
-	// of the channels that are compared with.
+	// RetireReplaced retires the active modules that the admitted ones evict, of
+	// the channel that these go to: what other channels ship is theirs.
 	RetireReplaced bool
 	// DryRun admits nothing.
 	DryRun bool
@@ -51,6 +52,9 @@ type Outcome struct {
 	Modules  []Admission
 	// Retired are the modules that the admitted ones evict, by path.
 	Retired []*registry.Entry
+	// Elsewhere are those that they evict too, and that stay active in another
+	// channel.
+	Elsewhere []*registry.Entry
 	// Against are the registry's entries that findings name, by path.
 	Against []*registry.Entry
 	// Compared is the number of the registry's modules that were compared.
@@ -81,6 +85,9 @@ const (
 // Run judges the candidates and admits all of them or none.
 func Run(ctx context.Context, c Config) (*Outcome, error) {
 	c.Policy.Gate = true
+	if len(c.Channels) > 0 && !slices.Contains(c.Channels, c.Channel) {
+		c.Channels = append(slices.Clone(c.Channels), c.Channel)
+	}
 	g := &gate{Config: c}
 	if err := g.read(ctx); err != nil {
 		return nil, err
@@ -336,7 +343,11 @@ func (g *gate) admit(tx *registry.Tx, fresh, entries []*registry.Entry, known ma
 		}
 	}
 	for _, e := range evicted {
-		out.Retired = append(out.Retired, e.entry)
+		if e.entry.Channel == g.Channel {
+			out.Retired = append(out.Retired, e.entry)
+		} else {
+			out.Elsewhere = append(out.Elsewhere, e.entry)
+		}
 	}
 	if g.DryRun {
 		return nil
@@ -353,6 +364,9 @@ func (g *gate) admit(tx *registry.Tx, fresh, entries []*registry.Entry, known ma
 		}
 	}
 	for _, e := range evicted {
+		if e.entry.Channel != g.Channel {
+			continue
+		}
 		change.ReplacedBy = e.by
 		if err := tx.SetState([]*registry.Entry{e.entry}, registry.Retired, change); err != nil {
 			return err

@@ -22,6 +22,9 @@ type Options struct {
 	NUL bool
 	// AllowEmpty: a folder or list without any module is no error.
 	AllowEmpty bool
+	// Literal takes every argument as a path that is spelled so: no list, no
+	// pattern, and nothing on stdin.
+	Literal bool
 	// Repeats keeps a path that is given twice, for callers to whom the order
 	// of the arguments is a sequence.
 	Repeats bool
@@ -107,6 +110,10 @@ func (e *expander) addFile(f File) {
 
 func (e *expander) argument(arg string) {
 	switch {
+	case e.Literal:
+		if err := e.path(arg); err != nil {
+			e.fail(arg, err)
+		}
 	case arg == "-":
 		switch {
 		case e.Stdin == nil:

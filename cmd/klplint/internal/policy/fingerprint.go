@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+	"strings"
 
 	"github.com/klplint/klplint/finding"
 )
@@ -13,9 +14,10 @@ import (
 // is otherwise equal (n from 2), in the order given.
 //
 // It is the first half of the SHA-256 over rule, module name, object, func,
-// section, symbol and the message with its numbers masked. Offsets, paths and
-// file digests, which change with every build, have no part in it. names maps
-// a module's path to its own name; a path that is missing stands for itself.
+// section, symbol and the message with its offsets and addresses masked. These,
+// paths and file digests, which change with every build, have no part in it;
+// names, ids, versions and sympos, in which findings differ, have. names maps a
+// module's path to its own name; a path that is missing stands for itself.
 func Fingerprints(findings []finding.Finding, names map[string]string) []string {
 	out := make([]string, len(findings))
 	seen := make(map[string]int)
@@ -26,7 +28,7 @@ func Fingerprints(findings []finding.Finding, names map[string]string) []string 
 		if !ok || name == "" {
 			name = f.Module
 		}
-		b = append(b[:0], "v1"...)
+		b = append(b[:0], "v2"...)
 		for _, part := range [...]string{f.Rule, name, f.Object, f.Func, f.Location.Section, f.Location.Symbol} {
 			b = append(b, 0)
 			b = append(b, part...)
@@ -44,27 +46,35 @@ func Fingerprints(findings []finding.Finding, names map[string]string) []string 
 	return out
 }
 
-// appendMasked appends s with every run of digits, a hexadecimal number's
-// included, as one #.
+// appendMasked appends s with every offset and address as one #: a number in
+// hexadecimal behind a plus sign (.text+0x18), or behind "at" or "offset". Others,
+// such as the ids of shadow variables, say what the finding is about.
 func appendMasked(b []byte, s string) []byte {
-	for i := 0; i < len(s); {
-		j := i
-		if s[i] == '0' && i+2 < len(s) && s[i+1] == 'x' && isHex(s[i+2]) {
-			for j = i + 2; j < len(s) && isHex(s[j]); j++ {
-			}
-		} else {
-			for ; j < len(s) && s[j] >= '0' && s[j] <= '9'; j++ {
-			}
-		}
-		if j > i {
-			b = append(b, '#')
-			i = j
+	start := 0
+	for i := 0; i+2 < len(s); i++ {
+		if s[i] != '0' || s[i+1] != 'x' || !isHex(s[i+2]) || !isPlace(s[:i]) {
 			continue
 		}
-		b = append(b, s[i])
-		i++
+		b = append(append(b, s[start:i]...), '#')
+		for start = i + 2; start < len(s) && isHex(s[start]); {
+			start++
+		}
+		i = start - 1
 	}
-	return b
+	return append(b, s[start:]...)
+}
+
+// isPlace reports whether a number behind this text is a place.
+func isPlace(before string) bool {
+	if strings.HasSuffix(before, "+") {
+		return true
+	}
+	before, spaced := strings.CutSuffix(before, " ")
+	if !spaced {
+		return false
+	}
+	word := before[strings.LastIndexByte(before, ' ')+1:]
+	return word == "at" || word == "offset"
 }
 
 func isHex(c byte) bool {

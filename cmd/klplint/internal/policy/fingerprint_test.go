@@ -2,6 +2,7 @@ package policy
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/klplint/klplint/finding"
@@ -11,7 +12,7 @@ import (
 func TestFingerprints(t *testing.T) {
 	base := finding.Finding{
 		Rule: "KLP104", Module: "build/a.ko", Object: "vmlinux", Func: "f",
-		Message: "func 3 at 0x1f00 has no name", Location: klp.Location{Section: ".data", Offset: 16, Symbol: "funcs"},
+		Message: "func at 0x1f00 has no name, see .text+0x18", Location: klp.Location{Section: ".data", Offset: 16, Symbol: "funcs"},
 	}
 	change := func(f func(*finding.Finding)) finding.Finding {
 		c := base
@@ -22,7 +23,7 @@ func TestFingerprints(t *testing.T) {
 	got := Fingerprints([]finding.Finding{
 		base,
 		change(func(f *finding.Finding) { f.Location.Offset = 99 }),
-		change(func(f *finding.Finding) { f.Message = "func 17 at 0xbeef has no name" }),
+		change(func(f *finding.Finding) { f.Message = "func at 0xbeef has no name, see .text+0x1c0" }),
 		change(func(f *finding.Finding) { f.Module = "other/a.ko" }),
 		change(func(f *finding.Finding) { f.Module = "b.ko" }),
 		change(func(f *finding.Finding) { f.Rule = "KLP105" }),
@@ -44,5 +45,44 @@ func TestFingerprints(t *testing.T) {
 			t.Errorf("fingerprint %d (%s) is not unique", i, f)
 		}
 		seen[f] = true
+	}
+}
+
+// What findings differ in is told apart, digits or not.
+func TestFingerprintsTellApart(t *testing.T) {
+	var findings []finding.Finding
+	for _, message := range []string{
+		"s2_c and s1_c both patch f", "s2_c and s3_c both patch f",
+		"state 7 at version 1", "state 7 at version 2", "state 8 at version 1",
+		"both use shadow-variable id 0x11", "both use shadow-variable id 0x12",
+		"sympos 1 of func f", "sympos 2 of func f",
+		"module 0x1 is loaded", "module 0x2 is loaded", "what0x1 at", "what0x2 at",
+	} {
+		findings = append(findings, finding.Finding{Rule: "KLP401", Module: "a.ko", Message: message})
+	}
+	seen := make(map[string]string)
+	for i, print := range Fingerprints(findings, nil) {
+		if other, ok := seen[print]; ok || strings.Contains(print, ":") {
+			t.Errorf("%q has the fingerprint of %q", findings[i].Message, other)
+		}
+		seen[print] = findings[i].Message
+	}
+}
+
+func TestMasked(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                            "",
+		"0x":                          "0x",
+		"+0x":                         "+0x",
+		".text+0x18 and .data+0xFF":   ".text+# and .data+#",
+		"at 0x10, offset 0x20":        "at #, offset #",
+		"the first 0x10 at 16":        "the first 0x10 at 16",
+		"flat 0x10":                   "flat 0x10",
+		"at 0x1fg":                    "at #g",
+		"klp_3 lacks state 7 (7.3.4)": "klp_3 lacks state 7 (7.3.4)",
+	} {
+		if got := string(appendMasked(nil, in)); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
 	}
 }

@@ -272,10 +272,10 @@ func TestParseKnownRefuses(t *testing.T) {
 	for _, test := range []struct{ in, want string }{
 		{"", "EOF"},
 		{"{\"schema\": 1,\n\"findings\": [}", "line 2: "},
-		{`{"schema": 2, "findings": []}`, "schema 2"},
-		{`{"schema": 1, "findings": [], "x": 1}`, "unknown field"},
-		{`{"schema": 1, "findings": []} x`, "trailing data"},
-		{`{"schema": 1, "findings": [{"fingerprint": "a"}]}`, "finding 1"},
+		{`{"schema": 1, "findings": []}`, "schema 1, this klplint reads schema 2"},
+		{`{"schema": 2, "findings": [], "x": 1}`, "unknown field"},
+		{`{"schema": 2, "findings": []} x`, "trailing data"},
+		{`{"schema": 2, "findings": [{"fingerprint": "a"}]}`, "finding 1"},
 	} {
 		if _, err := ParseKnown([]byte(test.in)); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%q: error %v, want %q", test.in, err, test.want)
@@ -284,7 +284,7 @@ func TestParseKnownRefuses(t *testing.T) {
 }
 
 func FuzzKnown(f *testing.F) {
-	f.Add([]byte(`{"schema": 1, "findings": [{"fingerprint": "a", "rule": "b", "module": "c", "message": "d"}]}`))
+	f.Add([]byte(`{"schema": 2, "findings": [{"fingerprint": "a", "rule": "b", "module": "c", "message": "d"}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		k, err := ParseKnown(data)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -31,6 +32,13 @@ type KnownFinding struct {
 	Message     string `json:"message"`
 }
 
+// knownSchema is the version of the file. Version 1 masked every number in the
+// fingerprints, so that one entry accepted findings about other modules.
+const knownSchema = 2
+
+// ErrKnownSchema is for a file of another version.
+var ErrKnownSchema = errors.New("not a file of known findings of this version")
+
 // knownFile is the file's form.
 type knownFile struct {
 	Schema   int            `json:"schema"`
@@ -47,8 +55,8 @@ func ParseKnown(data []byte) (*Known, error) {
 	if err := strictjson.Decode(data, &f); err != nil {
 		return nil, err
 	}
-	if f.Schema != 1 {
-		return nil, fmt.Errorf("schema %d: this klplint reads schema 1", f.Schema)
+	if f.Schema != knownSchema {
+		return nil, fmt.Errorf("schema %d, this klplint reads schema %d: %w", f.Schema, knownSchema, ErrKnownSchema)
 	}
 	k := &Known{Findings: f.Findings, prints: make(map[string]bool, len(f.Findings))}
 	for i, known := range f.Findings {
@@ -71,7 +79,7 @@ func WriteKnown(w io.Writer, findings []KnownFinding) error {
 	})
 	list = slices.CompactFunc(list, func(a, b KnownFinding) bool { return a.Fingerprint == b.Fingerprint })
 	var b bytes.Buffer
-	b.WriteString(`{"schema": 1, "findings": [`)
+	fmt.Fprintf(&b, `{"schema": %d, "findings": [`, knownSchema)
 	for i := range list {
 		line, err := json.Marshal(&list[i])
 		if err != nil {

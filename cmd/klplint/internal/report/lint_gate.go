@@ -13,6 +13,9 @@ type Gate struct {
 	Modules  []GateModule
 	Retired  []RegistryEntry // what the admitted modules evict
 	Against  []RegistryEntry // what findings point at
+	// Elsewhere are evicted too, and stay active in their own channel. They are
+	// named in Lines alone.
+	Elsewhere []RegistryEntry
 }
 
 // GateModule is what became of a candidate.
@@ -47,6 +50,10 @@ func (g *Gate) Lines() []string {
 	}
 	for i := range g.Retired {
 		line("%s: %s, replaced", g.Retired[i].Path, verb)
+	}
+	for i := range g.Elsewhere {
+		e := &g.Elsewhere[i]
+		line("%s: replaced too, stays active in %s", e.Path, orNone(e.Channel, "no channel"))
 	}
 	return out
 }

@@ -210,7 +210,7 @@ func (b *sarifBuilder) finding(i int) sarifResult {
 	links := b.relate(&r, &f.Finding)
 	r.Message.Text = sarifMessage(text) + links
 	if fp := f.Fingerprint; fp != "" {
-		r.PartialFingerprints = map[string]string{"klplint/v1": fp}
+		r.PartialFingerprints = map[string]string{"klplint/v2": fp}
 	}
 	if f.Waiver != nil {
 		r.Suppressions = append(r.Suppressions, sarifSuppression{Kind: "external", Status: "accepted", Justification: sarifName(b.lint.why(i))})

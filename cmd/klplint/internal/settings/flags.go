@@ -11,7 +11,7 @@ import (
 // Flags hold what the command line says, in groups that a command adds to its
 // own flags. Resolve reads them.
 type Flags struct {
-	nul, allowEmpty bool
+	nul, allowEmpty, literal bool
 
 	kernels      []string
 	replaceField flags.Choice
@@ -42,11 +42,12 @@ type Flags struct {
 func (f *Flags) AddInputs(fs *pflag.FlagSet) {
 	fs.BoolVarP(&f.nul, "null", "z", false, "lists of paths (@FILE, -) are separated by NUL bytes")
 	fs.BoolVar(&f.allowEmpty, "allow-empty", false, "a folder without modules is no error")
+	fs.BoolVar(&f.literal, "literal-paths", false, "each PATH stands behind -- and is a name as it is spelled: no @FILE, no pattern, no - (for hooks)")
 }
 
 // Inputs say how arguments are read, but for the standard input.
 func (f *Flags) Inputs() input.Options {
-	return input.Options{NUL: f.nul, AllowEmpty: f.allowEmpty}
+	return input.Options{NUL: f.nul, AllowEmpty: f.allowEmpty, Literal: f.literal}
 }
 
 // AddKernel adds the flags about the target kernel.

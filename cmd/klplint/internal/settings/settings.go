@@ -25,6 +25,8 @@ type Settings struct {
 	// looked for, and nobody named it.
 	File  string
 	Found bool
+	// Files are all that was read, the configuration among them, and the kernels'.
+	Files []string
 	// Keys are the values of the configuration's keys, in the order of
 	// config.Keys, as far as the command has their flags.
 	Keys []Value
@@ -48,8 +50,9 @@ type Settings struct {
 	Rules           []*rules.Rule
 	Enable, Disable []string
 	Policy          policy.Policy
-	// WriteKnown is where to write the findings; "" for nowhere.
-	WriteKnown string
+	// Known is the file of known findings, WriteKnown where to write the findings;
+	// "" for none and nowhere.
+	Known, WriteKnown string
 }
 
 // Value is what holds for one key of the configuration.
@@ -82,6 +85,9 @@ type resolver struct {
 // parsed. env returns the value of an environment variable.
 func Resolve(fs *pflag.FlagSet, f *Flags, env func(string) string) (*Settings, error) {
 	r := &resolver{fs: fs, f: f, env: env, s: &Settings{}, origin: make(map[string]string)}
+	if f.literal && fs.ArgsLenAtDash() != 0 {
+		return nil, errors.New("--literal-paths: the options must end with --, and the paths follow it")
+	}
 	steps := []struct {
 		flag string // the step is for commands that have it
 		do   func() error
@@ -108,6 +114,13 @@ func Resolve(fs *pflag.FlagSet, f *Flags, env func(string) string) (*Settings, e
 	s.FailOn = finding.Severity(f.failOn)
 	s.Policy.FailOn, s.Policy.AllowEmpty = s.FailOn, f.allowEmpty
 	r.keys()
+	for _, file := range r.sources {
+		s.Files = append(s.Files, file.Path)
+	}
+	s.Files = slices.Concat(s.Files, f.expect, s.Kernel.Paths)
+	if s.Known != "" {
+		s.Files = append(s.Files, s.Known)
+	}
 	return s, nil
 }
 
@@ -135,6 +148,7 @@ func (r *resolver) known() error {
 	if path == "" {
 		return nil
 	}
+	r.s.Known = path
 	data, err := config.Read(path, policy.MaxKnownSize)
 	if errors.Is(err, fs.ErrNotExist) && path == r.f.writeKnown {
 		return nil // it will be written for the first time
@@ -143,7 +157,12 @@ func (r *resolver) known() error {
 		return fmt.Errorf("known findings: %w", err)
 	}
 	known, err := policy.ParseKnown(data)
-	if err != nil {
+	switch {
+	case errors.Is(err, policy.ErrKnownSchema) && path == r.f.writeKnown:
+		return nil // it will be written anew
+	case errors.Is(err, policy.ErrKnownSchema):
+		return fmt.Errorf("%s: %w; klplint --known %s --write-known %s PATH... writes it anew", path, err, path, path)
+	case err != nil:
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	p := &r.s.Policy
