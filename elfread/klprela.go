@@ -60,6 +60,13 @@ func (p *parser) klpEntries(i int, k *klp.KlpRela, used []int32) error {
 	for j := range rela.Len() {
 		e := rela.At(j)
 		entry := spot(i, uint64(j)*safeelf.RelaSize)
+		if p.m.Arch != "" && int64(p.f.Sections[i].Info) < int64(len(p.f.Sections)) {
+			if target := int(p.f.Sections[i].Info); !p.arch.applies(e.Type) {
+				p.oddRela(klp.RelaUnknown, target, e, 0)
+			} else if p.m.Arch == klp.X86_64 && e.Type == uint32(elf.R_X86_64_32) {
+				p.oddRela(klp.RelaOverflow, target, e, 0) // the kernel and its modules lie above four gigabytes
+			}
+		}
 		y, ok := p.sym(e.Sym)
 		if !ok {
 			if p.m.Symtab.Damaged == "" {

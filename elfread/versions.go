@@ -24,7 +24,7 @@ func (p *parser) readVersions() error {
 			if n := bytes.IndexByte(name, 0); n >= 0 {
 				name = name[:n]
 			}
-			p.setCRC(name, p.f.Uint64(data))
+			p.setCRC(name, p.f.Uint64(data), false)
 		}
 	}
 	if p.sec.extCRCs == 0 || p.sec.extNames == 0 {
@@ -43,7 +43,7 @@ func (p *parser) readVersions() error {
 		if n < 0 {
 			break
 		}
-		p.setCRC(names[:n], uint64(p.f.Uint32(crcs)))
+		p.setCRC(names[:n], uint64(p.f.Uint32(crcs)), true)
 		names = names[n+1:]
 	}
 	return nil
@@ -64,13 +64,16 @@ func (p *parser) indexImports() {
 }
 
 // setCRC records the CRC of the import with the name, if there is one, or of
-// the module's layout.
-func (p *parser) setCRC(name []byte, crc uint64) {
-	if string(name) == layoutSymbol {
+// the module's layout; prefer replaces one that is there.
+func (p *parser) setCRC(name []byte, crc uint64, prefer bool) {
+	if string(name) == layoutSymbol && (prefer || !p.m.HasLayoutCRC) {
 		p.m.LayoutCRC, p.m.HasLayoutCRC = uint32(crc), true
 	}
 	if i, ok := p.imports[string(name)]; ok {
 		im := &p.m.Imports[i]
+		if im.HasCRC && !prefer {
+			return // the kernel takes the first entry of a name
+		}
 		im.HasCRC, im.CRC, im.CRCHigh = true, uint32(crc), uint32(crc>>32)
 	}
 }

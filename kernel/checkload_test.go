@@ -56,7 +56,7 @@ func TestCheckLoad(t *testing.T) {
 		},
 		{
 			"namespace", func(m *klp.Module) { m.Imports = append(m.Imports, klp.Import{Name: "dma_buf_get"}) },
-			[]answer{{"EINVAL", "module fix uses symbol dma_buf_get from namespace DMA_BUF, but does not import it."}},
+			[]answer{{"EINVAL", "fix: module uses symbol (dma_buf_get) from namespace DMA_BUF, but does not import it."}},
 		},
 		{"imported namespace", func(m *klp.Module) {
 			m.Imports = append(m.Imports, klp.Import{Name: "dma_buf_get"})
@@ -68,7 +68,7 @@ func TestCheckLoad(t *testing.T) {
 		}, nil},
 		{
 			"not for this module", func(m *klp.Module) { m.Imports = append(m.Imports, klp.Import{Name: "only_for_some"}) },
-			[]answer{{"EINVAL", "module fix uses symbol only_for_some from namespace module:friend,klp-*, but does not import it."}},
+			[]answer{{"EINVAL", "fix: module uses symbol (only_for_some) from namespace module:friend,klp-*, but does not import it."}},
 		},
 		{"the last refused symbol decides", func(m *klp.Module) {
 			m.Imports = []klp.Import{{Name: "no_such"}, {Name: "klp_enable_patch", HasCRC: true, CRC: 1}}

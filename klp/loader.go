@@ -12,8 +12,9 @@ type OddSymbol struct {
 // without a definition where -fno-common is not given.
 const SHNCommon = 0xfff2
 
-// Relas is what the relocation sections show that the module loader applies
-// itself: SHT_RELA without SHF_RELA_LIVEPATCH, for a section with SHF_ALLOC.
+// Relas is what the relocations show that the module loader applies itself, by
+// SHT_RELA sections without SHF_RELA_LIVEPATCH for sections with SHF_ALLOC; and
+// types and values of the livepatch ones, which the same code applies.
 type Relas struct {
 	Entries  int       // relocations that were looked at, R_*_NONE included
 	Odd      []OddRela // the ones that the loader may refuse, in file order; at most 64

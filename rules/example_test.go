@@ -13,7 +13,7 @@ import (
 
 // Rules are chosen by ID, glob or tag.
 func ExampleSelect() {
-	chosen, err := rules.Select(rules.All(), nil, []string{"KLP[2-5]*", "KLP10[2-9]", "KLP11*"})
+	chosen, err := rules.Select(rules.All(), nil, []string{"KLP[2-5]*", "KLP10[2-9]", "KLP11*", "KLP12*"})
 	if err != nil {
 		log.Fatal(err)
 	}

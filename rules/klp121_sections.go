@@ -52,13 +52,13 @@ KEEP, or section attributes in the source made this of it.`,
 	}
 	if modules != 1 && len(m.Sections) > 0 {
 		c.add(finding.Finding{
-			Message: plural(modules, "section .gnu.linkonce.this_module is", "sections .gnu.linkonce.this_module are") + " there, it holds struct module",
+			Message: "the module has " + plural(modules, "section", "sections") + " .gnu.linkonce.this_module, the loader wants one",
 			Kernel:  refused("ENOEXEC", "module "+names.Cut(m.Name)+": Exactly one .gnu.linkonce.this_module section must exist."),
 		})
 	}
 	if infos > 1 {
 		c.add(finding.Finding{
-			Message: plural(infos, "section", "sections") + " .modinfo are there",
+			Message: "the module has " + plural(infos, "section", "sections") + " .modinfo, the loader wants one",
 			Kernel:  refused("ENOEXEC", "Only one .modinfo section must exist."),
 		})
 	}
@@ -90,8 +90,8 @@ func oddSection(m *klp.Module, s *klp.Section, c *collector) {
 	case s.Again && s.Name != ".gnu.linkonce.this_module" && !trackedOnly(s.Name):
 		message = "another allocated section before it is named " + names.Cut(s.Name)
 		answer = refused("EEXIST", "sysfs: cannot create duplicate filename '/module/"+names.Cut(m.Name)+"/sections/"+names.Cut(s.Name)+"'")
-	case s.Size > 0 && loaded(s) && s.Flags&shfExecinstr == 0 && codeSection(s.Name):
-		message = "section " + names.Cut(s.Name) + " holds code and is not executable"
+	case s.Size > 0 && s.Flags&(shfAlloc|shfExecinstr) != shfAlloc|shfExecinstr && codeSection(s.Name):
+		message = "section " + names.Cut(s.Name) + " holds code and is not executable, or not loaded"
 		answer = crashes("the kernel jumps into memory that may not be run")
 	}
 	if answer != nil && !c.full() {

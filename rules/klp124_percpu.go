@@ -13,11 +13,13 @@ var klp124 = NewModuleRule(&Rule{
 	Tags:     []string{"module", "crash"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP124",
-		Doc: `livepatch table in per-CPU memory
+		Doc: `livepatch table in per-CPU memory, or in none
 
 The loader copies .data..percpu to every CPU and gives its symbols a place within
 that area instead of an address (kernel/module/main.c: simplify_symbols,
-percpu_modcopy). klp_enable_patch() takes that number for a pointer.
+percpu_modcopy). klp_enable_patch() takes that number for a pointer. A section without
+the flag SHF_ALLOC is not loaded at all, and its addresses are those of a copy of the
+file which the loader frees.
 
 Fix: do not define the patch, its objects or funcs with DEFINE_PER_CPU.`,
 	},
@@ -31,6 +33,13 @@ Fix: do not define the patch, its objects or funcs with DEFINE_PER_CPU.`,
 	}
 	if at.Section != percpu {
 		at = m.Patch.StatesAt
+	}
+	if s := m.SectionOf(m.Patch.At); at.Section != percpu && s != nil && !loaded(s) {
+		return []finding.Finding{{
+			Message:  "the livepatch's tables lie in " + s.Name + ", which is not loaded",
+			Location: m.Patch.At,
+			Kernel:   crashes("the kernel reads memory that is freed, and where nothing was relocated"),
+		}}, nil
 	}
 	if at.Section != percpu {
 		return nil, nil

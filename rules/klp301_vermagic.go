@@ -39,12 +39,16 @@ Fix: build the module against the headers of the kernel that it is for.`,
 		return nil, nil // KLP112
 	}
 	differences := magicDifferences(m.Vermagic.Raw, k.Vermagic())
+	refusal, bad := k.CheckVermagic(m)
+	if bad && len(differences) == 0 {
+		differences = []string{"the words are this kernel's, the spaces between or behind them are not"}
+	}
 	if len(differences) == 0 {
 		return nil, nil
 	}
 	answer := accepted("the module has CRCs, so the release is not compared")
-	if r, bad := k.CheckVermagic(m); bad {
-		answer = refused(r.Errno, names.Cut(r.Message))
+	if bad {
+		answer = refused(refusal.Errno, names.Cut(refusal.Message))
 	}
 	return []finding.Finding{{
 		Message:  "vermagic: " + strings.Join(differences, "; "),

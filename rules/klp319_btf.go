@@ -6,6 +6,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -27,6 +28,10 @@ Fix: build with the pahole that the kernel's tree asks for, against the vmlinux 
 this kernel; or without CONFIG_DEBUG_INFO_BTF_MODULES: a livepatch needs no BTF.`,
 	},
 }, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
+	k, err := kernelOf(t)
+	if err != nil {
+		return nil, err
+	}
 	if m.BTF == nil {
 		return nil, nil
 	}
@@ -34,21 +39,17 @@ this kernel; or without CONFIG_DEBUG_INFO_BTF_MODULES: a livepatch needs no BTF.
 	if why == "" {
 		return nil, nil
 	}
-	k, err := kernelOf(t)
-	if err != nil {
-		return nil, err
-	}
 	if reads, known := k.Config("DEBUG_INFO_BTF_MODULES"); known && reads != "y" {
 		return nil, nil
 	}
 	f := finding.Finding{
 		Message:  ".BTF: " + why,
 		Location: klp.Location{Section: ".BTF"},
-		Kernel:   refused("EINVAL", "failed to validate module ["+m.StructName+"] BTF: -22"),
+		Kernel:   refused("EINVAL", "failed to validate module ["+names.Cut(m.StructName)+"] BTF: -22"),
 	}
 	switch allowed, known := k.Config("MODULE_ALLOW_BTF_MISMATCH"); {
 	case !known:
-		f.Undecided = true
+		return nil, &MissingInput{Needs: "the kernel's configuration"}
 	case allowed == "y":
 		f.Severity = finding.Warning
 		f.Kernel = accepted("Kernel module BTF mismatch detected, BTF debug info may be unavailable for some modules")

@@ -21,19 +21,20 @@ var klp331 = NewKernelRule(&Rule{
 With CONFIG_MODULE_DECOMPRESS, kmod hands a packed module to the kernel as it is
 when its compression is the kernel's own (kernel/module/decompress.c). The kernel's
 xz takes the checks none and CRC32 (xz's own default is CRC64) and the filters LZMA2
-and, each by configuration, those for branches (lib/xz/xz_dec_stream.c). Of another compression kmod
-unpacks the file itself; a program that calls finit_module() directly gets EINVAL.
+and, each by configuration, those for branches (lib/xz/xz_dec_stream.c). A file of
+another compression is unpacked by kmod itself; a program that calls finit_module()
+directly gets EINVAL.
 
 Fix: pack with the options of the kernel's own make modules_install: xz
 --check=crc32 --lzma2=dict=1MiB.`,
 	},
 }, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
-	if m.Compression == klp.Uncompressed || m.Compression == "" {
-		return nil, nil
-	}
 	k, err := kernelOf(t)
 	if err != nil {
 		return nil, err
+	}
+	if m.Compression == klp.Uncompressed || m.Compression == "" {
+		return nil, nil
 	}
 	value, known := k.Config("MODULE_DECOMPRESS")
 	if !known {

@@ -91,6 +91,7 @@ func TestKernelRulesAreAllThere(t *testing.T) {
 	want := []string{
 		"KLP301", "KLP302", "KLP303", "KLP304", "KLP305", "KLP306", "KLP307", "KLP308", "KLP309",
 		"KLP310", "KLP311", "KLP312", "KLP313", "KLP314", "KLP315", "KLP316", "KLP317",
+		"KLP319", "KLP330", "KLP331",
 	}
 	if !slices.Equal(ids, want) {
 		t.Errorf("rules that need a kernel: %v", ids)
@@ -360,15 +361,19 @@ func TestKernelRulesSayWhatIsMissing(t *testing.T) {
 	m.Layout.Source = klp.LayoutRelocations
 	m.Replace.FieldSource = klp.FieldDWARF
 	for _, r := range kernelRules() {
-		if r == klp312 || r == klp317 {
+		if r == klp312 || r == klp317 || r == klp319 || r == klp331 {
 			continue
 		}
 		if findings, needs := judge(t, r, m, bare); len(findings) > 0 || needs == "" {
 			t.Errorf("%s: %d findings, needs %q", r.ID(), len(findings), needs)
 		}
 	}
-	if _, needs := judge(t, klp312, m, kernelFrom(t, "System.map")); needs == "" {
-		t.Error("KLP312 needs nothing")
+	// Those that ask the configuration alone.
+	m.BTF, m.Compression = &klp.ModuleBTF{Size: 1}, klp.XZ
+	for _, r := range []*Rule{klp312, klp319, klp331} {
+		if _, needs := judge(t, r, m, kernelFrom(t, "System.map")); needs == "" {
+			t.Errorf("%s needs nothing", r.ID())
+		}
 	}
 	// Symbols without a list of traceable functions: found, but no more is known.
 	if _, needs := judge(t, klp305, m, kernelFrom(t, "System.map", "modules")); !strings.Contains(needs, "traceable functions of vmlinux") {

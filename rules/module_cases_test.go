@@ -72,7 +72,7 @@ func sound() *klp.Module {
 		},
 		Sections: []klp.Section{
 			{},
-			{Name: ".text", Offset: 0x40, Size: 192},
+			{Name: ".text", Flags: shfAlloc | shfExecinstr, Offset: 0x40, Size: 192},
 			{Name: ".kpatch.force"},
 			{Name: ".kpatch.funcs"},
 			{Name: ".kpatch.callbacks.pre_patch"},

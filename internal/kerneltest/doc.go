@@ -32,6 +32,17 @@
 //	KLPLINT_KERNELS=... KLPLINT_SUITES=random KLPLINT_SEED=$RANDOM KLPLINT_SCENARIOS=500 \
 //		go test -count=1 -timeout 4h -v -run 'TestAgreement$' ./kerneltest
 //
+// # Mutants
+//
+// TestMutants draws changed copies of good fixtures (package mutant), loads,
+// disables and unloads each on 6.12, and holds the answers against klplint's
+// findings, kind by kind. After a crash, or a warning that leaves the kernel
+// spoilt, the next one starts from a snapshot of the booted guest. KLPLINT_SEED
+// is the day's number by default, KLPLINT_MUTANTS is 600:
+//
+//	KLPLINT_KERNELS=... KLPLINT_SEED=2 KLPLINT_MUTANTS=600 \
+//		go test -count=1 -timeout 1h -v -run 'TestMutants$' ./internal/kerneltest
+//
 // # Disagreements
 //
 // A random scenario in which kernel and prediction differ is minimised: see

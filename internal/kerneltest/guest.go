@@ -76,6 +76,9 @@ func (g *guest) record(line string) (over bool, err error) {
 	kind, rest, _ := strings.Cut(line, " ")
 	switch kind {
 	case "begin":
+		if g.everything && g.spoilt() {
+			return true, nil
+		}
 		if len(g.answered) == len(g.scenarios) {
 			return true, nil // a guest that started from a snapshot goes on to the suite's end
 		}
@@ -135,6 +138,22 @@ func (g *guest) record(line string) (over bool, err error) {
 		return true, fmt.Errorf("%w: %q", errRecord, line)
 	}
 	return false, nil
+}
+
+// spoilt reports whether the scenario before made the kernel warn with a trace:
+// ftrace, for one, is off from then on until the next boot.
+func (g *guest) spoilt() bool {
+	if len(g.answered) == 0 {
+		return false
+	}
+	for _, step := range g.answered[len(g.answered)-1].Steps {
+		for _, line := range step.Messages {
+			if strings.Contains(line, "cut here") || strings.Contains(line, "BTF mismatch detected") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // crash marks the step in which the guest died. Later steps of the scenario

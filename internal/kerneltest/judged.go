@@ -91,13 +91,18 @@ func foretold(findings []finding.Finding) Outcome {
 			continue // it comes true when that module is loaded, which it is not here
 		}
 		why := f.Rule + ": " + f.Message
+		hygiene := strings.HasPrefix(f.Rule, "KLP5") // what a farm wants, not what a kernel does
 		switch {
+		case f.Rule == "KLP100", f.Severity == finding.Error && f.Kernel == nil && !hygiene:
+			if out.Class != Refused {
+				out = Outcome{Class: Refused, Why: why} // it does not pass, by whatever errno
+			}
 		case f.Severity == finding.Error && f.Kernel != nil && f.Kernel.Errno != "":
 			if out.Class != Refused {
 				out = Outcome{Class: Refused, Why: why}
 			}
 			refusals = append(refusals, strings.Split(f.Kernel.Errno, " or ")...)
-		case f.Severity == finding.Error && out.Class != Refused && (f.Kernel == nil || f.Kernel.Crash):
+		case f.Severity == finding.Error && out.Class != Refused && f.Kernel != nil && f.Kernel.Crash:
 			out = Outcome{Class: Crashes, Why: why}
 		case f.Severity != finding.Info && out.Class == Accepted:
 			out = Outcome{Class: Warned, Why: why}
