@@ -12,6 +12,7 @@ type Options struct {
 	// where neither debug information nor the value itself tells: klp.KindFlag,
 	// KindSet or KindSets; "" leaves it to the evidence.
 	ReplaceField klp.ReplaceKind
-	// SHA256 asks for the digest of the file as stored.
+	// SHA256 asks for the digests of the file: as stored, and unpacked without
+	// its signature.
 	SHA256 bool
 }

@@ -88,11 +88,35 @@ func (r *Reader) read(in io.ReaderAt, size int64, m *klp.Module) error {
 			}
 			m.XZ = xzHeader(head)
 		}
-		if err := r.unpack(in, size, c); err != nil {
+		if in, err = r.unpack(in, size, c); err != nil {
 			return err
 		}
 	}
-	return r.parse(m)
+	if err := r.parse(m); err != nil {
+		return err
+	}
+	if r.options.SHA256 {
+		return r.hashUnsigned(in, m)
+	}
+	return nil
+}
+
+// hashUnsigned digests what remains of the unpacked file without its signature.
+// It reads past the source, whose budget is for what is parsed.
+func (r *Reader) hashUnsigned(in io.ReaderAt, m *klp.Module) error {
+	end := r.source.Size()
+	if m.Signature != nil {
+		end = m.Signature.At
+	} else if m.Compression == klp.Uncompressed {
+		m.UnsignedSHA256 = m.SHA256
+		return nil
+	}
+	h := sha256.New()
+	if n, err := io.Copy(h, io.NewSectionReader(in, 0, end)); err != nil || n != end {
+		return fmt.Errorf("read at offset 0x%x: %w", n, orEOF(err))
+	}
+	m.UnsignedSHA256 = hex.EncodeToString(h.Sum(nil))
+	return nil
 }
 
 // load makes the file the source: whole where it is small.
@@ -141,8 +165,8 @@ func orEOF(err error) error {
 	return err
 }
 
-// unpack makes the unpacked file the source.
-func (r *Reader) unpack(in io.ReaderAt, size int64, c klp.Compression) error {
+// unpack makes the unpacked file the source, and returns it.
+func (r *Reader) unpack(in io.ReaderAt, size int64, c klp.Compression) (io.ReaderAt, error) {
 	if r.decoder == nil {
 		r.decoder = unpack.NewDecoder(unpack.Modules)
 	}
@@ -154,7 +178,7 @@ func (r *Reader) unpack(in io.ReaderAt, size int64, c klp.Compression) error {
 	}
 	b, err := r.decoder.Unpack(packed, c)
 	if err != nil {
-		return fmt.Errorf("unpack: %w", err)
+		return nil, fmt.Errorf("unpack: %w", err)
 	}
 	if whole := b.Bytes(); whole != nil {
 		r.source.ResetBytes(whole)
@@ -162,9 +186,9 @@ func (r *Reader) unpack(in io.ReaderAt, size int64, c klp.Compression) error {
 		r.source.Reset(b, b.Size(), unpackedBudget)
 	}
 	if b.Size() == 0 {
-		return fmt.Errorf("unpack: %w", ErrEmpty)
+		return nil, fmt.Errorf("unpack: %w", ErrEmpty)
 	}
-	return nil
+	return b, nil
 }
 
 // parse reads the source, which is not packed.

@@ -64,18 +64,21 @@ type Location struct {
 
 // Module is one file that was read.
 type Module struct {
-	Path        string      // as given by the caller
-	Name        string      // name= of .modinfo, else the name in .gnu.linkonce.this_module, else ""
-	Kind        Kind        // what the file is
-	Arch        Arch        // from e_machine, class and byte order
-	Toolchain   Toolchain   // "" when Kind is not KindLivepatch or no tables were found
-	Size        int64       // bytes of the file as stored
-	SHA256      string      // lower-case hex of the file as stored; "" unless it was asked for
-	Compression Compression // how the file is stored
-	XZ          *XZStream   // how an xz file is packed; nil for others
-	Modinfo     Modinfo
-	Vermagic    Vermagic
-	Signature   *Signature // nil when the module is not signed
+	Path      string    // as given by the caller
+	Name      string    // name= of .modinfo, else the name in .gnu.linkonce.this_module, else ""
+	Kind      Kind      // what the file is
+	Arch      Arch      // from e_machine, class and byte order
+	Toolchain Toolchain // "" when Kind is not KindLivepatch or no tables were found
+	Size      int64     // bytes of the file as stored
+	SHA256    string    // lower-case hex of the file as stored; "" unless it was asked for
+	// UnsignedSHA256 is the digest of the unpacked file up to its signature
+	// trailer: signing and packing a module leave it as it is. "" as SHA256.
+	UnsignedSHA256 string
+	Compression    Compression // how the file is stored
+	XZ             *XZStream   // how an xz file is packed; nil for others
+	Modinfo        Modinfo
+	Vermagic       Vermagic
+	Signature      *Signature // nil when the module is not signed
 	// SignatureError says why the bytes behind the ELF image are no valid
 	// signature trailer; "" when there is none or it is well formed.
 	SignatureError string

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/flags"
 	"github.com/klplint/klplint/cmd/klplint/internal/gate"
+	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 	"github.com/klplint/klplint/lint"
@@ -23,8 +25,8 @@ type gateCommand struct {
 	into     string
 	retire   bool
 	dryRun   bool
-	attest   string
-	verify   string
+
+	attestation attestFlags
 }
 
 func newGateCommand(a *app) *cobra.Command {
@@ -56,8 +58,7 @@ these files.
 	c.record.register(fs)
 	fs.BoolVar(&c.retire, "retire-replaced", false, "retire the active modules of their channel that the new ones evict")
 	fs.BoolVar(&c.dryRun, "dry-run", false, "judge and compare, but admit nothing")
-	fs.StringVar(&c.attest, "attest", "", "write the verdict to `FILE`, as an in-toto statement")
-	fs.StringVar(&c.verify, "verify", "", "check the files against the attestation in `FILE`")
+	c.attestation.register(fs)
 	c.flags.AddLint(fs)
 	fs.Lookup("against").Usage = "compare with the already-built modules at `PATH` too; repeatable"
 	fs.Lookup("kernel").Usage = "the target kernel at `PATH`, repeatable (default: none)"
@@ -68,8 +69,11 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return usageErrorf("no module given: klplint gate [flags] PATH...")
 	}
-	if c.verify != "" {
-		return c.runVerify(args)
+	if err := c.attestation.check(); err != nil {
+		return err
+	}
+	if c.attestation.verify != "" {
+		return c.runVerify(cmd.Context(), cmd.Flags(), args)
 	}
 	if cmd.Flags().Changed("write-known") {
 		return usageErrorf("--write-known: gate admits nothing for being written down; use klplint lint")
@@ -81,8 +85,8 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 	case len(c.channels) == 1:
 		c.into = c.channels[0]
 	}
-	if c.attest != "" {
-		c.writes = append(c.writes, written{flag: "--attest", path: c.attest})
+	if c.attestation.attest != "" {
+		c.writes = append(c.writes, written{flag: "--attest", path: c.attestation.attest})
 	}
 	s, err := c.resolve(cmd.Flags(), &c.flags)
 	if err != nil {
@@ -101,8 +105,8 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	var statement *output
 	all := outs
-	if c.attest != "" {
-		statement = &output{dest: c.attest, name: c.attest}
+	if c.attestation.attest != "" {
+		statement = &output{dest: c.attestation.attest, name: c.attestation.attest}
 		if err := c.open(statement); err != nil {
 			c.discardOutputs(outs)
 			return err
@@ -149,7 +153,7 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 		return nil, err
 	}
 	problems = append(problems, againstProblems...)
-	r, err := c.registry.open(cmd.Context(), c.app, true)
+	r, err := c.openRegistry(cmd.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -167,6 +171,9 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 		Labels: labels, RetireReplaced: c.retire, DryRun: c.dryRun,
 		Policy: s.Policy,
 	}
+	if config.Basis, err = basis(cmd.Flags(), s); err != nil {
+		return nil, err
+	}
 	out, err := gate.Run(cmd.Context(), config)
 	bar.stop()
 	if err != nil {
@@ -178,7 +185,11 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 	}
 	c.sayUnjudged(l.Verdict)
 	if statement != nil {
-		_ = config.Attest(out, l.Rules, l.Version).Write(statement) // a write error is kept by the output
+		text, err := c.attestation.write(cmd.Context(), out.Statement)
+		if err != nil {
+			return nil, uncheckedErrorf("--attest: %w", err)
+		}
+		_, _ = statement.Write(text) // a write error is kept by the output
 	}
 	return l, nil
 }
@@ -191,11 +202,19 @@ func gateReport(c *gate.Config, out *gate.Outcome) *report.Gate {
 	}
 	for i := range out.Modules {
 		m := &out.Modules[i]
-		g.Modules = append(g.Modules, report.GateModule{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Status: string(m.Status), Revision: m.Revision})
+		g.Modules = append(g.Modules, report.GateModule{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Status: string(m.Status), Revision: m.Revision, Warning: m.Withdrawn})
 	}
 	g.Elsewhere = reportEntries(out.Elsewhere)
 	for _, list := range [][]report.RegistryEntry{g.Retired, g.Elsewhere} {
 		slices.SortFunc(list, func(a, b report.RegistryEntry) int { return strings.Compare(a.Path, b.Path) })
 	}
 	return g
+}
+
+// openRegistry opens the registry for what the gate does to it.
+func (c *gateCommand) openRegistry(ctx context.Context) (*registry.Registry, error) {
+	if c.dryRun {
+		return c.registry.open(ctx, c.app, toRead)
+	}
+	return c.registry.open(ctx, c.app, toWrite)
 }

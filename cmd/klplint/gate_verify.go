@@ -1,29 +1,39 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
 
+	"github.com/spf13/pflag"
+
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/gate"
+	"github.com/klplint/klplint/cmd/klplint/internal/input"
+	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/lint"
 )
 
 // runVerify holds files against an attestation: the signer's check that it
-// signs the bytes that were judged.
-func (c *gateCommand) runVerify(args []string) error {
-	f, err := os.Open(c.verify)
+// signs the bytes that were judged, under the settings that it asks for.
+func (c *gateCommand) runVerify(ctx context.Context, fs *pflag.FlagSet, args []string) error {
+	s, signed, err := c.readAttestation(ctx)
 	if err != nil {
-		return uncheckedErrorf("--verify: %w", err)
+		return err
 	}
-	defer f.Close()
-	s, err := gate.ReadStatement(f)
+	if c.attestation.policy != "" && c.attestation.policy != s.Predicate.Klplint.Policy {
+		return &exitError{exitcode.Findings, fmt.Errorf("--require-policy: it was made under policy %s", s.Predicate.Klplint.Policy)}
+	}
+	if why := s.Differs(decisiveFlags(fs, true)); why != "" {
+		return &exitError{exitcode.Findings, fmt.Errorf("%s: %s", c.attestation.verify, why)}
+	}
+	standing, err := c.standing(ctx, fs, s)
 	if err != nil {
-		return uncheckedErrorf("--verify %s: %w", c.verify, err)
+		return err
 	}
 	in := c.flags.Inputs() // a configuration has no say in what was judged before
 	in.Stdin = c.stdin
@@ -35,19 +45,27 @@ func (c *gateCommand) runVerify(args []string) error {
 		fmt.Fprintf(c.stderr, "klplint: %s\n", report.ProblemLine(p))
 	}
 	code := exitcode.OK
-	for _, file := range files {
-		digest, err := hashFile(file.Path)
+	for i := range files {
+		file := &files[i]
+		digest, err := hashInput(file)
 		if err != nil {
 			c.errorf("%v", err)
 			problems = append(problems, lint.Error{Path: file.Path, Message: err.Error()})
 			continue
 		}
-		if why := s.Permits(digest); why != "" {
+		why := s.Permits(digest)
+		if why == "" {
+			why = standing(digest)
+		}
+		if why != "" {
 			code = exitcode.Findings
 			fmt.Fprintln(c.stdout, report.Escape(fmt.Sprintf("%s: not covered: %s (sha256 %s)", file.Path, why, digest)))
 		} else if !c.common.quiet {
 			fmt.Fprintln(c.stdout, report.Escape(fmt.Sprintf("%s: covered (sha256 %s)", file.Path, digest)))
 		}
+	}
+	if !signed && !c.common.quiet {
+		c.errorf("%s: its signature was not checked (--key)", c.attestation.verify)
 	}
 	if len(problems) > 0 || len(files) == 0 {
 		code = exitcode.Unchecked
@@ -56,6 +74,64 @@ func (c *gateCommand) runVerify(args []string) error {
 		return &exitError{code: code}
 	}
 	return nil
+}
+
+func (c *gateCommand) readAttestation(ctx context.Context) (*gate.Statement, bool, error) {
+	text, err := gate.ReadFile(c.attestation.verify)
+	if err != nil {
+		return nil, false, uncheckedErrorf("--verify: %w", err)
+	}
+	statement, signed, err := gate.Open(ctx, text, c.attestation.public)
+	if err != nil {
+		return nil, false, uncheckedErrorf("--verify %s: %w", c.attestation.verify, err)
+	}
+	s, err := gate.ReadStatement(statement)
+	if err != nil {
+		return nil, false, uncheckedErrorf("--verify %s: %w", c.attestation.verify, err)
+	}
+	return s, signed, nil
+}
+
+// standing asks the registry, where one was named, whether a module is still
+// active. It returns what says why not, by digest.
+func (c *gateCommand) standing(ctx context.Context, fs *pflag.FlagSet, s *gate.Statement) (func(string) string, error) {
+	if !fs.Changed("registry") {
+		return func(string) string { return "" }, nil
+	}
+	states := make(map[string]string)
+	err := c.registry.read(ctx, c.app, func(tx *registry.Tx) error {
+		if have := s.Predicate.Klplint.Registry.UUID; have != tx.UUID {
+			return registry.Abort(&exitError{exitcode.Findings, fmt.Errorf("it rests on registry %s, and this one is %s", have, tx.UUID)})
+		}
+		for _, m := range s.Predicate.Klplint.Modules {
+			states[m.SHA256] = "the registry has it no more"
+			e := &registry.Entry{Module: m.Module(), Channel: s.Predicate.Klplint.Registry.Channel}
+			known, err := tx.Lookup([]*registry.Entry{e})
+			if err != nil {
+				return err
+			}
+			if x, ok := known[0]; ok {
+				states[m.SHA256] = ""
+				if x.State != registry.Active {
+					states[m.SHA256] = "it is " + string(x.State) + " since revision " + fmt.Sprint(x.Revision)
+				}
+			}
+		}
+		return nil
+	})
+	return func(digest string) string { return states[digest] }, err
+}
+
+// hashInput digests a file, which may stand in a package.
+func hashInput(f *input.File) (string, error) {
+	if f.Content == nil {
+		return hashFile(f.Path)
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(f.Content, 0, f.Size)); err != nil {
+		return "", fmt.Errorf("%s: %w", f.Path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 func hashFile(path string) (string, error) {

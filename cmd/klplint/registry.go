@@ -29,12 +29,13 @@ A password is better kept out of the command line: PGPASSWORD, a password file
 and KLPLINT_REGISTRY are read.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return usageErrorf("no subcommand given: klplint registry add, retire, list, show, find, remove, export, import or verify")
+			return usageErrorf("no subcommand given: klplint registry init, add, retire, activate, list, show, find, log, check, remove, export, import or verify")
 		},
 	}
 	f.register(cmd.PersistentFlags())
 	cmd.AddCommand(
-		newRegistryAdd(a, f), newRegistryRetire(a, f), newRegistryList(a, f), newRegistryShow(a, f), newRegistryFind(a, f),
+		newRegistryInit(a, f), newRegistryAdd(a, f), newRegistryRetire(a, f), newRegistryActivate(a, f),
+		newRegistryList(a, f), newRegistryShow(a, f), newRegistryFind(a, f), newRegistryLog(a, f), newRegistryCheck(a, f),
 		newRegistryRemove(a, f), newRegistryExport(a, f), newRegistryImport(a, f), newRegistryVerify(a, f),
 	)
 	return cmd
@@ -42,7 +43,7 @@ and KLPLINT_REGISTRY are read.`,
 
 // read runs f over one state of the registry.
 func (f *registryFlags) read(ctx context.Context, a *app, do func(*registry.Tx) error) error {
-	r, err := f.open(ctx, a, false)
+	r, err := f.open(ctx, a, toRead)
 	if err != nil {
 		return err
 	}
@@ -50,9 +51,9 @@ func (f *registryFlags) read(ctx context.Context, a *app, do func(*registry.Tx) 
 	return wrapped(r.Read(ctx, do))
 }
 
-// write runs f in one transaction. create makes a file that does not exist.
-func (f *registryFlags) write(ctx context.Context, a *app, create bool, do func(*registry.Tx) error) error {
-	r, err := f.open(ctx, a, create)
+// write runs f in one transaction.
+func (f *registryFlags) write(ctx context.Context, a *app, how access, do func(*registry.Tx) error) error {
+	r, err := f.open(ctx, a, how)
 	if err != nil {
 		return err
 	}
@@ -241,8 +242,8 @@ func which(tx *registry.Tx, filter registry.Filter, args []string) ([]*registry.
 		if err != nil {
 			return nil, err
 		}
-		if hex := strings.ToLower(named); len(entries) == 0 && !both && len(hex) >= 6 && len(hex) <= 64 && strings.Trim(hex, "0123456789abcdef") == "" {
-			f.Name, f.SHA256 = "", hex
+		if len(entries) == 0 && !both && isDigest(named) {
+			f.Name, f.SHA256 = "", strings.ToLower(named)
 			if entries, err = tx.All(f); err != nil {
 				return nil, err
 			}

@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
+	"github.com/klplint/klplint/cmd/klplint/internal/gate"
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 )
@@ -54,9 +58,9 @@ judge them first, use klplint gate.
 				e.Channel, e.Owner, e.State, e.Labels, e.AddedBy, e.AddedAt = channel, record.owner, recorded, labels, by, at
 			}
 			added, revision := 0, int64(0)
-			err = f.write(cmd.Context(), a, true, func(tx *registry.Tx) error {
+			err = f.write(cmd.Context(), a, toAdd, func(tx *registry.Tx) error {
 				var err error
-				added, err = tx.Add(entries)
+				added, err = tx.Add(entries, registry.Added)
 				revision = tx.Revision
 				if added > 0 {
 					revision = tx.Next()
@@ -67,7 +71,7 @@ judge them first, use klplint gate.
 				return err
 			}
 			if !a.common.quiet {
-				a.errorf("%d of %d modules added, the others were already there; revision %d", added, len(entries), revision)
+				a.errorf("%d of %d modules added without being judged (see registry check), the others were already there; revision %d", added, len(entries), revision)
 			}
 			return nil
 		},
@@ -110,66 +114,130 @@ func (a *app) readEntries(ctx context.Context, args []string, s *settings.Settin
 func newRegistryRetire(a *app, f *registryFlags) *cobra.Command {
 	var choose filterFlags
 	var record recordFlags
+	var judge judgeFlags
+	var restore bool
+	var reason string
 	cmd := &cobra.Command{
 		Use:   "retire [flags] MODULE...",
 		Short: "Mark modules as no longer shipped: gate compares with them no more",
-		Long:  "Retire takes modules by " + whichHelp + "\n\n" + registryExit,
-		Args:  cobra.MinimumNArgs(1),
+		Long: `Retire takes modules by ` + whichHelp + `
+
+A release that is withdrawn leaves open what becomes of the modules that it had
+replaced: they are named, and --restore makes them active again, when nothing
+that is active conflicts with them.
+
+` + registryExit,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.changeEntries(cmd, f, &choose, args, "retired", func(tx *registry.Tx, entries []*registry.Entry) error {
-				var live []*registry.Entry
+			l, err := judge.config()
+			if err != nil {
+				return err
+			}
+			filter, err := choose.filter()
+			if err != nil {
+				return err
+			}
+			var live, replaced []*registry.Entry
+			var v *policy.Verdict
+			err = f.write(cmd.Context(), a, toWrite, func(tx *registry.Tx) error {
+				live, replaced, v = nil, nil, nil
+				entries, err := which(tx, filter, args)
+				if err != nil {
+					return err
+				}
 				for _, e := range entries {
 					if e.State != registry.Retired {
 						live = append(live, e)
 					}
 				}
-				return tx.SetState(live, registry.Retired, registry.Change{By: record.who(a), At: now()})
+				change := registry.Change{By: record.who(a), At: now(), Reason: reason}
+				if err := tx.SetState(live, registry.Retired, registry.RetiredNow, change); err != nil {
+					return err
+				}
+				for _, e := range live {
+					gone, err := tx.ReplacedBy(e)
+					if err != nil {
+						return err
+					}
+					replaced = append(replaced, gone...)
+				}
+				if !restore || len(replaced) == 0 {
+					return nil
+				}
+				change.Reason = "restored"
+				if v, err = gate.Activate(tx, l, replaced, change); err == nil && v.ExitCode != exitcode.OK {
+					err = registry.Abort(errNotRestored)
+				}
+				return err
 			})
+			if errors.Is(err, errNotRestored) {
+				return a.sayActivated(v, nil)
+			}
+			if err != nil {
+				return err
+			}
+			if a.common.quiet {
+				return nil
+			}
+			for _, e := range live {
+				a.errorf("retired %s", e.Path())
+			}
+			for _, e := range replaced {
+				if restore {
+					a.errorf("active again: %s", e.Path())
+				} else {
+					a.errorf("it had replaced %s, which stays retired: --restore, or klplint registry activate, makes it active again", e.Path())
+				}
+			}
+			return nil
 		},
 	}
 	choose.register(cmd)
-	cmd.Flags().StringVar(&record.by, "by", "", "record this `NAME` as who does it (default: the user and the host)")
+	registerBy(cmd.Flags(), &record)
+	cmd.Flags().BoolVar(&restore, "restore", false, "make the modules active again that these had replaced")
+	cmd.Flags().StringVar(&reason, "reason", "", "say `WHY`, for the log")
+	judge.register(cmd.Flags())
 	return cmd
 }
+
+// errNotRestored undoes a retirement whose restoration is refused.
+var errNotRestored = errors.New("not restored")
 
 func newRegistryRemove(a *app, f *registryFlags) *cobra.Command {
 	var choose filterFlags
+	var record recordFlags
+	var reason string
 	cmd := &cobra.Command{
 		Use:   "remove [flags] MODULE...",
-		Short: "Delete modules from the registry; nothing remembers them",
+		Short: "Delete modules from the registry; the log alone remembers them",
 		Long:  "Remove takes modules by " + whichHelp + "\nA module that was shipped is better retired.\n\n" + registryExit,
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.changeEntries(cmd, f, &choose, args, "removed", func(tx *registry.Tx, entries []*registry.Entry) error {
-				return tx.Remove(entries)
+			filter, err := choose.filter()
+			if err != nil {
+				return err
+			}
+			var entries []*registry.Entry
+			err = f.write(cmd.Context(), a, toWrite, func(tx *registry.Tx) error {
+				var err error
+				if entries, err = which(tx, filter, args); err != nil {
+					return err
+				}
+				return tx.Remove(entries, registry.Change{By: record.who(a), At: now(), Reason: reason})
 			})
+			if err != nil {
+				return err
+			}
+			for _, e := range entries {
+				if !a.common.quiet {
+					a.errorf("removed %s", e.Path())
+				}
+			}
+			return nil
 		},
 	}
 	choose.register(cmd)
+	registerBy(cmd.Flags(), &record)
+	cmd.Flags().StringVar(&reason, "reason", "", "say `WHY`, for the log")
 	return cmd
-}
-
-// changeEntries does something to the entries that words name, all or none.
-func (a *app) changeEntries(cmd *cobra.Command, f *registryFlags, choose *filterFlags, args []string, done string, do func(*registry.Tx, []*registry.Entry) error) error {
-	filter, err := choose.filter()
-	if err != nil {
-		return err
-	}
-	var entries []*registry.Entry
-	err = f.write(cmd.Context(), a, false, func(tx *registry.Tx) error {
-		var err error
-		if entries, err = which(tx, filter, args); err != nil {
-			return err
-		}
-		return do(tx, entries)
-	})
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if !a.common.quiet {
-			a.errorf("%s %s", done, e.Path())
-		}
-	}
-	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -33,8 +34,18 @@ func (f *registryFlags) registerPlace(fs *pflag.FlagSet) {
 	fs.StringVar(&f.place, "registry", "", "the registry at `PLACE`: sqlite:PATH or postgres://... (default: KLPLINT_REGISTRY, else a file in the state folder)")
 }
 
-// open opens the registry. create makes a file that does not exist.
-func (f *registryFlags) open(ctx context.Context, a *app, create bool) (*registry.Registry, error) {
+// access is what a registry is opened for.
+type access int8
+
+const (
+	toRead   access = iota
+	toWrite         // where there is none that is an error
+	toAdd           // the default one is made where there is none
+	toCreate        // as toAdd, and one that was named too
+)
+
+// open opens the registry.
+func (f *registryFlags) open(ctx context.Context, a *app, how access) (*registry.Registry, error) {
 	if f.place == "" && f.configured {
 		var given settings.Flags
 		fs := pflag.NewFlagSet("registry", pflag.ContinueOnError)
@@ -45,7 +56,9 @@ func (f *registryFlags) open(ctx context.Context, a *app, create bool) (*registr
 		}
 	}
 	place := f.place
+	create := how == toCreate
 	if place == "" {
+		create = how >= toAdd
 		var err error
 		if place, err = registry.DefaultPlace(a.getenv, create); err != nil {
 			return nil, uncheckedErrorf("%w", err)
@@ -59,7 +72,10 @@ func (f *registryFlags) open(ctx context.Context, a *app, create bool) (*registr
 	if f.wait <= 0 {
 		return nil, usageErrorf("--wait: want a time above 0")
 	}
-	r, err := registry.Open(ctx, place, registry.Options{Create: create, Wait: f.wait})
+	r, err := registry.Open(ctx, place, registry.Options{Create: create, ReadOnly: how == toRead, Wait: f.wait})
+	if errors.Is(err, registry.ErrNone) {
+		return nil, uncheckedErrorf("%w (klplint registry init makes one)", err)
+	}
 	if err != nil {
 		return nil, registryError(err)
 	}
@@ -127,7 +143,7 @@ func reportEntry(e *registry.Entry) report.RegistryEntry {
 	return report.RegistryEntry{
 		Path: e.Path(), SHA256: e.Module.SHA256, Channel: e.Channel, Owner: e.Owner, State: string(e.State), Labels: e.Labels,
 		AddedBy: e.AddedBy, AddedAt: e.AddedAt, ChangedBy: e.ChangedBy, ChangedAt: e.ChangedAt, ReplacedBy: e.ReplacedBy,
-		Revision: e.Revision, Module: e.Module,
+		Revision: e.Revision, Admitted: e.Admitted, Module: e.Module,
 	}
 }
 

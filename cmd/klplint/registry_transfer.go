@@ -48,7 +48,8 @@ func newRegistryImport(a *app, f *registryFlags) *cobra.Command {
 		Use:   "import [FILE]",
 		Short: "Add what export wrote, from FILE or stdin",
 		Long: `Import adds the entries of an exported registry in one transaction, with their
-states, owners and labels. What is there already is left alone.
+states, owners and labels. What is there already is left alone. Nothing is judged:
+klplint registry check does that.
 
 ` + registryExit,
 		Args: cobra.MaximumNArgs(1),
@@ -68,13 +69,13 @@ states, owners and labels. What is there already is left alone.
 				return uncheckedErrorf("%s: %w", name, err)
 			}
 			added := 0
-			err = f.write(cmd.Context(), a, true, func(tx *registry.Tx) error {
+			err = f.write(cmd.Context(), a, toAdd, func(tx *registry.Tx) error {
 				var err error
-				added, err = tx.Add(entries)
+				added, err = tx.Add(entries, registry.Imported)
 				return err
 			})
 			if err == nil && !a.common.quiet {
-				a.errorf("%d of %d modules added, the others were already there", added, len(entries))
+				a.errorf("%d of %d modules added, not judged (see registry check), the others were already there", added, len(entries))
 			}
 			return err
 		},
@@ -85,8 +86,9 @@ func newRegistryVerify(a *app, f *registryFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify",
 		Short: "Check that the registry is whole and does not contradict itself",
-		Long: `Verify holds each row against its module's document, the indexes against the
-modules, and asks SQLite for damage in the file.
+		Long: `Verify holds each row against its digest and its module's document, the indexes
+against the modules, each entry of the log against the one before it, and asks
+SQLite for damage in the file.
 
 ` + registryExit,
 		Args: cobra.NoArgs,

@@ -1,15 +1,19 @@
 package gate
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
+	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/rules"
 )
 
@@ -48,7 +52,7 @@ type Predicate struct {
 
 // Descriptor names what the verdict rests on.
 type Descriptor struct {
-	Name        string            `json:"name"`
+	Name        string            `json:"name,omitempty"`
 	Digest      map[string]string `json:"digest,omitempty"`
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
@@ -57,6 +61,8 @@ type Descriptor struct {
 type Details struct {
 	Version      string            `json:"version"`
 	Model        string            `json:"model,omitempty"` // as asked for
+	Policy       string            `json:"policy"`          // digest, see Basis
+	Settings     map[string]string `json:"settings"`
 	Rules        []RuleVersion     `json:"rules"`
 	NotEvaluated []string          `json:"notEvaluated"`
 	Errors       []string          `json:"errors"`
@@ -65,42 +71,43 @@ type Details struct {
 	Findings     []AttestedFinding `json:"findings"`
 }
 
-// RuleVersion is a rule that was part of the run. The digest is that of its
-// documentation, which changes with what it judges.
-type RuleVersion struct {
-	ID     string `json:"id"`
-	Since  string `json:"since"`
-	Digest string `json:"sha256"`
-}
-
 // RegistryState is the state of the registry that the verdict rests on.
 type RegistryState struct {
-	Place    string `json:"place"`
-	Revision int64  `json:"revision"`
-	Channel  string `json:"channel"`
-	Compared int    `json:"compared"` // active modules that were compared
-	Sampled  bool   `json:"sampled"`  // false: nothing is left out
+	Place    string   `json:"place"`
+	UUID     string   `json:"uuid"`
+	Revision int64    `json:"revision"`
+	Channel  string   `json:"channel"`
+	Channels []string `json:"channels"` // that were compared with; none for all
+	Compared int      `json:"compared"` // active modules that were compared
+	Sampled  bool     `json:"sampled"`  // false: nothing is left out
 }
 
 // AttestedModule is what became of a subject.
 type AttestedModule struct {
-	Name     string `json:"name"` // the module's own name
-	SHA256   string `json:"sha256"`
-	Status   Status `json:"status"`
-	Revision int64  `json:"revision,omitempty"` // that admitted it
+	Name     string   `json:"name"` // the module's own name
+	SHA256   string   `json:"sha256"`
+	Unsigned string   `json:"unsignedSha256"` // of the unpacked file without its signature
+	Release  string   `json:"kernelRelease"`
+	Arch     string   `json:"arch"`
+	Flags    []string `json:"vermagicFlags"`
+	Status   Status   `json:"status"`
+	Revision int64    `json:"revision,omitempty"` // that admitted it
+	Warning  string   `json:"warning,omitempty"`
 }
 
 // AttestedFinding is a finding in short.
 type AttestedFinding struct {
-	Rule     string `json:"rule"`
-	Severity string `json:"severity"`
-	SHA256   string `json:"sha256,omitempty"` // of the module
-	Message  string `json:"message"`
+	Rule        string `json:"rule"`
+	Severity    string `json:"severity"`
+	SHA256      string `json:"sha256,omitempty"` // of the module
+	Message     string `json:"message"`
+	Fingerprint string `json:"fingerprint"`
+	Accepted    string `json:"accepted,omitempty"` // "waived" or "known"
 }
 
-// Attest makes the statement of an outcome. chosen are the rules of the run,
-// version is klplint's own.
-func (c *Config) Attest(out *Outcome, chosen []*rules.Rule, version string) *Statement {
+// statement makes the statement of an outcome. lonely: there was no other module
+// for the rules over sets.
+func (g *gate) statement(tx *registry.Tx, out *Outcome, lonely bool) ([]byte, error) {
 	s := &Statement{Type: StatementType, PredicateType: PredicateType, Subject: []Subject{}}
 	digests := make(map[string]string) // by path
 	for _, m := range out.Modules {
@@ -112,72 +119,113 @@ func (c *Config) Attest(out *Outcome, chosen []*rules.Rule, version string) *Sta
 			s.Subject = append(s.Subject, Subject{filepath.Base(m.Path), map[string]string{"sha256": m.SHA256}})
 		}
 	}
-	p := &s.Predicate
-	p.Passed, p.Warned, p.Failed = []string{}, []string{}, []string{}
-	k := &p.Klplint
+	k := &s.Predicate.Klplint
 	*k = Details{
-		Version: version, Model: c.Lint.Set.Model, Rules: []RuleVersion{}, NotEvaluated: []string{}, Errors: []string{},
-		Modules: []AttestedModule{}, Findings: []AttestedFinding{},
-		Registry: RegistryState{Place: c.Registry.Name(), Revision: out.Revision, Channel: c.Channel, Compared: out.Compared},
+		Version: g.Basis.Version, Model: g.Lint.Set.Model, Policy: g.Basis.Digest(), Settings: g.Basis.Settings, Rules: g.Basis.ruleVersions(),
+		NotEvaluated: []string{}, Errors: []string{}, Modules: []AttestedModule{}, Findings: []AttestedFinding{},
+		Registry: RegistryState{
+			Place: g.Registry.Name(), UUID: tx.UUID, Revision: out.Revision, Channel: g.Channel, Channels: append([]string{}, g.channels()...), Compared: out.Compared,
+		},
 	}
-	worst := make(map[string]finding.Severity)
 	for i := range out.Verdict.Findings {
 		f := &out.Verdict.Findings[i]
-		worst[f.Rule] = max(worst[f.Rule], f.Severity)
-		k.Findings = append(k.Findings, AttestedFinding{f.Rule, f.Severity.String(), digests[f.Module], f.Message})
+		a := AttestedFinding{f.Rule, f.Severity.String(), digests[f.Module], f.Message, f.Fingerprint, ""}
+		switch {
+		case f.Waiver != nil:
+			a.Accepted = "waived"
+		case f.Known:
+			a.Accepted = "known"
+		}
+		k.Findings = append(k.Findings, a)
 	}
-	missing := make(map[string]bool)
-	for _, n := range out.Verdict.NotEvaluated {
-		missing[n.Rule] = true
-		k.NotEvaluated = append(k.NotEvaluated, n.Rule+": needs "+n.Needs)
-	}
-	k.NotEvaluated = slices.Compact(k.NotEvaluated)
 	for _, e := range out.Verdict.Errors {
 		k.Errors = append(k.Errors, filepath.Base(e.Path)+": "+e.Message)
 	}
-	all := sha256.New()
-	for _, r := range chosen {
-		sum := sha256.Sum256([]byte(r.Analyzer.Doc))
-		k.Rules = append(k.Rules, RuleVersion{r.ID(), r.Since, hex.EncodeToString(sum[:])})
-		fmt.Fprintf(all, "%s %s %x\n", r.ID(), r.Since, sum)
-		switch severity, found := worst[r.ID()]; {
-		case severity == finding.Error:
-			p.Failed = append(p.Failed, r.ID())
-		case found:
-			p.Warned = append(p.Warned, r.ID())
-		case !missing[r.ID()]:
-			p.Passed = append(p.Passed, r.ID())
-		}
-	}
 	for _, m := range out.Modules {
-		k.Modules = append(k.Modules, AttestedModule{m.Name, m.SHA256, m.Status, m.Revision})
+		v := &m.Module.Vermagic
+		k.Modules = append(k.Modules, AttestedModule{
+			m.Name, m.SHA256, m.Module.UnsignedSHA256, v.Release, string(m.Module.Arch), append([]string{}, v.Flags...), m.Status, m.Revision, m.Withdrawn,
+		})
 	}
-	p.Configuration = []Descriptor{{
-		Name: "klplint rules", Digest: map[string]string{"sha256": hex.EncodeToString(all.Sum(nil))}, Annotations: map[string]string{"klplint": version},
-	}}
+	warned := s.Predicate.tests(&g.Basis, g.Policy.FailOn, out.Verdict, lonely)
+	s.Predicate.Configuration = append([]Descriptor{{
+		Name: "klplint rules", Digest: map[string]string{"sha256": digestOf(k.Rules)}, Annotations: map[string]string{"klplint": g.Basis.Version},
+	}}, g.Basis.Inputs...)
 	switch {
 	case !out.Pass:
-		p.Result = "FAILED"
-	case len(p.Failed)+len(p.Warned) > 0:
-		p.Result = "WARNED"
+		s.Predicate.Result = "FAILED"
+	case warned || slices.ContainsFunc(k.Modules, func(m AttestedModule) bool { return m.Warning != "" }):
+		s.Predicate.Result = "WARNED"
 	default:
-		p.Result = "PASSED"
+		s.Predicate.Result = "PASSED"
 	}
-	return s
-}
-
-// Write writes the statement as indented JSON.
-func (s *Statement) Write(w io.Writer) error {
-	e := json.NewEncoder(w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(s)
+	err := e.Encode(s)
+	return b.Bytes(), err
 }
 
-// ReadStatement reads an attestation that Attest made. An error says why it is none.
-func ReadStatement(r io.Reader) (*Statement, error) {
+// tests sorts the rules by what came of them: those with a finding that fails
+// the run, those with any other, and of the rest those that ran over what they
+// need. It reports whether any of them warned or failed.
+func (p *Predicate) tests(b *Basis, failOn finding.Severity, v *policy.Verdict, lonely bool) bool {
+	p.Passed, p.Warned, p.Failed = []string{}, []string{}, []string{}
+	failed, warned := make(map[string]bool), make(map[string]bool)
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		if failOn != 0 && f.Severity >= failOn && !f.Accepted() {
+			failed[f.Rule] = true
+		} else {
+			warned[f.Rule] = true
+		}
+	}
+	reasons := make(map[string]string)
+	for _, n := range v.NotEvaluated {
+		reasons[n.Rule] = "needs " + n.Needs
+	}
+	for _, e := range v.Errors {
+		if e.Rule != "" {
+			reasons[e.Rule] = e.Message
+		}
+	}
+	nothing := v.Summary.Modules == 0
+	for _, r := range b.Rules {
+		id := r.ID()
+		overSets := slices.Contains(r.Analyzer.Requires, rules.SetInput)
+		switch {
+		case reasons[id] != "":
+		case nothing:
+			reasons[id] = "needs a livepatch that can be read"
+		case overSets && lonely:
+			reasons[id] = "needs another module for the same kernel"
+		}
+		switch {
+		case failed[id]:
+			p.Failed = append(p.Failed, id)
+		case warned[id]:
+			p.Warned = append(p.Warned, id)
+		case reasons[id] == "":
+			p.Passed = append(p.Passed, id)
+		}
+	}
+	for id, reason := range reasons {
+		p.Klplint.NotEvaluated = append(p.Klplint.NotEvaluated, id+": "+reason)
+	}
+	slices.Sort(p.Klplint.NotEvaluated)
+	return len(failed)+len(warned) > 0
+}
+
+// maxStatement bounds what ReadStatement reads.
+const maxStatement = 16 << 20
+
+// ReadStatement reads a statement that a gate wrote. An error says why it is
+// none: a key that is not known, or spelt differently, or there twice, and
+// whatever follows the end.
+func ReadStatement(text []byte) (*Statement, error) {
 	var s Statement
-	if err := json.NewDecoder(io.LimitReader(r, 256<<20)).Decode(&s); err != nil {
+	if err := strictDecode(text, &s); err != nil {
 		return nil, fmt.Errorf("not an attestation: %w", err)
 	}
 	switch {
@@ -189,9 +237,28 @@ func ReadStatement(r io.Reader) (*Statement, error) {
 	return &s, nil
 }
 
+// ReadFile reads an attestation's file, as far as it may be one.
+func ReadFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxStatement+1))
+	if err == nil && len(text) > maxStatement {
+		err = fmt.Errorf("%s: more than %d bytes", path, maxStatement)
+	}
+	return text, err
+}
+
+// Module is what finds the module in a registry.
+func (m *AttestedModule) Module() *klp.Module {
+	return &klp.Module{SHA256: m.SHA256, UnsignedSHA256: m.Unsigned}
+}
+
 // Permits says why a file with this digest may not be signed on the strength of
-// the statement; "" when it may. The statement itself must come by a way that
-// is trusted: it is not signed.
+// the statement; "" when it may. Whether the statement is to be trusted is
+// another question, see Open.
 func (s *Statement) Permits(digest string) string {
 	judged := slices.ContainsFunc(s.Subject, func(x Subject) bool { return x.Digest["sha256"] == digest })
 	if !judged {
@@ -209,4 +276,17 @@ func (s *Statement) Permits(digest string) string {
 		}
 	}
 	return "the attestation does not say that the module was admitted"
+}
+
+// Differs says in which of the settings, given by flag, the statement differs;
+// "" for none.
+func (s *Statement) Differs(settings map[string]string) string {
+	var out []string
+	for name, want := range settings {
+		if have := s.Predicate.Klplint.Settings[name]; have != want {
+			out = append(out, fmt.Sprintf("--%s was %q, not %q", name, have, want))
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, "; ")
 }

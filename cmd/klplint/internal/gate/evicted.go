@@ -22,10 +22,10 @@ func (g *gate) evicted(tx *registry.Tx, fresh []*registry.Entry) ([]eviction, er
 	for _, group := range byKernel(fresh) {
 		digests := make(map[string]bool)
 		for _, e := range group {
-			digests[e.Module.SHA256] = true
+			digests[e.Module.UnsignedSHA256] = true
 		}
-		err := tx.Active(group[0].Kernel(), g.Channels, func(active *registry.Entry) error {
-			if digests[active.Module.SHA256] {
+		err := tx.Active(group[0].Kernel(), g.channels(), func(active *registry.Entry) error {
+			if digests[active.Module.UnsignedSHA256] {
 				return nil
 			}
 			for _, e := range group {

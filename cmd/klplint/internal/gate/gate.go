@@ -28,8 +28,11 @@ type Config struct {
 	// and that it is a gate's is said here.
 	Policy policy.Policy
 
-	// Channels narrows what is compared with; empty means all channels. The one
-	// that the candidates go to is compared with in any case.
+	// Basis says what else decides.
+	Basis Basis
+
+	// Channels narrows what is compared with, beside Channel; empty means all
+	// channels.
 	Channels []string
 	// Channel, Owner, Labels and By are recorded with what is admitted, and At,
 	// the time (RFC 3339, UTC).
@@ -59,6 +62,9 @@ type Outcome struct {
 	Against []*registry.Entry
 	// Compared is the number of the registry's modules that were compared.
 	Compared int
+	// Statement is the verdict as a file: where the same files were judged under
+	// the same policy before, the one that was made then, byte for byte.
+	Statement []byte
 }
 
 // Admission is what became of one candidate.
@@ -68,6 +74,9 @@ type Admission struct {
 	// Revision is the one in which it was admitted; 0 where it was not.
 	Revision int64
 	Module   *klp.Module
+	// Withdrawn says which funcs it drops of the newest retired module of its
+	// lineage, while no module of that is active; "" for none.
+	Withdrawn string
 }
 
 // Status is what became of a candidate.
@@ -76,7 +85,7 @@ type Status string
 // The outcomes of a candidate.
 const (
 	Admitted      Status = "admitted"
-	Already       Status = "already admitted" // these bytes are active in the channel
+	Already       Status = "already admitted" // the module is active in the channel
 	WouldAdmit    Status = "would be admitted"
 	Refused       Status = "refused"        // its own verdict, or the comparison
 	RefusedBeside Status = "refused beside" // another one of the call was refused
@@ -92,9 +101,9 @@ func Run(ctx context.Context, c Config) (*Outcome, error) {
 	if err := g.read(ctx); err != nil {
 		return nil, err
 	}
-	run := c.Registry.Write
-	if c.DryRun || !g.admissible() {
-		run = c.Registry.Read // a verdict that keeps all out needs no lock
+	run := c.Registry.Write // a refusal is written down too
+	if c.DryRun {
+		run = c.Registry.Read
 	}
 	var out *Outcome
 	err := run(ctx, func(tx *registry.Tx) error {
@@ -173,18 +182,8 @@ func (g *gate) readAgainst(ctx context.Context) error {
 	return nil
 }
 
-// admissible reports whether the candidates pass alone. What the comparison adds
-// cannot make them pass then: findings and errors are only added to.
-func (g *gate) admissible() bool {
-	p := g.Policy
-	p.Partial = true
-	return p.Judge(g.alone).ExitCode == exitcode.OK
-}
-
 // transaction is what happens within one transaction. It may run again.
 func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
-	out := &Outcome{Revision: tx.Revision}
-	found := g.alone
 	entries := make([]*registry.Entry, len(g.modules))
 	for i, m := range g.modules {
 		entries[i] = &registry.Entry{
@@ -195,44 +194,109 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	var fresh []*registry.Entry
-	for i, e := range entries {
-		if known[i].State != registry.Active {
-			fresh = append(fresh, e)
-		}
+	if out, err := g.judgedBefore(tx, entries, known); out != nil || err != nil {
+		return out, err
 	}
+	out := &Outcome{Revision: tx.Revision}
+	found := g.alone
 	byPath := make(map[string]*registry.Entry)
-	for _, group := range byKernel(fresh) {
-		compared, err := g.compare(tx, group, out, byPath)
+	withdrawn := make(map[*registry.Entry]string)
+	lonely := true
+	for _, group := range byKernel(entries) {
+		c, err := g.compare(tx, group)
 		if err != nil {
 			return nil, err
 		}
-		found = found.Merged(compared)
-	}
-	out.Verdict = g.Policy.Judge(found)
-	out.Pass = out.Verdict.ExitCode == exitcode.OK
-	out.name(byPath)
-	if out.Pass && len(fresh) > 0 {
-		if err := g.admit(tx, fresh, entries, known, out); err != nil {
+		out.Compared += len(c.baseline)
+		found = found.Merged(c.result)
+		lonely = lonely && len(c.baseline)+c.against+len(group) == 1
+		for _, p := range c.baseline {
+			byPath[p.member.Path] = p.entry
+		}
+		if err := g.withdrawn(tx, group, c.baseline, withdrawn); err != nil {
 			return nil, err
 		}
 	}
-	out.admissions(g, entries, known)
+	out.Verdict = g.Policy.Judge(found)
+	out.Pass = out.Verdict.ExitCode == exitcode.OK
+	if out.Against, err = tx.Whole(out.named(byPath)); err != nil {
+		return nil, err
+	}
+	if out.Pass {
+		if err := g.admit(tx, entries, known, out); err != nil {
+			return nil, err
+		}
+	}
+	out.admissions(g, entries, known, withdrawn)
+	statement, err := g.statement(tx, out, lonely)
+	if err != nil {
+		return nil, registry.Abort(err)
+	}
+	out.Statement = statement
+	switch {
+	case g.DryRun || len(entries) == 0:
+		return out, nil
+	case out.Pass:
+		return out, tx.Record(g.Basis.Digest(), string(statement), entries)
+	}
+	return out, g.refuse(tx, entries, out)
+}
+
+// judgedBefore returns the outcome for files that are active, and were judged
+// together under this policy: the statement of that time. It returns nil where
+// there is something to judge.
+func (g *gate) judgedBefore(tx *registry.Tx, entries []*registry.Entry, known map[int]registry.Existing) (*Outcome, error) {
+	subjects := make([]registry.Subject, len(entries))
+	for i, e := range entries {
+		if known[i].State != registry.Active || known[i].Admitted == 0 {
+			return nil, nil
+		}
+		subjects[i] = registry.Subject{Existing: known[i], SHA256: e.Module.SHA256}
+	}
+	// The verdict on a file alone can change: a waiver expires.
+	out := &Outcome{Revision: tx.Revision, Verdict: g.Policy.Judge(g.alone)}
+	out.Pass = out.Verdict.ExitCode == exitcode.OK
+	if !out.Pass || len(entries) == 0 {
+		return nil, nil
+	}
+	statement, err := tx.Statement(g.Basis.Digest(), subjects)
+	if err != nil || statement == "" {
+		return nil, err
+	}
+	out.Statement = []byte(statement)
+	out.admissions(g, entries, known, nil)
 	return out, nil
 }
 
+// refuse writes down whom the gate kept out, and by which rules.
+func (g *gate) refuse(tx *registry.Tx, entries []*registry.Entry, out *Outcome) error {
+	var rules []string
+	for i := range out.Verdict.Findings {
+		f := &out.Verdict.Findings[i]
+		if !f.Accepted() && g.Policy.FailOn != 0 && f.Severity >= g.Policy.FailOn {
+			rules = append(rules, f.Rule)
+		}
+	}
+	slices.Sort(rules)
+	reason := strings.Join(slices.Compact(rules), " ")
+	if len(out.Verdict.Errors) > 0 {
+		reason = strings.TrimSpace(reason + " (something could not be checked)")
+	}
+	return tx.Refuse(entries, registry.Change{By: g.By, At: g.At, Reason: reason})
+}
+
 // admissions says what became of each candidate.
-func (out *Outcome) admissions(g *gate, entries []*registry.Entry, known map[int]registry.Existing) {
+func (out *Outcome) admissions(g *gate, entries []*registry.Entry, known map[int]registry.Existing, withdrawn map[*registry.Entry]string) {
 	failed := make(map[string]bool)
 	for i := range out.Verdict.Modules {
 		m := &out.Verdict.Modules[i]
 		failed[m.Path] = m.Verdict == policy.Fail || m.Verdict == policy.Errored
 	}
 	for i, e := range entries {
-		a := Admission{Path: e.Module.Path, Name: e.Module.Name, SHA256: e.Module.SHA256, Module: e.Module}
+		a := Admission{Path: e.Module.Path, Name: e.Module.Name, SHA256: e.Module.SHA256, Module: e.Module, Withdrawn: withdrawn[e]}
 		switch {
-		case known[i].State == registry.Active:
-			a.Status, a.Revision = Already, known[i].Revision
+		case out.Pass && known[i].State == registry.Active && known[i].Admitted > 0:
+			a.Status, a.Revision = Already, known[i].Admitted
 		case out.Pass && g.DryRun:
 			a.Status = WouldAdmit
 		case out.Pass:
@@ -246,17 +310,19 @@ func (out *Outcome) admissions(g *gate, entries []*registry.Entry, known map[int
 	}
 }
 
-// name keeps the entries that findings point at.
-func (out *Outcome) name(byPath map[string]*registry.Entry) {
-	named := make(map[string]bool)
+// named lists the entries that findings point at.
+func (out *Outcome) named(byPath map[string]*registry.Entry) []*registry.Entry {
+	var named []*registry.Entry
+	seen := make(map[*registry.Entry]bool)
 	for i := range out.Verdict.Findings {
 		for _, r := range out.Verdict.Findings[i].Related {
-			if e := byPath[r.Module]; e != nil && !named[r.Module] {
-				named[r.Module] = true
-				out.Against = append(out.Against, e)
+			if e := byPath[r.Module]; e != nil && !seen[e] {
+				seen[e] = true
+				named = append(named, e)
 			}
 		}
 	}
+	return named
 }
 
 // byKernel groups entries by the kernel they are for, in a fixed order.
@@ -271,49 +337,90 @@ func byKernel(entries []*registry.Entry) [][]*registry.Entry {
 	}
 	slices.SortFunc(out, func(a, b []*registry.Entry) int {
 		x, y := a[0].Kernel(), b[0].Kernel()
-		return cmp.Or(cmp.Compare(x.Release, y.Release), cmp.Compare(x.Arch, y.Arch))
+		return cmp.Or(cmp.Compare(x.Release, y.Release), cmp.Compare(x.Arch, y.Arch), cmp.Compare(x.Flags, y.Flags))
 	})
 	return out
 }
 
-// compare judges the candidates of one kernel against the registry.
-func (g *gate) compare(tx *registry.Tx, group []*registry.Entry, out *Outcome, byPath map[string]*registry.Entry) (*lint.Result, error) {
-	var baseline []*registry.Entry
-	err := tx.Active(group[0].Kernel(), g.Channels, func(e *registry.Entry) error {
-		baseline = append(baseline, e)
-		byPath[e.Path()] = e
+// comparison is what the candidates of one kernel were held against.
+type comparison struct {
+	result   *lint.Result
+	baseline []peer
+	against  int // modules that the registry does not know
+}
+
+// peer is an active module that is compared: its row, and of the entry what
+// does not grow with the module.
+type peer struct {
+	entry   *registry.Entry // without its module
+	member  *moduleset.Member
+	lineage registry.Lineage
+}
+
+func peerOf(e *registry.Entry) peer {
+	p := peer{e, e.Member(), e.Lineage()}
+	e.Module = nil
+	return p
+}
+
+// channels are those that are compared with, none for all. What stands in the
+// channel that the candidates go to is always among them.
+func (g *gate) channels() []string {
+	if len(g.Channels) == 0 || slices.Contains(g.Channels, g.Channel) {
+		return g.Channels
+	}
+	return append(slices.Clone(g.Channels), g.Channel)
+}
+
+// compare judges the candidates of one kernel against the registry. A module
+// is not compared with itself, signed or not, in whatever channel it stands.
+func (g *gate) compare(tx *registry.Tx, group []*registry.Entry) (*comparison, error) {
+	c := &comparison{}
+	own := make(map[string]bool)
+	for _, e := range group {
+		own[e.Module.UnsignedSHA256] = true
+	}
+	err := tx.Active(group[0].Kernel(), g.channels(), func(e *registry.Entry) error {
+		if !own[e.Module.UnsignedSHA256] {
+			c.baseline = append(c.baseline, peerOf(e))
+		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	out.Compared += len(baseline)
-	r, err := g.judge(group, baseline)
-	if err != nil {
+	slices.SortFunc(c.baseline, func(a, b peer) int { return cmp.Compare(a.entry.ID(), b.entry.ID()) })
+	if c.result, err = g.judge(group, c); err != nil {
 		return nil, registry.Abort(err)
 	}
-	return r, nil
+	return c, nil
 }
 
 // judge runs the set rules over candidates and baseline of one kernel.
-func (g *gate) judge(group, baseline []*registry.Entry) (*lint.Result, error) {
+func (g *gate) judge(group []*registry.Entry, c *comparison) (*lint.Result, error) {
 	var target klp.Target
-	var members []*moduleset.Member
-	for _, e := range group {
+	candidates := make([]*moduleset.Member, len(group))
+	for i, e := range group {
 		if target == nil && g.Lint.Target != nil {
 			target = g.Lint.Target(e.Module)
 		}
-		m := moduleset.NewMember(e.Module, false)
-		m.Owner = e.Owner
-		members = append(members, m)
+		candidates[i] = e.Member()
+		candidates[i].Path, candidates[i].Baseline = e.Module.Path, false
 	}
+	return g.judgeMembers(group[0].Kernel(), target, candidates, c)
+}
+
+// judgeMembers is judge for rows of candidates.
+func (g *gate) judgeMembers(k registry.Kernel, target klp.Target, candidates []*moduleset.Member, c *comparison) (*lint.Result, error) {
+	members := candidates
 	for _, m := range g.against {
-		if m.Vermagic.Release == group[0].Kernel().Release && m.Arch == group[0].Kernel().Arch {
+		if registry.KernelOf(m) == k {
 			members = append(members, moduleset.NewMember(m, true))
+			c.against++
 		}
 	}
-	for _, e := range baseline {
-		members = append(members, e.Member())
+	for _, p := range c.baseline {
+		members = append(members, p.member)
 	}
 	r, err := lint.RunSet(g.Lint, members, target)
 	if err != nil {
@@ -326,7 +433,7 @@ func (g *gate) judge(group, baseline []*registry.Entry) (*lint.Result, error) {
 		}
 		path := n.Module
 		if path == "" {
-			path = group[0].Module.Path
+			path = candidates[0].Path
 		}
 		r.Errors = append(r.Errors, lint.Error{Path: path, Rule: n.Rule, Message: n.Rule + " could not be evaluated: it needs " + n.Needs})
 	}
@@ -334,7 +441,13 @@ func (g *gate) judge(group, baseline []*registry.Entry) (*lint.Result, error) {
 }
 
 // admit records the candidates and what follows from it.
-func (g *gate) admit(tx *registry.Tx, fresh, entries []*registry.Entry, known map[int]registry.Existing, out *Outcome) error {
+func (g *gate) admit(tx *registry.Tx, entries []*registry.Entry, known map[int]registry.Existing, out *Outcome) error {
+	var fresh []*registry.Entry
+	for i, e := range entries {
+		if known[i].State != registry.Active {
+			fresh = append(fresh, e)
+		}
+	}
 	var evicted []eviction
 	if g.RetireReplaced {
 		var err error
@@ -352,23 +465,33 @@ func (g *gate) admit(tx *registry.Tx, fresh, entries []*registry.Entry, known ma
 	if g.DryRun {
 		return nil
 	}
-	if _, err := tx.Add(fresh); err != nil {
+	if _, err := tx.Add(fresh, registry.Admitted); err != nil {
 		return err
 	}
 	change := registry.Change{By: g.By, At: g.At}
-	for i := range entries {
-		if x, ok := known[i]; ok && x.State != registry.Active {
-			if err := tx.Activate(x, change); err != nil {
-				return err
-			}
+	for i, e := range entries {
+		x, ok := known[i]
+		var err error
+		switch {
+		case !ok:
+			continue
+		case x.State != registry.Active:
+			err = tx.Renew(x, e, registry.Admitted)
+		case x.Admitted == 0:
+			err = tx.Admit(x, registry.Admitted, change)
+		default:
+			err = tx.Admit(x, registry.Rejudged, change)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	for _, e := range evicted {
 		if e.entry.Channel != g.Channel {
 			continue
 		}
-		change.ReplacedBy = e.by
-		if err := tx.SetState([]*registry.Entry{e.entry}, registry.Retired, change); err != nil {
+		change.ReplacedBy, change.Reason = e.by, "replaced"
+		if err := tx.SetState([]*registry.Entry{e.entry}, registry.Retired, registry.RetiredNow, change); err != nil {
 			return err
 		}
 	}

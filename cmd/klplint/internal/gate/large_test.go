@@ -33,7 +33,7 @@ func fillLarge(t testing.TB, place, release string) time.Duration {
 		entries[i] = &registry.Entry{Module: m, State: registry.Active, Owner: "vendor", AddedBy: "test", AddedAt: "2026-01-01T00:00:00Z"}
 	}
 	begin := time.Now()
-	err := r.Write(t.Context(), func(tx *registry.Tx) error { _, err := tx.Add(entries); return err })
+	err := r.Write(t.Context(), func(tx *registry.Tx) error { _, err := tx.Add(entries, registry.Added); return err })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,16 +50,11 @@ func TestLarge(t *testing.T) {
 		dir := t.TempDir()
 		place := "sqlite:" + filepath.Join(dir, "r.db")
 		t.Logf("one batch of %d modules: %s", largeModules, fillLarge(t, place, release).Round(time.Millisecond))
-		program := filepath.Join(dir, "klplint")
-		build := exec.Command("go", "build", "-o", program, "../../../../cmd/klplint")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is shipped
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
+		klplint := program(t, dir)
 		var gates, peers []time.Duration
 		for i := range 15 {
 			path := variant(t, dir, 1000+i, 1000+i)
-			gates = append(gates, cpu(t, program, "gate", "-q", "--registry", place, path))
+			gates = append(gates, cpu(t, klplint, "gate", "-q", "--registry", place, path))
 			peers = append(peers, cpu(t, "modinfo", path))
 		}
 		slices.Sort(gates)
@@ -76,7 +71,7 @@ func TestLarge(t *testing.T) {
 		r := registrytest.Open(t, place)
 		begin, n := time.Now(), 0
 		err := r.Read(t.Context(), func(tx *registry.Tx) error {
-			return tx.Active(registry.Kernel{Release: release, Arch: klp.X86_64}, nil, func(*registry.Entry) error { n++; return nil })
+			return tx.Active(registry.Kernel{Release: release, Arch: klp.X86_64, Flags: "SMP"}, nil, func(*registry.Entry) error { n++; return nil })
 		})
 		if err != nil || n != largeModules {
 			t.Fatal(n, err)

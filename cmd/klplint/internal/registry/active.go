@@ -3,18 +3,64 @@ package registry
 import "database/sql"
 
 // Active calls f for each active entry of a kernel, of the channels given or of
-// all, in the order in which they were added.
+// all, in no order that can be relied on: sorting is left to whoever keeps
+// them, which costs less than moving rows about. Their modules have what is
+// compared, see compact; Whole has the rest.
 func (t *Tx) Active(k Kernel, channels []string, f func(*Entry) error) error {
 	c := &conditions{}
-	c.add(`kernel = (SELECT id FROM kernel WHERE release = ? AND arch = ?) AND state = 'active'`, k.Release, string(k.Arch))
+	c.add(`m.state = 'active'`)
 	if len(channels) > 0 {
-		c.in(`channel`, words(channels)...)
+		c.in(`m.channel`, words(channels)...)
 	}
+	return t.compared(k, c, f)
+}
+
+// Retired calls f for each retired entry of a kernel and a lineage, as Active.
+func (t *Tx) Retired(k Kernel, l Lineage, f func(*Entry) error) error {
+	c := &conditions{}
+	c.add(`m.state = 'retired' AND m.owner = ? AND m.stem = ?`, l.Owner, l.Stem)
+	return t.compared(k, c, f)
+}
+
+// compared asks for the modules of a kernel by its number: whatever the
+// statistics say, that is one walk down one index.
+func (t *Tx) compared(k Kernel, c *conditions, f func(*Entry) error) error {
+	id, found, err := t.kernel(k)
+	if err != nil || !found {
+		return err
+	}
+	c.add(`m.kernel = ?`, id)
 	return t.each(func(rows *sql.Rows) error {
-		e, err := scanEntry(rows)
+		e, err := scanEntry(rows, expand)
 		if err != nil {
-			return Abort(err)
+			return err
 		}
 		return f(e)
-	}, `SELECT `+columns+` FROM module`+c.where()+` ORDER BY id`, c.args...)
+	}, `SELECT `+columns+`, m.compact FROM module m`+c.where(), c.args...)
+}
+
+// Kernels lists the kernels that have active modules, in a fixed order.
+func (t *Tx) Kernels() ([]Kernel, error) {
+	var out []Kernel
+	err := t.each(func(rows *sql.Rows) error {
+		var k Kernel
+		err := rows.Scan(&k.Release, &k.Arch, &k.Flags)
+		k.Release, k.Flags = unescape(k.Release), unescape(k.Flags)
+		out = append(out, k)
+		return err
+	}, `SELECT release, arch, flags FROM kernel k WHERE EXISTS (SELECT 1 FROM module m WHERE m.kernel = k.id AND m.state = 'active') ORDER BY release, arch, flags`)
+	return out, err
+}
+
+// ReplacedBy lists the retired modules of e's kernel that e had evicted.
+func (t *Tx) ReplacedBy(e *Entry) ([]*Entry, error) {
+	k := e.Kernel()
+	id, found, err := t.kernel(k)
+	if err != nil || !found {
+		return nil, err
+	}
+	var out []*Entry
+	err = t.entries(func(e *Entry) error { out = append(out, e); return nil },
+		withDocument+` WHERE m.kernel = $1 AND m.state = 'retired' AND m.replaced_by = $2 ORDER BY m.id`, id, e.Module.SHA256)
+	return out, err
 }

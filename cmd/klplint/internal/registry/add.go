@@ -10,51 +10,70 @@ import (
 	"strings"
 )
 
-// Existing is what the registry has of the bytes that are to be added.
+// Existing is what the registry has of a module that is to be added.
 type Existing struct {
 	State    State
+	SHA256   string // of the file that was recorded: signed and not it is one module
 	Revision int64
+	Admitted int64 // see Entry
 	id       int64
 }
 
 type address struct{ sha256, channel string }
 
-func (e *Entry) address() address { return address{e.Module.SHA256, e.Channel} }
+// unsigned is where a module is found, signed or not.
+func (e *Entry) unsigned() address {
+	return address{cmp.Or(e.Module.UnsignedSHA256, e.Module.SHA256), e.Channel}
+}
 
-// Lookup finds those of the entries whose bytes are in their channel already,
-// by their index.
+// Lookup finds those of the entries that are in their channel already, by their
+// index.
 func (t *Tx) Lookup(entries []*Entry) (map[int]Existing, error) {
-	known := make(map[address]Existing)
+	known := make(map[address][]Existing)
 	for part := range slices.Chunk(entries, 500) {
 		args := make([]any, len(part))
 		for i, e := range part {
-			args[i] = e.Module.SHA256
+			args[i] = e.unsigned().sha256
 		}
 		err := t.each(func(rows *sql.Rows) error {
 			var a address
 			var x Existing
-			if err := rows.Scan(&x.id, &a.sha256, &a.channel, &x.State, &x.Revision); err != nil {
+			if err := rows.Scan(&x.id, &a.sha256, &x.SHA256, &a.channel, &x.State, &x.Revision, &x.Admitted); err != nil {
 				return err
 			}
-			known[a] = x
+			known[a] = append(known[a], x)
 			return nil
-		}, `SELECT id, sha256, channel, state, revision FROM module WHERE sha256 IN `+tuple(1, len(part)), args...)
+		}, `SELECT id, unsigned_sha256, sha256, channel, state, revision, admitted FROM module WHERE unsigned_sha256 IN `+tuple(1, len(part))+` ORDER BY id`, args...)
 		if err != nil {
 			return nil, err
 		}
 	}
 	found := make(map[int]Existing)
 	for i, e := range entries {
-		if x, ok := known[e.address()]; ok {
-			found[i] = x
+		// The same bytes before others, and what is active before what is not.
+		rank := func(x Existing) int {
+			n := 0
+			if x.State == Active {
+				n += 2
+			}
+			if x.SHA256 == e.Module.SHA256 {
+				n++
+			}
+			return n
+		}
+		for _, x := range known[e.unsigned()] {
+			if best, ok := found[i]; !ok || rank(x) > rank(best) {
+				found[i] = x
+			}
 		}
 	}
 	return found, nil
 }
 
-// Add records entries in one batch. Bytes that are in their channel already are
-// left as they are. It returns the number of new ones.
-func (t *Tx) Add(entries []*Entry) (int, error) {
+// Add records entries in one batch. What is in its channel already is left as
+// it is, signed or not. It returns the number of new ones. action is what the
+// log says of it.
+func (t *Tx) Add(entries []*Entry, action Action) (int, error) {
 	found, err := t.Lookup(entries)
 	if err != nil {
 		return 0, err
@@ -62,65 +81,108 @@ func (t *Tx) Add(entries []*Entry) (int, error) {
 	seen := make(map[address]bool)
 	var fresh []*Entry
 	for i, e := range entries {
-		if _, ok := found[i]; ok || seen[e.address()] {
+		if _, ok := found[i]; ok || seen[e.unsigned()] {
 			continue
 		}
-		if err := e.check(); err != nil {
-			return 0, Abort(err)
+		seen[e.unsigned()] = true
+		e.id, e.Revision, e.Admitted = 0, t.Next(), 0
+		if action == Admitted {
+			e.Admitted = t.Next()
 		}
-		seen[e.address()] = true
 		fresh = append(fresh, e)
 	}
+	if err := t.insert(fresh); err != nil {
+		return 0, err
+	}
+	return len(fresh), t.log(events(fresh, action, Change{})...)
+}
+
+// Renew puts an entry in the place of what Lookup found: the file, its document,
+// owner, labels and state are the new ones, and who added it at first stays.
+func (t *Tx) Renew(x Existing, e *Entry, action Action) error {
+	old, err := t.load([]int64{x.id})
+	if err != nil {
+		return err
+	}
+	if err := t.delete([]int64{x.id}); err != nil {
+		return err
+	}
+	e.id, e.Revision, e.Admitted = x.id, t.Next(), 0
+	if action == Admitted {
+		e.Admitted = t.Next()
+	}
+	e.ChangedBy, e.ChangedAt = e.AddedBy, e.AddedAt
+	for _, o := range old {
+		e.AddedBy, e.AddedAt = o.AddedBy, o.AddedAt
+	}
+	if err := t.insert([]*Entry{e}); err != nil {
+		return err
+	}
+	return t.log(events([]*Entry{e}, action, Change{By: e.ChangedBy, At: e.ChangedAt})...)
+}
+
+// insert writes the rows of entries that are in no channel yet. Those without
+// an id get one.
+func (t *Tx) insert(fresh []*Entry) error {
+	for _, e := range fresh {
+		if err := e.check(); err != nil {
+			return Abort(err)
+		}
+	}
 	if len(fresh) == 0 {
-		return 0, nil
+		return nil
 	}
 	kernels, err := t.kernels(fresh)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	modules := t.batch(`module (id, kernel, sha256, channel, owner, name, state, added_by, added_at, changed_by, changed_at, replaced_by, revision, labels, document)`, 15, 100)
-	items := t.batch(`item (kernel, active, kind, value, object, position, module)`, 7, 500)
+	modules := t.batch(`module (id, kernel, sha256, unsigned_sha256, channel, owner, name, stem, state, added_by, added_at, changed_by, changed_at, replaced_by, revision, admitted, labels, compact, document_sha256, digest)`, 20, 100)
+	documents := t.batch(`document (module, text)`, 2, 100)
+	funcs := t.batch(`func (name, object, module)`, 3, 500)
+	objects := t.batch(`object (name, kernel, module)`, 3, 500)
 	labels := t.batch(`label (name, value, module)`, 3, 500)
 	for _, e := range fresh {
-		text, err := encode(e.Module)
+		m := e.Module
+		m.UnsignedSHA256 = cmp.Or(m.UnsignedSHA256, m.SHA256)
+		text, err := encode(m)
 		if err != nil {
-			return 0, Abort(err)
+			return Abort(err)
 		}
-		list := itemsOf(e.Module)
+		list := funcsOf(m)
 		if len(list) > maxItems {
-			return 0, Abort(fmt.Errorf("%s: %d funcs, states and sets are more than the registry takes of a module", e.Module.Path, len(list)))
+			return Abort(fmt.Errorf("%s: %d funcs are more than the registry takes of a module", m.Path, len(list)))
 		}
-		m, kernel := e.Module, kernels[e.Kernel()]
-		e.id = t.nextID
-		t.nextID++
-		e.Revision = t.Next()
-		modules.add(e.id, kernel, m.SHA256, e.Channel, e.Owner, m.Name, string(e.State),
-			e.AddedBy, e.AddedAt, cmp.Or(e.ChangedBy, e.AddedBy), cmp.Or(e.ChangedAt, e.AddedAt), e.ReplacedBy, e.Revision, labelText(e.Labels), text)
+		kernel := kernels[e.Kernel()]
+		if e.id == 0 {
+			e.id = t.nextID
+			t.nextID++
+		}
+		e.document = textDigest(text)
+		e.ChangedBy, e.ChangedAt = cmp.Or(e.ChangedBy, e.AddedBy), cmp.Or(e.ChangedAt, e.AddedAt)
+		modules.add(e.id, kernel, m.SHA256, m.UnsignedSHA256, e.Channel, e.Owner, escape(m.Name), e.stem(), string(e.State),
+			e.AddedBy, e.AddedAt, e.ChangedBy, e.ChangedAt, e.ReplacedBy, e.Revision, e.Admitted, labelText(e.Labels), compact(m), e.document, e.digest())
+		documents.add(e.id, text)
 		for _, it := range list {
-			items.add(kernel, active(e.State), it.kind, it.value, it.object, it.position, e.id)
+			funcs.add(it.name, it.object, e.id)
+		}
+		for _, name := range objectsOf(list) {
+			objects.add(name, kernel, e.id)
 		}
 		for _, k := range sortedKeys(e.Labels) {
 			labels.add(k, e.Labels[k], e.id)
 		}
 	}
 	// In the order of the index a large batch fills its pages one by one.
-	slices.SortStableFunc(items.rows, func(a, b []any) int {
-		return cmp.Or(cmp.Compare(a[0].(int64), b[0].(int64)), cmp.Compare(a[2].(string), b[2].(string)), cmp.Compare(a[3].(string), b[3].(string)))
+	slices.SortStableFunc(funcs.rows, func(a, b []any) int {
+		return cmp.Or(cmp.Compare(a[0].(string), b[0].(string)), cmp.Compare(a[1].(string), b[1].(string)))
 	})
 	// Rows of other tables name modules, so the modules come first.
-	for _, b := range []*batch{modules, items, labels} {
+	for _, b := range []*batch{modules, documents, funcs, objects, labels} {
 		if err := b.flush(); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return len(fresh), nil
-}
-
-func active(s State) int64 {
-	if s == Active {
-		return 1
-	}
-	return 0
+	return nil
 }
 
 func labelText(labels map[string]string) string {
@@ -155,7 +217,7 @@ func (t *Tx) kernels(entries []*Entry) (map[Kernel]int64, error) {
 		if !ok {
 			id = t.nextID
 			t.nextID++
-			if err := t.exec(`INSERT INTO kernel (id, release, arch) VALUES ($1, $2, $3)`, id, k.Release, string(k.Arch)); err != nil {
+			if err := t.exec(`INSERT INTO kernel (id, release, arch, flags) VALUES ($1, $2, $3, $4)`, id, escape(k.Release), string(k.Arch), escape(k.Flags)); err != nil {
 				return nil, err
 			}
 		}
@@ -166,7 +228,7 @@ func (t *Tx) kernels(entries []*Entry) (map[Kernel]int64, error) {
 
 func (t *Tx) kernel(k Kernel) (id int64, found bool, err error) {
 	err = t.each(func(rows *sql.Rows) error { found = true; return rows.Scan(&id) },
-		`SELECT id FROM kernel WHERE release = $1 AND arch = $2`, k.Release, string(k.Arch))
+		`SELECT id FROM kernel WHERE release = $1 AND arch = $2 AND flags = $3`, escape(k.Release), string(k.Arch), escape(k.Flags))
 	return id, found, err
 }
 

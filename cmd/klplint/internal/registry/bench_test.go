@@ -22,7 +22,7 @@ func BenchmarkAdd(b *testing.B) {
 	}
 	for b.Loop() {
 		r := registrytest.Open(b, "sqlite:"+filepath.Join(b.TempDir(), "r.db"))
-		if err := r.Write(b.Context(), func(tx *registry.Tx) error { _, err := tx.Add(entries); return err }); err != nil {
+		if err := r.Write(b.Context(), func(tx *registry.Tx) error { _, err := tx.Add(entries, registry.Added); return err }); err != nil {
 			b.Fatal(err)
 		}
 		r.Close()

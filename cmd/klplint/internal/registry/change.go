@@ -1,56 +1,75 @@
 package registry
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-// Change says who changes the state of entries, and when (RFC 3339, UTC).
+// Change says who changes the state of entries, when (RFC 3339, UTC) and why.
 type Change struct {
 	By, At     string
 	ReplacedBy string // sha256 of the module that evicts them, "" for none
+	Reason     string
 }
 
 // SetState changes the state of entries that a query of this transaction
-// returned.
-func (t *Tx) SetState(entries []*Entry, s State, c Change) error {
-	var ids []int64
-	for _, e := range entries {
-		ids = append(ids, e.id)
-	}
-	if err := t.setState(ids, s, c); err != nil {
-		return err
-	}
+// returned, and renews what they are recorded as. action is what the log says
+// of it.
+func (t *Tx) SetState(entries []*Entry, s State, action Action, c Change) error {
 	for _, e := range entries {
 		e.State, e.ChangedBy, e.ChangedAt, e.ReplacedBy, e.Revision = s, c.By, c.At, c.ReplacedBy, t.Next()
+		if action == Admitted {
+			e.Admitted = t.Next()
+		}
 	}
-	return nil
-}
-
-// Activate makes what Lookup found active.
-func (t *Tx) Activate(x Existing, c Change) error { return t.setState([]int64{x.id}, Active, c) }
-
-func (t *Tx) setState(ids []int64, s State, c Change) error {
-	for part := range slices.Chunk(ids, 500) {
+	if s != Active {
+		// What comes back is judged beside what is active then.
+		for _, e := range entries {
+			if err := t.exec(`DELETE FROM judgement WHERE module = $1`, e.id); err != nil {
+				return err
+			}
+		}
+	}
+	for part := range slices.Chunk(entries, 200) {
 		args := []any{string(s), c.By, c.At, c.ReplacedBy, t.Next()}
-		err := t.exec(`UPDATE module SET state = $1, changed_by = $2, changed_at = $3, replaced_by = $4, revision = $5 WHERE id IN `+tuple(6, len(part)), append(args, anys(part)...)...)
+		var rows strings.Builder
+		for i, e := range part {
+			row := tuple(len(args)+1, 3)
+			if i == 0 {
+				// The first row settles the columns' types.
+				row = `(CAST($6 AS BIGINT), CAST($7 AS BIGINT), $8)`
+			} else {
+				rows.WriteByte(',')
+			}
+			rows.WriteString(row)
+			args = append(args, e.id, e.Admitted, e.digest())
+		}
+		err := t.exec(`WITH next (id, admitted, digest) AS (VALUES `+rows.String()+`)
+UPDATE module SET state = $1, changed_by = $2, changed_at = $3, replaced_by = $4, revision = $5, admitted = next.admitted, digest = next.digest FROM next WHERE module.id = next.id`, args...)
 		if err != nil {
 			return err
 		}
-		if err := t.exec(`UPDATE item SET active = $1 WHERE module IN `+tuple(2, len(part)), append([]any{active(s)}, anys(part)...)...); err != nil {
-			return err
-		}
 	}
-	return nil
+	return t.log(events(entries, action, c)...)
 }
 
-// Remove deletes entries that a query of this transaction returned: nothing
-// remembers them.
-func (t *Tx) Remove(entries []*Entry) error {
-	var ids []int64
-	for _, e := range entries {
-		ids = append(ids, e.id)
+// Remove deletes entries that a query of this transaction returned: the log
+// alone remembers them.
+func (t *Tx) Remove(entries []*Entry, c Change) error {
+	ids := make([]int64, len(entries))
+	for i, e := range entries {
+		ids[i] = e.id
 	}
+	if err := t.delete(ids); err != nil {
+		return err
+	}
+	return t.log(events(entries, Removed, c)...)
+}
+
+func (t *Tx) delete(ids []int64) error {
 	for part := range slices.Chunk(ids, 500) {
-		for _, query := range []string{`DELETE FROM item WHERE module IN `, `DELETE FROM label WHERE module IN `, `DELETE FROM module WHERE id IN `} {
-			if err := t.exec(query+tuple(1, len(part)), anys(part)...); err != nil {
+		for _, from := range []string{`document WHERE module`, `func WHERE module`, `object WHERE module`, `label WHERE module`, `judgement WHERE module`, `module WHERE id`} {
+			if err := t.exec(`DELETE FROM `+from+` IN `+tuple(1, len(part)), anys(part)...); err != nil {
 				return err
 			}
 		}
@@ -64,4 +83,18 @@ func anys(ids []int64) []any {
 		out[i] = id
 	}
 	return out
+}
+
+// Admit records that a verdict is about what Lookup found, which is active: it
+// admits what was never judged, or says that it was judged again.
+func (t *Tx) Admit(x Existing, action Action, c Change) error {
+	entries, err := t.load([]int64{x.id})
+	if err != nil {
+		return err
+	}
+	if action != Admitted {
+		return t.log(events(entries, action, c)...)
+	}
+	c.ReplacedBy = entries[0].ReplacedBy
+	return t.SetState(entries, Active, action, c)
 }

@@ -7,6 +7,11 @@
 // either, so that a distributed engine that speaks PostgreSQL's protocol can
 // take its place: nothing relies on more than serializable transactions.
 //
+// What is compared of a module stands in its row, in a form that is read in
+// microseconds; all else is in a document of its own, as JSON. Each row has a
+// digest, each change an entry in a log that is only added to, and with what a
+// verdict admitted stands its statement.
+//
 // Every change is one transaction that first raises the revision, a row that
 // all writers share. Two writers so meet there, and one of them sees what the
 // other wrote: on SQLite it waits, on PostgreSQL it is told to begin anew.

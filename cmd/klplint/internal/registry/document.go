@@ -1,10 +1,12 @@
 package registry
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
-	"unicode/utf8"
+	"reflect"
 
 	"github.com/klplint/klplint/klp"
 )
@@ -19,6 +21,7 @@ type document struct {
 	Toolchain   string        `json:"toolchain,omitempty"`
 	Size        int64         `json:"size"`
 	SHA256      string        `json:"sha256"`
+	Unsigned    string        `json:"unsigned_sha256,omitempty"` // where it is another
 	Compression string        `json:"compression,omitempty"`
 	Modinfo     [][2]string   `json:"modinfo,omitempty"`
 	Vermagic    string        `json:"vermagic"`
@@ -112,14 +115,10 @@ type docSymbol struct {
 	Tombstone bool   `json:"tombstone,omitempty"`
 }
 
-// encode writes the document of a module. A string that is no UTF-8, which no
-// kernel's name is, is an error: JSON could not give it back.
+// encode writes the document of a module.
 func encode(m *klp.Module) (string, error) {
 	var w docWriter
 	d := w.module(m)
-	if w.bad != "" {
-		return "", fmt.Errorf("%s: the registry keeps no string that is not UTF-8: %q", m.Path, w.bad)
-	}
 	if w.strings > maxItems*4 {
 		return "", fmt.Errorf("%s: %d strings are more than the registry keeps of a module", m.Path, w.strings)
 	}
@@ -134,15 +133,11 @@ type docWriter struct {
 	sites   map[[2]string]uint64
 	list    [][2]string
 	strings int
-	bad     string
 }
 
 func (w *docWriter) text(s string) string {
 	w.strings++
-	if w.bad == "" && !utf8.ValidString(s) {
-		w.bad = s
-	}
-	return s
+	return escape(s)
 }
 
 func (w *docWriter) place(at klp.Location) docPlace {
@@ -164,6 +159,9 @@ func (w *docWriter) module(m *klp.Module) *document {
 		Path: w.text(m.Path), Name: w.text(m.Name), Arch: string(m.Arch), Toolchain: string(m.Toolchain), Size: m.Size,
 		SHA256: m.SHA256, Compression: string(m.Compression), Vermagic: w.text(m.Vermagic.Raw), Release: w.text(m.Vermagic.Release),
 		Layout: string(m.Layout.Source), Found: m.Patch.Found, HasStates: m.Patch.HasStates,
+	}
+	if m.UnsignedSHA256 != m.SHA256 {
+		d.Unsigned = m.UnsignedSHA256
 	}
 	for _, f := range m.Vermagic.Flags {
 		d.Flags = append(d.Flags, w.text(f))
@@ -220,6 +218,9 @@ func decode(text []byte) (*klp.Module, error) {
 	if err := json.Unmarshal(text, &d); err != nil {
 		return nil, fmt.Errorf("document: %w", err)
 	}
+	if bytes.Contains(text, []byte("\xf4\x8f")) { // the last characters of the last plane, see escape
+		unescapeAll(reflect.ValueOf(&d).Elem())
+	}
 	at := func(p docPlace) klp.Location {
 		if p[0] >= uint64(len(d.Sites)) || p[2] > math.MaxInt64 {
 			return klp.Location{}
@@ -228,7 +229,7 @@ func decode(text []byte) (*klp.Module, error) {
 	}
 	m := &klp.Module{
 		Path: d.Path, Name: d.Name, Kind: klp.KindLivepatch, Arch: klp.Arch(d.Arch), Toolchain: klp.Toolchain(d.Toolchain), Size: d.Size,
-		SHA256: d.SHA256, Compression: klp.Compression(d.Compression), Vermagic: klp.Vermagic{Raw: d.Vermagic, Release: d.Release, Flags: d.Flags},
+		SHA256: d.SHA256, UnsignedSHA256: cmp.Or(d.Unsigned, d.SHA256), Compression: klp.Compression(d.Compression), Vermagic: klp.Vermagic{Raw: d.Vermagic, Release: d.Release, Flags: d.Flags},
 		Layout: klp.Layout{Source: klp.LayoutSource(d.Layout)}, Patch: klp.Patch{Found: d.Found, HasStates: d.HasStates},
 	}
 	m.Modinfo.Present = len(d.Modinfo) > 0

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/moduleset"
 )
@@ -20,9 +21,17 @@ const (
 )
 
 // Kernel is what modules share that may meet: they are compared within one.
+// Builds of one release that differ in the flags of their vermagic (SMP,
+// preempt_rt) refuse each other's modules.
 type Kernel struct {
 	Release string
 	Arch    klp.Arch
+	Flags   string // of the vermagic, with a space between them
+}
+
+// KernelOf returns the kernel that a module was built for.
+func KernelOf(m *klp.Module) Kernel {
+	return Kernel{m.Vermagic.Release, m.Arch, strings.Join(m.Vermagic.Flags, " ")}
 }
 
 // Entry is one registered module. The same bytes may stand in several channels,
@@ -38,8 +47,12 @@ type Entry struct {
 	ChangedBy, ChangedAt string // the same of the last change of its state
 	ReplacedBy           string // sha256 of the module that evicted it, "" for none
 	Revision             int64  // the registry's revision that changed it last
+	// Admitted is the revision in which a verdict admitted it. 0: it was
+	// recorded without being judged.
+	Admitted int64
 
-	id int64
+	id       int64
+	document string // digest of the document
 }
 
 // Path names an entry in findings: "registry:NAME@SHA256", the digest cut to
@@ -52,6 +65,9 @@ func (e *Entry) Path() string {
 	return path
 }
 
+// ID orders entries as they were added.
+func (e *Entry) ID() int64 { return e.id }
+
 // Member makes the row that the set rules compare, as part of the baseline.
 func (e *Entry) Member() *moduleset.Member {
 	m := *e.Module
@@ -62,9 +78,17 @@ func (e *Entry) Member() *moduleset.Member {
 }
 
 // Kernel returns the kernel that the module was built for.
-func (e *Entry) Kernel() Kernel { return kernelOf(e.Module) }
+func (e *Entry) Kernel() Kernel { return KernelOf(e.Module) }
 
-func kernelOf(m *klp.Module) Kernel { return Kernel{m.Vermagic.Release, m.Arch} }
+// Lineage is what generations of one livepatch have in common.
+type Lineage struct{ Owner, Stem string }
+
+// Lineage returns the lineage by owner and name.
+func (e *Entry) Lineage() Lineage { return Lineage{e.Owner, e.stem()} }
+
+func (e *Entry) stem() string {
+	return short(escape(names.Stem(e.Module.Name, e.Module.Vermagic.Release)))
+}
 
 const (
 	maxWord  = 200     // bytes of a name, an owner, a channel, a label
@@ -85,7 +109,7 @@ func (e *Entry) check() error {
 		return fmt.Errorf("%s: the module has no vermagic: its kernel is not known", m.Path)
 	}
 	words := []struct{ what, text string }{
-		{"module name", m.Name}, {"release", m.Vermagic.Release}, {"channel", e.Channel}, {"owner", e.Owner}, {"name of who adds it", e.AddedBy},
+		{"module name", escape(m.Name)}, {"release", escape(m.Vermagic.Release)}, {"channel", e.Channel}, {"owner", e.Owner}, {"name of who adds it", e.AddedBy},
 	}
 	for k, v := range e.Labels {
 		words = append(words, struct{ what, text string }{"label", k}, struct{ what, text string }{"value of a label", v})

@@ -8,43 +8,46 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-// item is one thing that entries are looked for by.
-type item struct {
-	kind, value, object string
-	position            int64
-}
+// funcItem is a func that entries are looked for by.
+type funcItem struct{ name, object string }
 
-const kindFunc = "func"
-
-// itemsOf lists what a module is found by, each once.
-func itemsOf(m *klp.Module) []item {
-	seen := make(map[item]bool)
-	var out []item
-	add := func(it item) {
-		if !seen[it] {
-			seen[it] = true
-			out = append(out, it)
-		}
-	}
+// funcsOf lists the funcs that a module patches, each once.
+func funcsOf(m *klp.Module) []funcItem {
+	seen := make(map[funcItem]bool)
+	var out []funcItem
 	for i := range m.Patch.Objects {
 		o := &m.Patch.Objects[i]
 		for j := range o.Funcs {
-			if f := &o.Funcs[j]; f.Name != "" {
-				add(funcItem(o.Name, o.Literal, f.Name, f.Position()))
+			it := funcItem{short(escape(o.Funcs[j].Name)), objectName(o)}
+			if it.name != "" && !seen[it] {
+				seen[it] = true
+				out = append(out, it)
 			}
 		}
 	}
 	return out
 }
 
-// funcItem is equal for two funcs that klp_find_func() takes for one. An object
-// that a static table spells "vmlinux" is another one than the kernel image.
-func funcItem(object string, literal bool, name string, position uint64) item {
-	if literal {
-		object = strconv.Quote(object)
+// objectsOf lists the objects of funcs, each once.
+func objectsOf(funcs []funcItem) []string {
+	seen := make(map[string]bool)
+	var out []string
+	for _, f := range funcs {
+		if !seen[f.object] {
+			seen[f.object] = true
+			out = append(out, f.object)
+		}
 	}
-	// Position is 64 bits without sign and the column has one: equal stays equal.
-	return item{kind: kindFunc, value: short(name), object: short(object), position: int64(position)}
+	return out
+}
+
+// objectName tells an object that a static table spells "vmlinux" from the
+// kernel image.
+func objectName(o *klp.Object) string {
+	if o.Literal {
+		return short(strconv.Quote(o.Name))
+	}
+	return short(escape(o.Name))
 }
 
 // short bounds what goes into an index. A name longer than any kernel takes

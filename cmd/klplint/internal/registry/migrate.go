@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -17,11 +18,14 @@ var migrations embed.FS
 // schemaVersion is the newest migration that this program knows.
 const schemaVersion = 2
 
+// errOld: the schema is to be brought up to date.
+var errOld = errors.New("an older schema")
+
 const schemaTable = "klplint_schema"
 
 // migrate brings the schema up to date. The usual case, that it is, costs one
 // statement.
-func (r *Registry) migrate(ctx context.Context) error {
+func (r *Registry) migrate(ctx context.Context, o Options) error {
 	have, err := r.persist(ctx, r.version)
 	if err != nil {
 		return err
@@ -31,6 +35,12 @@ func (r *Registry) migrate(ctx context.Context) error {
 	}
 	if have > schemaVersion {
 		return fmt.Errorf("its schema is version %d, and this klplint knows versions up to %d: use a newer klplint", have, schemaVersion)
+	}
+	if have == 0 && !o.Create {
+		return ErrNone
+	}
+	if o.ReadOnly {
+		return errOld
 	}
 	// Without the lock two first starts would both create the tables.
 	unlock, err := r.engine.lock(ctx, r.db)
@@ -42,7 +52,8 @@ func (r *Registry) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.Dialect(r.engine.dialect()), r.db, folder, goose.WithTableName(schemaTable), goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(goose.Dialect(r.engine.dialect()), r.db, folder, goose.WithTableName(schemaTable), goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(goose.NewGoMigration(2, &goose.GoFunc{RunTx: r.migrate2}, nil)))
 	if err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}

@@ -47,6 +47,8 @@ func openPostgres(place string) (*sql.DB, engine, string, error) {
 
 func (e *postgresEngine) check() string { return "" }
 
+func (e *postgresEngine) settled() error { return nil }
+
 func (e *postgresEngine) dialect() string { return "postgres" }
 
 // lockID is an arbitrary number that only klplint takes.

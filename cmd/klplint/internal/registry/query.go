@@ -4,7 +4,10 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/klplint/klplint/klp"
 )
 
 // Filter chooses entries; an empty field chooses all.
@@ -19,36 +22,32 @@ type Filter struct {
 	Labels        map[string]string
 }
 
-// columns are what scanEntry reads.
-const columns = `id, channel, owner, state, added_by, added_at, changed_by, changed_at, replaced_by, revision, labels, document`
+// columns are what scanEntry reads, before a document or a compact form.
+const columns = `m.id, m.channel, m.owner, m.state, m.added_by, m.added_at, m.changed_by, m.changed_at, m.replaced_by, m.revision, m.admitted, m.labels, m.document_sha256`
 
-func scanEntry(rows *sql.Rows) (*Entry, error) {
+const withDocument = `SELECT ` + columns + `, d.text FROM module m JOIN document d ON d.module = m.id`
+
+// scanEntry reads an entry and what its module is rebuilt from.
+func scanEntry(rows *sql.Rows, rebuild func([]byte) (*klp.Module, error)) (*Entry, error) {
 	var e Entry
-	var labels, document sql.RawBytes
-	if err := rows.Scan(&e.id, &e.Channel, &e.Owner, &e.State, &e.AddedBy, &e.AddedAt, &e.ChangedBy, &e.ChangedAt, &e.ReplacedBy, &e.Revision, &labels, &document); err != nil {
+	var labels, module sql.RawBytes
+	if err := rows.Scan(&e.id, &e.Channel, &e.Owner, &e.State, &e.AddedBy, &e.AddedAt, &e.ChangedBy, &e.ChangedAt, &e.ReplacedBy, &e.Revision, &e.Admitted, &labels, &e.document, &module); err != nil {
 		return nil, err
 	}
-	if err := unmarshalLabels(string(labels), &e.Labels); err != nil {
-		return nil, fmt.Errorf("module %d: labels: %w", e.id, err)
+	var err error
+	if string(labels) != "{}" {
+		if err = json.Unmarshal(labels, &e.Labels); err != nil {
+			return nil, Abort(fmt.Errorf("module %d: labels: %w", e.id, err))
+		}
 	}
-	m, err := decode(document)
-	if err != nil {
-		return nil, fmt.Errorf("module %d: %w", e.id, err)
+	if e.Module, err = rebuild(module); err != nil {
+		return nil, Abort(fmt.Errorf("module %d: %w", e.id, err))
 	}
-	e.Module = m
 	return &e, nil
-}
-
-func unmarshalLabels(text string, into *map[string]string) error {
-	if text == "{}" {
-		return nil
-	}
-	return json.Unmarshal([]byte(text), into)
 }
 
 // conditions gathers the parts of a WHERE clause and their arguments.
 type conditions struct {
-	base  int // parameters of the statement that come before these
 	parts []string
 	args  []any
 }
@@ -63,13 +62,13 @@ func (c *conditions) add(part string, args ...any) {
 		}
 		c.args = append(c.args, args[0])
 		args = args[1:]
-		fmt.Fprintf(&b, "$%d", c.base+len(c.args))
+		fmt.Fprintf(&b, "$%d", len(c.args))
 	}
 	c.parts = append(c.parts, b.String())
 }
 
 func (c *conditions) in(column string, values ...any) {
-	c.parts = append(c.parts, column+" IN "+tuple(c.base+len(c.args)+1, len(values)))
+	c.parts = append(c.parts, column+" IN "+tuple(len(c.args)+1, len(values)))
 	c.args = append(c.args, values...)
 }
 
@@ -82,43 +81,42 @@ func (c *conditions) where() string {
 
 func (f *Filter) conditions() *conditions {
 	c := &conditions{}
+	kernels := ""
 	if f.Release != "" {
-		c.add(`kernel IN (SELECT id FROM kernel WHERE release = ?)`, f.Release)
+		c.add(`m.kernel IN (SELECT id FROM kernel WHERE release = ?)`, escape(f.Release))
+		kernels = ` AND kernel IN (SELECT id FROM kernel WHERE release = ?)`
 	}
 	if f.Arch != "" {
-		c.add(`kernel IN (SELECT id FROM kernel WHERE arch = ?)`, f.Arch)
+		c.add(`m.kernel IN (SELECT id FROM kernel WHERE arch = ?)`, f.Arch)
 	}
 	if f.Name != "" {
-		c.add(`name = ?`, f.Name)
+		c.add(`m.name = ?`, escape(f.Name))
 	}
 	if f.SHA256 != "" {
 		// Hex digits stand in one order in every collation.
-		c.add(`sha256 >= ? AND sha256 <= ?`, f.SHA256, f.SHA256+"g")
+		c.add(`m.sha256 >= ? AND m.sha256 <= ?`, f.SHA256, f.SHA256+"g")
 	}
 	if len(f.Channels) > 0 {
-		c.in(`channel`, words(f.Channels)...)
+		c.in(`m.channel`, words(f.Channels)...)
 	}
 	if f.Owner != "" {
-		c.add(`owner = ?`, f.Owner)
+		c.add(`m.owner = ?`, f.Owner)
 	}
 	if len(f.States) > 0 {
-		c.in(`state`, words(f.States)...)
+		c.in(`m.state`, words(f.States)...)
 	}
-	if f.Func != "" {
-		// The leading columns of the index take few values: it is asked for each.
-		c.add(`id IN (SELECT module FROM item WHERE kernel IN (SELECT id FROM kernel) AND active IN (0, 1) AND kind = 'func' AND value = ?`, short(f.Func))
-		last := len(c.parts) - 1
-		if f.Object != "" {
-			c.add(` AND object = ?`, short(f.Object))
-			c.parts[last] += c.parts[last+1]
-			c.parts = c.parts[:last+1]
-		}
-		c.parts[last] += `)`
-	} else if f.Object != "" {
-		c.add(`id IN (SELECT module FROM item WHERE kind = 'func' AND object = ?)`, short(f.Object))
+	switch {
+	case f.Func != "" && f.Object != "":
+		c.add(`m.id IN (SELECT module FROM func WHERE name = ? AND object = ?)`, short(escape(f.Func)), short(escape(f.Object)))
+	case f.Func != "":
+		c.add(`m.id IN (SELECT module FROM func WHERE name = ?)`, short(escape(f.Func)))
+	case f.Object != "" && kernels != "":
+		c.add(`m.id IN (SELECT module FROM object WHERE name = ?`+kernels+`)`, short(escape(f.Object)), escape(f.Release))
+	case f.Object != "":
+		c.add(`m.id IN (SELECT module FROM object WHERE name = ?)`, short(escape(f.Object)))
 	}
 	for _, k := range sortedKeys(f.Labels) {
-		c.add(`id IN (SELECT module FROM label WHERE name = ? AND value = ?)`, k, f.Labels[k])
+		c.add(`m.id IN (SELECT module FROM label WHERE name = ? AND value = ?)`, k, f.Labels[k])
 	}
 	return c
 }
@@ -135,13 +133,39 @@ func words[T ~string](list []T) []any {
 // they were added.
 func (t *Tx) List(filter Filter, f func(*Entry) error) error {
 	c := filter.conditions()
+	return t.entries(f, withDocument+c.where()+` ORDER BY m.id`, c.args...)
+}
+
+func (t *Tx) entries(f func(*Entry) error, query string, args ...any) error {
 	return t.each(func(rows *sql.Rows) error {
-		e, err := scanEntry(rows)
+		e, err := scanEntry(rows, decode)
 		if err != nil {
-			return Abort(err)
+			return err
 		}
 		return f(e)
-	}, `SELECT `+columns+` FROM module`+c.where()+` ORDER BY id`, c.args...)
+	}, query, args...)
+}
+
+// load reads entries by id.
+func (t *Tx) load(ids []int64) ([]*Entry, error) {
+	var out []*Entry
+	for part := range slices.Chunk(ids, 500) {
+		err := t.entries(func(e *Entry) error { out = append(out, e); return nil }, withDocument+` WHERE m.id IN `+tuple(1, len(part))+` ORDER BY m.id`, anys(part)...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Whole reads entries that Active or Retired returned again, with all that the
+// registry keeps of them.
+func (t *Tx) Whole(entries []*Entry) ([]*Entry, error) {
+	ids := make([]int64, len(entries))
+	for i, e := range entries {
+		ids[i] = e.id
+	}
+	return t.load(ids)
 }
 
 // All is List into a slice.

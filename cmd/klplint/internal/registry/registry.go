@@ -13,13 +13,20 @@ import (
 
 // Options of Open.
 type Options struct {
-	// Create makes the SQLite file where it does not exist. Without it a
-	// missing file is an error: a misspelt path is no empty registry.
+	// Create makes the registry where there is none. Without it that is
+	// ErrNone: what is not there admits nothing, and a misspelt path is no empty
+	// registry.
 	Create bool
+	// ReadOnly serves Read alone. A file that may not be written can be read
+	// then, on whatever it lies.
+	ReadOnly bool
 	// Wait bounds how long a transaction waits for another's lock, for a server
 	// that is starting up, and for one that was lost on the way. 0 means 30 s.
 	Wait time.Duration
 }
+
+// ErrNone says that a place has no registry.
+var ErrNone = errors.New("there is no registry")
 
 // Registry is an open registry. Several goroutines may use it; each
 // transaction has a connection of its own.
@@ -45,6 +52,8 @@ type engine interface {
 	// check is the statement that looks for damage in the file, "ok" for none;
 	// "" where the engine looks by itself.
 	check() string
+	// settled is an error where what was read may not have been one state.
+	settled() error
 	// missingTable reports that a statement named a table that does not exist.
 	missingTable(err error) bool
 }
@@ -79,7 +88,13 @@ func Open(ctx context.Context, place string, o Options) (*Registry, error) {
 	if err != nil {
 		return nil, r.explain(err)
 	}
-	if err := r.migrate(ctx); err != nil {
+	switch err := r.migrate(ctx, o); {
+	case errors.Is(err, errOld):
+		// Bringing it up to date is a change.
+		r.db.Close()
+		o.ReadOnly = false
+		return Open(ctx, place, o)
+	case err != nil:
 		r.db.Close()
 		return nil, r.explain(err)
 	}

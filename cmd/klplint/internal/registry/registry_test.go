@@ -38,7 +38,7 @@ func entry(m *klp.Module) *registry.Entry {
 
 func add(t *testing.T, r *registry.Registry, entries ...*registry.Entry) {
 	t.Helper()
-	err := r.Write(t.Context(), func(tx *registry.Tx) error { _, err := tx.Add(entries); return err })
+	err := r.Write(t.Context(), func(tx *registry.Tx) error { _, err := tx.Add(entries, registry.Added); return err })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestAddFindRetireRemove(t *testing.T) {
 			if s := entries[0].Module.Patch.States[0]; s.ID != 1<<64-1 || s.Version != 1<<32-1 {
 				t.Errorf("state %+v", s)
 			}
-			return tx.SetState(entries, registry.Retired, registry.Change{By: "me", At: "now", ReplacedBy: b.Module.SHA256})
+			return tx.SetState(entries, registry.Retired, registry.RetiredNow, registry.Change{By: "me", At: "now", ReplacedBy: b.Module.SHA256})
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -125,7 +125,7 @@ func TestAddFindRetireRemove(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return tx.Remove(entries[:1])
+			return tx.Remove(entries[:1], registry.Change{By: "me", At: "now"})
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -143,10 +143,10 @@ func TestAnErrorUndoesEverything(t *testing.T) {
 		bad := entry(registrytest.Module("bad", registrytest.Flag(false), "f", ""))
 		bad.Module.Vermagic.Release = ""
 		err := r.Write(t.Context(), func(tx *registry.Tx) error {
-			if _, err := tx.Add([]*registry.Entry{entry(registrytest.Module("good", registrytest.Flag(false), "f", ""))}); err != nil {
+			if _, err := tx.Add([]*registry.Entry{entry(registrytest.Module("good", registrytest.Flag(false), "f", ""))}, registry.Added); err != nil {
 				return err
 			}
-			_, err := tx.Add([]*registry.Entry{bad})
+			_, err := tx.Add([]*registry.Entry{bad}, registry.Added)
 			return err
 		})
 		if err == nil || !strings.Contains(err.Error(), "bad.ko: the module has no vermagic") {
@@ -159,7 +159,7 @@ func TestAnErrorUndoesEverything(t *testing.T) {
 			if tx.Revision != 0 {
 				t.Errorf("revision %d", tx.Revision)
 			}
-			_, err := tx.Add([]*registry.Entry{entry(registrytest.Module("good", registrytest.Flag(false), "f", ""))})
+			_, err := tx.Add([]*registry.Entry{entry(registrytest.Module("good", registrytest.Flag(false), "f", ""))}, registry.Added)
 			return err
 		})
 		if err == nil {
@@ -258,7 +258,7 @@ func TestWritersMeet(t *testing.T) {
 						if int64(len(before)) != tx.Revision {
 							return registry.Abort(fmt.Errorf("%d modules at revision %d", len(before), tx.Revision))
 						}
-						_, err = tx.Add([]*registry.Entry{entry(registrytest.Module(fmt.Sprintf("m_%d_%d", w, i), registrytest.Flag(false), "f", ""))})
+						_, err = tx.Add([]*registry.Entry{entry(registrytest.Module(fmt.Sprintf("m_%d_%d", w, i), registrytest.Flag(false), "f", ""))}, registry.Added)
 						return err
 					})
 					if err != nil {
@@ -280,8 +280,16 @@ func TestVerifyFindsContradictions(t *testing.T) {
 	for _, damage := range []string{
 		`UPDATE module SET name = 'other'`,
 		`UPDATE module SET state = 'retired'`,
-		`UPDATE module SET document = '{}'`,
-		`DELETE FROM item WHERE value = 'f'`,
+		`UPDATE document SET text = '{}'`,
+		`DELETE FROM func WHERE name = 'f'`,
+		`UPDATE object SET kernel = 99`,
+		`UPDATE module SET compact = x'01'`,
+		`UPDATE document SET text = replace(text, 'func', 'fun2')`,
+		`UPDATE module SET owner = 'other'`,
+		`UPDATE kernel SET flags = ''`,
+		`UPDATE log SET who = 'nobody'`,
+		`DELETE FROM log`,
+		`UPDATE registry SET uuid = 'x'`,
 		`DELETE FROM label`,
 		`UPDATE registry SET revision = 0`,
 		`UPDATE registry SET next_id = 1`,

@@ -7,49 +7,101 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
 )
 
 // sqliteEngine is one file on a local disk.
 type sqliteEngine struct {
-	path string
-	wait time.Duration
+	path   string
+	wait   time.Duration
+	frozen bool         // may not be written
+	before [2]fileStamp // when it was opened
 }
 
 func openSQLite(path string, o Options) (*sql.DB, engine, error) {
 	if path == "" {
 		return nil, nil, &PlaceError{errors.New("sqlite: the path is missing")}
 	}
-	e := &sqliteEngine{path: path, wait: o.Wait}
-	switch info, err := os.Stat(path); {
-	case errors.Is(err, os.ErrNotExist) && !o.Create:
-		return nil, e, errors.New("there is no such file")
-	case err == nil && info.IsDir():
-		return nil, e, errors.New("it is a folder")
-	case err != nil && !errors.Is(err, os.ErrNotExist):
-		return nil, e, err
+	if strings.HasPrefix(path, ":memory:") || strings.HasPrefix(path, "file:") {
+		return nil, nil, &PlaceError{errors.New("sqlite: want the path of a file")}
 	}
-	// A commit is on the disk when it is acknowledged (synchronous FULL): what
-	// was admitted stays so after a power failure. Writers lock at BEGIN, so
-	// that none finds out in the middle that another was faster.
-	name := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: url.Values{
-		"_txlock": {"immediate"},
-		"_pragma": {
-			fmt.Sprintf("busy_timeout(%d)", o.Wait.Milliseconds()),
-			"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-			"cache_size(-65536)", // KiB, taken as needed: a large batch writes each page once
-		},
-	}.Encode()}).String()
-	db, err := sql.Open("sqlite", name)
+	e := &sqliteEngine{path: path, wait: o.Wait}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist) && !o.Create:
+		return nil, e, fmt.Errorf("%w: there is no such file", ErrNone)
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return nil, e, err
+	case info.IsDir():
+		return nil, e, errors.New("it is a folder")
+	case !info.Mode().IsRegular():
+		return nil, e, errors.New("it is no regular file")
+	case info.Size() == 0 && !o.Create:
+		return nil, e, fmt.Errorf("%w: the file is empty", ErrNone)
+	}
+	e.frozen = o.ReadOnly && unix.Access(path, unix.W_OK) != nil
+	db, err := sql.Open("sqlite", e.dsn(o))
 	if err != nil {
 		return nil, e, err
 	}
 	db.SetMaxOpenConns(1)
+	e.before = e.stamp()
 	return db, e, nil
+}
+
+// dsn is the name by which the driver opens the file.
+func (e *sqliteEngine) dsn(o Options) string {
+	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", o.Wait.Milliseconds())}}
+	switch {
+	case e.frozen:
+		q.Set("mode", "ro")
+		// Beside a file that is in use lie two others; where they do not, SQLite
+		// would have to make them. Whether it was used meanwhile is seen at the end.
+		if info, err := os.Stat(e.path + "-wal"); err != nil || info.Size() == 0 {
+			q.Set("immutable", "1")
+		}
+	case o.ReadOnly:
+		q.Add("_pragma", "query_only(1)")
+	default:
+		// A commit is on the disk when it is acknowledged (synchronous FULL): what
+		// was admitted stays so after a power failure. Writers lock at BEGIN, so
+		// that none finds out in the middle that another was faster.
+		q.Set("_txlock", "immediate")
+		q["_pragma"] = append(q["_pragma"], "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+			"cache_size(-65536)") // KiB, taken as needed: a large batch writes each page once
+	}
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: e.path}).EscapedPath(), RawQuery: q.Encode()}).String()
+}
+
+// stamp tells whether the file was written.
+func (e *sqliteEngine) stamp() (s [2]fileStamp) {
+	for i, suffix := range []string{"", "-wal"} {
+		if info, err := os.Stat(e.path + suffix); err == nil {
+			s[i] = fileStamp{info.Size(), info.ModTime()}
+		}
+	}
+	return s
+}
+
+type fileStamp struct {
+	size int64
+	at   time.Time
+}
+
+// settled is an error where a file that may not be written, and is read without
+// a lock, was written by somebody else meanwhile.
+func (e *sqliteEngine) settled() error {
+	if e.frozen && e.stamp() != e.before {
+		return errors.New("the file was written while it was read: do it again")
+	}
+	return nil
 }
 
 func (e *sqliteEngine) check() string { return `PRAGMA integrity_check` }

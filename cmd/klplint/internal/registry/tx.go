@@ -16,9 +16,12 @@ type Tx struct {
 	tx  *sql.Tx
 	// Revision is the registry's revision that the transaction reads.
 	Revision int64
+	// UUID tells this registry from all others.
+	UUID string
 
 	check    string // the engine's own statement that looks for damage, "" for none
 	nextID   int64
+	logHead  string // see Event.chain
 	changed  bool
 	readOnly bool
 	// unnumbered: thousands of parameters are written as ?. SQLite looks up a
@@ -42,19 +45,17 @@ func (r *Registry) Write(ctx context.Context, f func(*Tx) error) error {
 		}
 		defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
 		t := &Tx{ctx: ctx, tx: tx, check: r.engine.check(), unnumbered: r.engine.dialect() == "sqlite3"}
-		err = tx.QueryRowContext(ctx, `UPDATE registry SET revision = revision + 1 WHERE one = 1 RETURNING revision, next_id`).Scan(&t.Revision, &t.nextID)
+		err = tx.QueryRowContext(ctx, `UPDATE registry SET revision = revision + 1 WHERE one = 1 RETURNING revision, next_id, uuid, log_head`).Scan(&t.Revision, &t.nextID, &t.UUID, &t.logHead)
 		if err != nil {
 			return err
 		}
 		t.Revision--
-		first := t.nextID
 		if err := f(t); err != nil || !t.changed {
 			return err
 		}
-		if t.nextID != first {
-			if err := t.exec(`UPDATE registry SET next_id = $1 WHERE one = 1`, t.nextID); err != nil {
-				return err
-			}
+		err = t.exec(`UPDATE registry SET next_id = $1, log_head = $2, digest = $3 WHERE one = 1`, t.nextID, t.logHead, t.seal(t.Next()))
+		if err != nil {
+			return err
 		}
 		return tx.Commit()
 	})
@@ -69,11 +70,19 @@ func (r *Registry) Read(ctx context.Context, f func(*Tx) error) error {
 		}
 		defer tx.Rollback() //nolint:errcheck // there is nothing to undo
 		t := &Tx{ctx: ctx, tx: tx, check: r.engine.check(), readOnly: true}
-		if err := tx.QueryRowContext(ctx, `SELECT revision FROM registry WHERE one = 1`).Scan(&t.Revision); err != nil {
+		if err := tx.QueryRowContext(ctx, `SELECT revision, uuid FROM registry WHERE one = 1`).Scan(&t.Revision, &t.UUID); err != nil {
 			return err
 		}
-		return f(t)
+		if err := f(t); err != nil {
+			return err
+		}
+		return r.engine.settled()
 	})
+}
+
+// seal is the digest of the registry's own row.
+func (t *Tx) seal(revision int64) string {
+	return digestOf(t.UUID, decimal(revision), decimal(t.nextID), t.logHead)
 }
 
 // Next is the revision that this transaction makes if it changes something.

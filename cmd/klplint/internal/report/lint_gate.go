@@ -22,7 +22,8 @@ type Gate struct {
 type GateModule struct {
 	Path, Name, SHA256 string
 	Status             string
-	Revision           int64 // that admitted it; 0 for none
+	Revision           int64  // that admitted it; 0 for none
+	Warning            string // of its own, "" for none
 }
 
 // Lines say in words, escaped, what became of the candidates, and who stands in
@@ -42,6 +43,9 @@ func (g *Gate) Lines() []string {
 			line("%s: %s in revision %d (sha256 %s)", m.Path, m.Status, m.Revision, m.SHA256)
 		default:
 			line("%s: %s (sha256 %s)", m.Path, m.Status, m.SHA256)
+		}
+		if m.Warning != "" {
+			line("%s: warning: %s", m.Path, m.Warning)
 		}
 	}
 	verb := "retired"

@@ -20,6 +20,7 @@ type RegistryEntry struct {
 	ChangedBy, ChangedAt string
 	ReplacedBy           string // sha256, "" for none
 	Revision             int64
+	Admitted             int64 // revision in which a verdict admitted it, 0 for none
 	Module               *klp.Module
 }
 
@@ -60,6 +61,13 @@ func (e *RegistryEntry) labels() string {
 	return strings.Join(out, " ")
 }
 
+func (e *RegistryEntry) admitted() string {
+	if e.Admitted == 0 {
+		return "never judged here"
+	}
+	return fmt.Sprintf("in revision %d", e.Admitted)
+}
+
 func (l *RegistryList) asked() bool { return l.Func != "" || l.Object != "" }
 
 // RegistryText writes a line for each entry: state, kernel, architecture, path,
@@ -91,6 +99,7 @@ func RegistryText(w io.Writer, l *RegistryList, _ Options) error {
 			{"changed", e.ChangedAt + " by " + e.ChangedBy},
 			{"replaced by", e.ReplacedBy},
 			{"revision", fmt.Sprint(e.Revision)},
+			{"admitted", e.admitted()},
 		} {
 			if row[1] == "" {
 				continue

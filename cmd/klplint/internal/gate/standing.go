@@ -1,0 +1,106 @@
+package gate
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
+	"github.com/klplint/klplint/cmd/klplint/internal/registry"
+	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/lint"
+	"github.com/klplint/klplint/moduleset"
+	"github.com/klplint/klplint/rules"
+)
+
+// standing is a gate for modules that the registry has: of these the rules over
+// sets can judge, and those over one module, which need the file, cannot.
+func standing(l lint.Config) *gate {
+	g := &gate{}
+	g.Lint = l
+	if g.Lint.Rules == nil {
+		g.Lint.Rules = rules.All()
+	}
+	g.Policy = policy.Policy{Gate: true, FailOn: finding.Error, Rules: g.Lint.Rules}
+	return g
+}
+
+// Activate makes entries active that are not, when they may stand beside what
+// is active for their kernels in any channel: all of them, or none. Where the
+// verdict is against it the log says so.
+func Activate(tx *registry.Tx, l lint.Config, entries []*registry.Entry, c registry.Change) (*policy.Verdict, error) {
+	g := standing(l)
+	var todo []*registry.Entry
+	found := &lint.Result{}
+	for _, e := range entries {
+		if e.State == registry.Active {
+			continue
+		}
+		m := *e.Module
+		m.Path = e.Path()
+		e.Module = &m
+		todo = append(todo, e)
+		found.Modules = append(found.Modules, lint.Module{Path: m.Path, Name: m.Name, SHA256: m.SHA256})
+	}
+	found.Summary.Modules = len(todo)
+	for _, group := range byKernel(todo) {
+		compared, err := g.compare(tx, group)
+		if err != nil {
+			return nil, err
+		}
+		found = found.Merged(compared.result)
+	}
+	if len(todo) == 0 {
+		return &policy.Verdict{ExitCode: exitcode.OK}, nil
+	}
+	v := g.Policy.Judge(found)
+	if v.ExitCode != exitcode.OK {
+		c.Reason = "activate"
+		return v, tx.Refuse(todo, c)
+	}
+	return v, tx.SetState(todo, registry.Active, registry.Activated, c)
+}
+
+// Check judges the active modules of every kernel as they stand: each against
+// those that were recorded before it, as the gate would have. It returns what
+// it found and how many modules it looked at.
+func Check(tx *registry.Tx, l lint.Config) (*lint.Result, int, error) {
+	g := standing(l)
+	kernels, err := tx.Kernels()
+	if err != nil {
+		return nil, 0, err
+	}
+	all, n := &lint.Result{}, 0
+	for _, k := range kernels {
+		order := make(map[string]int64)
+		var group []peer
+		seen := make(map[string]bool)
+		err := tx.Active(k, nil, func(e *registry.Entry) error {
+			n++
+			if seen[e.Module.UnsignedSHA256] { // in another channel too
+				return nil
+			}
+			seen[e.Module.UnsignedSHA256] = true
+			group = append(group, peerOf(e))
+			return nil
+		})
+		if err != nil {
+			return nil, 0, err
+		}
+		slices.SortFunc(group, func(a, b peer) int { return cmp.Compare(a.entry.ID(), b.entry.ID()) })
+		members := make([]*moduleset.Member, len(group))
+		for i, p := range group {
+			members[i], order[p.member.Path] = p.member, p.entry.ID()
+			p.member.Baseline = false
+		}
+		r, err := g.judgeMembers(k, nil, members, &comparison{})
+		if err != nil {
+			return nil, 0, registry.Abort(err)
+		}
+		r.Findings = slices.DeleteFunc(r.Findings, func(f finding.Finding) bool {
+			return slices.ContainsFunc(f.Related, func(x finding.Related) bool { return order[x.Module] > order[f.Module] })
+		})
+		all = all.Merged(r)
+	}
+	return all, n, nil
+}
