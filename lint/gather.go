@@ -80,7 +80,7 @@ func (r *Result) takeSet(s *setOutcome, steps []step, n *notEvaluated) {
 		st := &steps[i]
 		switch {
 		case st.rule == nil:
-		case s.lonely:
+		case s.alone:
 			n.add(st.rule.ID(), rules.SetInput.Name, s.candidates)
 		case s.unknown:
 			n.add(st.rule.ID(), "vermagic", s.candidates)

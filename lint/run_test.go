@@ -459,9 +459,9 @@ func TestRunSet(t *testing.T) {
 	diff(t, "modules", whole.Modules, alone.Modules)
 	diff(t, "summary", whole.Summary, alone.Summary)
 
-	lonely, err := RunSet(Config{}, []*moduleset.Member{moduleset.NewMember(kept[0], false)}, nil)
-	if err != nil || len(lonely.Findings)+len(lonely.NotEvaluated)+len(lonely.Errors) > 0 {
-		t.Errorf("%+v, %v", lonely, err)
+	single, err := RunSet(Config{}, []*moduleset.Member{moduleset.NewMember(kept[0], false)}, nil)
+	if err != nil || len(single.Findings)+len(single.NotEvaluated)+len(single.Errors) > 0 {
+		t.Errorf("%+v, %v", single, err)
 	}
 	if _, err := RunSet(Config{}, nil, nil); err == nil {
 		t.Error("a set without candidate was judged")

@@ -22,9 +22,9 @@ import (
 type setOutcome struct {
 	candidates []string // paths
 	judgement  judgement
-	// lonely: there is nothing to compare the one module with. unknown: the
+	// alone: there is nothing to compare the one module with. unknown: the
 	// modules do not say their kernel, so nobody knows whether they meet.
-	lonely, unknown bool
+	alone, unknown bool
 }
 
 // sets runs the set rules over each group of modules that may meet on one
@@ -94,7 +94,7 @@ func (j *job) set(key group, indices []int) (out setOutcome) {
 	}
 	switch {
 	case len(indices) < 2 || !j.keepRows:
-		out.lonely = true
+		out.alone = true
 		return out
 	case key.release == "":
 		out.unknown = true

@@ -6,7 +6,7 @@ const fewKeys = 32
 
 // duplicates calls found(first, i) for every i below n whose key occurred
 // before, in rising order of i, with the index of its first occurrence. Keys
-// for which skip reports true are passed over.
+// for which skip reports true are ignored.
 func duplicates[K comparable](n int, key func(int) (k K, skip bool), found func(first, i int)) {
 	if n > fewKeys {
 		seen := make(map[K]int, n)

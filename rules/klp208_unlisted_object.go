@@ -43,8 +43,8 @@ is patched, or take the relocations under the object whose code needs them.`,
 			continue
 		}
 		c.add(finding.Finding{
-			Message: "section " + names.Cut(r.Section) + " waits for " + names.Cut(r.Object) +
-				", which the patch does not list as an object",
+			Message: "section " + names.Cut(r.Section) + " targets " + names.Cut(r.Object) +
+				", which klp_patch.objs does not list",
 			Object:   r.Object,
 			Location: r.At,
 			Kernel:   accepted("the relocations are never applied, and " + names.Cut(r.Target) + " is used without them"),

@@ -77,7 +77,7 @@ func TestRelocationRules(t *testing.T) {
 
 		{
 			"object not listed", klp208, func(m *klp.Module) { m.Patch.Objects = m.Patch.Objects[:1] },
-			[]expect{{finding.Error, "", true, "waits for ext4, which the patch does not list", "ext4", ""}},
+			[]expect{{finding.Error, "", true, "targets ext4, which klp_patch.objs does not list", "ext4", ""}},
 		},
 		{"vmlinux is exempt", klp208, func(m *klp.Module) { m.Patch.Objects = m.Patch.Objects[1:] }, nil},
 		{
