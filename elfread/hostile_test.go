@@ -128,7 +128,8 @@ func TestHostile(t *testing.T) {
 		{"65535 sections claimed", func(f *elfmut.File) { f.Claim.Shnum = ptr(uint16(65535)) }, "truncated"},
 		{"huge section headers", func(f *elfmut.File) { f.Claim.Shentsize = ptr(uint16(65535)) }, "section headers of 65535 bytes"},
 		{"name table index beyond", func(f *elfmut.File) { f.Claim.Shstrndx = ptr(uint16(9999)) }, "e_shstrndx is 9999"},
-		{"section size overflows", func(f *elfmut.File) { f.Section(".data").Claim.Size = ptr(^uint64(0)) }, "truncated"},
+		{"section size overflows", func(f *elfmut.File) { f.Section(".data").Claim.Size = ptr(^uint64(0)) }, "invalid section size"},
+		{"section beyond the end", func(f *elfmut.File) { f.Section(".data").Claim.Size = ptr(uint64(1 << 40)) }, "section .data: offset"},
 		{"section name beyond", func(f *elfmut.File) { f.Section(".data").Claim.Name = ptr(uint32(1 << 30)) }, "name"},
 		{"cycle: objs leads to the patch", func(f *elfmut.File) {
 			f.EditRelas(".rela.data", func(rs []elfmut.Rela) []elfmut.Rela { rs[1].Addend = 0; return rs })

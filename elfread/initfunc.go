@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/klplint/klplint/elfread/internal/initcode"
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -115,36 +116,36 @@ func (p *parser) callsKlp(section int) (bool, error) {
 type source struct{ p *parser }
 
 // Section returns a section's bytes and relocations.
-func (s source) Section(i int) (initcode.Section, bool) {
+func (s source) Section(i int) (ir.Section, bool) {
 	p := s.p
 	if i <= 0 || i >= len(p.f.Sections) {
-		return initcode.Section{}, false
+		return ir.Section{}, false
 	}
 	sec := p.f.Sections[i]
 	if sec.Flags&elf.SHF_COMPRESSED != 0 {
-		return initcode.Section{}, false
+		return ir.Section{}, false
 	}
 	data, err := p.f.Data(i)
 	if err != nil {
-		return initcode.Section{}, false
+		return ir.Section{}, false
 	}
 	rs, err := p.allRelocsOf(i)
 	if err != nil {
-		return initcode.Section{}, false
+		return ir.Section{}, false
 	}
-	return initcode.Section{
+	return ir.Section{
 		Name: sec.Name, Data: data, Relocs: rs,
 		Exec: sec.Flags&elf.SHF_EXECINSTR != 0, Write: sec.Flags&elf.SHF_WRITE != 0,
 	}, true
 }
 
 // Symbol returns what a relocation refers to.
-func (s source) Symbol(i uint32) (initcode.Symbol, bool) {
+func (s source) Symbol(i uint32) (ir.Symbol, bool) {
 	y, ok := s.p.sym(i)
 	if !ok {
-		return initcode.Symbol{}, false
+		return ir.Symbol{}, false
 	}
-	r := initcode.Symbol{Value: y.Value}
+	r := ir.Symbol{Value: y.Value}
 	if y.Type() != elf.STT_SECTION {
 		r.Name = s.p.symName(i)
 	}

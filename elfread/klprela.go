@@ -43,7 +43,7 @@ func (p *parser) readKlpRelas() error {
 	return nil
 }
 
-func isKlpRela(s *elf.SectionHeader) bool {
+func isKlpRela(s *elf.Section) bool {
 	return strings.HasPrefix(s.Name, relaPrefix) || s.Type == elf.SHT_RELA && s.Flags&klp.SHFRelaLivepatch != 0
 }
 

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 
-	"github.com/klplint/klplint/elfread/internal/initcode"
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
 	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/klp"
 )
@@ -80,7 +80,7 @@ func (p *parser) pointerAt(at place) (pointer, error) {
 }
 
 // target follows a relocation of a pointer at a place.
-func (p *parser) target(at place, r initcode.Reloc) (pointer, error) {
+func (p *parser) target(at place, r ir.Reloc) (pointer, error) {
 	if int64(r.Sym) >= int64(p.syms.tab.Len()) {
 		return pointer{}, p.fail(at, "relocation names symbol %d of %d", r.Sym, p.syms.tab.Len())
 	}

@@ -5,7 +5,7 @@ import (
 	"debug/elf"
 	"slices"
 
-	"github.com/klplint/klplint/elfread/internal/initcode"
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -13,9 +13,9 @@ import (
 // Those of .klp.rela sections are apart: the module loader does not apply them
 // to data before init runs.
 type relocs struct {
-	head, next []int32          // by section: first relocation section for it; by relocation section: the next one
-	parts      []part           // by section: its part of all
-	all        []initcode.Reloc // sorted by offset within each part
+	head, next []int32    // by section: first relocation section for it; by relocation section: the next one
+	parts      []part     // by section: its part of all
+	all        []ir.Reloc // sorted by offset within each part
 }
 
 // part is the relocations of one section within relocs.all.
@@ -52,7 +52,7 @@ func cleared[T any](s []T, n int) []T {
 }
 
 // relocsOf returns the relocations for a section, sorted by offset.
-func (p *parser) relocsOf(section int) ([]initcode.Reloc, error) {
+func (p *parser) relocsOf(section int) ([]ir.Reloc, error) {
 	r := &p.relocs
 	if section <= 0 || section >= len(r.head) || r.head[section] == 0 {
 		return nil, nil
@@ -76,12 +76,12 @@ func (p *parser) relocsOf(section int) ([]initcode.Reloc, error) {
 			if len(r.all) > start && e.Off < r.all[len(r.all)-1].Offset {
 				sorted = false
 			}
-			r.all = append(r.all, initcode.Reloc{Offset: e.Off, Type: e.Type, Sym: e.Sym, Addend: e.Addend})
+			r.all = append(r.all, ir.Reloc{Offset: e.Off, Type: e.Type, Sym: e.Sym, Addend: e.Addend})
 		}
 	}
 	list := r.all[start:]
 	if !sorted {
-		slices.SortStableFunc(list, func(a, b initcode.Reloc) int { return cmp.Compare(a.Offset, b.Offset) })
+		slices.SortStableFunc(list, func(a, b ir.Reloc) int { return cmp.Compare(a.Offset, b.Offset) })
 	}
 	r.parts[section] = part{done: true, start: int32(start), end: int32(len(r.all))}
 	return list[:len(list):len(list)], nil
@@ -89,7 +89,7 @@ func (p *parser) relocsOf(section int) ([]initcode.Reloc, error) {
 
 // allRelocsOf returns the relocations for a section, those of .klp.rela
 // sections included, sorted by offset: what code does depends on all of them.
-func (p *parser) allRelocsOf(section int) ([]initcode.Reloc, error) {
+func (p *parser) allRelocsOf(section int) ([]ir.Reloc, error) {
 	rs, err := p.relocsOf(section)
 	if err != nil || !p.sec.klpRelas {
 		return rs, err
@@ -112,18 +112,18 @@ func (p *parser) allRelocsOf(section int) ([]initcode.Reloc, error) {
 		rs = slices.Grow(slices.Clip(rs), rela.Len())
 		for j := range rela.Len() {
 			e := rela.At(j)
-			rs = append(rs, initcode.Reloc{Offset: e.Off, Type: e.Type, Sym: e.Sym, Addend: e.Addend})
+			rs = append(rs, ir.Reloc{Offset: e.Off, Type: e.Type, Sym: e.Sym, Addend: e.Addend})
 		}
 		merged = true
 	}
 	if merged {
-		slices.SortStableFunc(rs, func(a, b initcode.Reloc) int { return cmp.Compare(a.Offset, b.Offset) })
+		slices.SortStableFunc(rs, func(a, b ir.Reloc) int { return cmp.Compare(a.Offset, b.Offset) })
 	}
 	return rs, nil
 }
 
 // relocsIn returns the relocations of a section in [lo, hi).
-func (p *parser) relocsIn(section int, lo, hi uint64) ([]initcode.Reloc, error) {
+func (p *parser) relocsIn(section int, lo, hi uint64) ([]ir.Reloc, error) {
 	all, err := p.relocsOf(section)
 	if err != nil || len(all) == 0 {
 		return nil, err
@@ -147,7 +147,7 @@ func (p *parser) relocsIn(section int, lo, hi uint64) ([]initcode.Reloc, error) 
 }
 
 // search returns the index of the first relocation at or behind off.
-func search(rs []initcode.Reloc, off uint64) int {
-	i, _ := slices.BinarySearchFunc(rs, off, func(r initcode.Reloc, off uint64) int { return cmp.Compare(r.Offset, off) })
+func search(rs []ir.Reloc, off uint64) int {
+	i, _ := slices.BinarySearchFunc(rs, off, func(r ir.Reloc, off uint64) int { return cmp.Compare(r.Offset, off) })
 	return i
 }

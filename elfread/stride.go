@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/klplint/klplint/elfread/internal/initcode"
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -102,9 +102,9 @@ func (p *parser) funcStride(starts []place) (stride, error) {
 // array is what is known of one array of structs.
 type array struct {
 	at     place
-	relocs []initcode.Reloc // up to the end of its symbol, or a few entries
-	size   uint64           // of its symbol, 0 when there is none
-	used   uint64           // entries in use, by the last size that fitted
+	relocs []ir.Reloc // up to the end of its symbol, or a few entries
+	size   uint64     // of its symbol, 0 when there is none
+	used   uint64     // entries in use, by the last size that fitted
 }
 
 // structSize is the question how large a struct is.
@@ -140,7 +140,7 @@ func (p *parser) array(at place) (array, error) {
 }
 
 // toData reports whether a relocation points to data, not to code.
-func (p *parser) toData(r initcode.Reloc) bool {
+func (p *parser) toData(r ir.Reloc) bool {
 	y, ok := p.sym(r.Sym)
 	return ok && y.Shndx != 0 && p.data(int(y.Shndx))
 }

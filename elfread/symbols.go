@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/klplint/klplint/elfread/internal/initcode"
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
 	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/klp"
 )
@@ -259,7 +259,7 @@ func (p *parser) locate(at place) klp.Location {
 }
 
 // locateTarget says in words what a relocation points to, for errors.
-func (p *parser) locateTarget(r initcode.Reloc) string {
+func (p *parser) locateTarget(r ir.Reloc) string {
 	y, ok := p.sym(r.Sym)
 	if !ok {
 		return fmt.Sprintf("symbol %d of %d", r.Sym, p.syms.tab.Len())

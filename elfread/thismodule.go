@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 
-	"github.com/klplint/klplint/elfread/internal/initcode"
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -46,7 +46,7 @@ func (p *parser) initPointer() (pointer, error) {
 	if err != nil {
 		return pointer{null: true}, err
 	}
-	var found []initcode.Reloc
+	var found []ir.Reloc
 	for _, r := range rs {
 		if r.Type == p.arch.pointer {
 			found = append(found, r)

@@ -1,10 +1,11 @@
 // Package safeelf makes debug/elf fit for hostile files.
 //
 // debug/elf "is not designed to be hardened against adversarial inputs": it
-// panics on some files and lets a small file ask for much memory. This package
-// uses its types, and itself only to decompress a section, after having read the
-// headers, once, refused what is out of bounds, and with panics turned into
-// errors. It gives access to section bytes, symbols and relocations in place: no
+// panics on some files and lets a small file ask for much memory. It is the
+// parser of the headers all the same, and what decompresses sections; this
+// package looks beforehand at the few numbers by which a file could ask for
+// much, turns panics into errors, and checks what comes back against the file's
+// size. Section bytes, symbols and relocations are read in place: no
 // elf.File.Symbols(), no binary.Read, no allocation per symbol.
 //
 // Only 64-bit files are read, as only 64-bit kernels support livepatching. It

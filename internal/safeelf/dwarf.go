@@ -81,7 +81,7 @@ func (f *File) DWARF(limit uint64) (d *dwarf.Data, err error) {
 }
 
 // aboutDebug reports whether a section is about debugging, or relocates one that is.
-func aboutDebug(s *elf.SectionHeader) bool {
+func aboutDebug(s *elf.Section) bool {
 	return strings.HasPrefix(s.Name, ".debug_") || strings.HasPrefix(s.Name, ".rela.debug_")
 }
 

@@ -7,7 +7,7 @@ import (
 
 // File is one 64-bit ELF file whose section table is known to be sane: at most
 // MaxSections sections, every one that has bytes lies within the file, and
-// every name ends within the name table.
+// no name is longer than MaxName.
 type File struct {
 	Type      elf.Type
 	Machine   elf.Machine
@@ -17,10 +17,9 @@ type File struct {
 	// End is where the ELF image ends: behind its last section and header. A
 	// module signature follows there.
 	End      int64
-	Sections []*elf.SectionHeader // by index; [0] is the null section
+	Sections []*elf.Section // by index; [0] is the null section
 
-	src      *Source
-	unpacker *elf.File // made for the first compressed section that is asked for
+	src *Source
 }
 
 // New reads the headers of the file of size bytes in r. At most DefaultBudget
@@ -37,11 +36,22 @@ func NewBudget(r io.ReaderAt, size, budget int64) (*File, error) {
 	return NewFile(s)
 }
 
-// NewFile reads the headers of the file in s. The File, its Sections included,
-// is valid until s is reset.
+// NewFile reads the headers of the file in s. The File is valid until s is
+// reset.
 func NewFile(s *Source) (*File, error) {
-	f := &File{Size: s.size, src: s}
-	if err := f.readHeader(); err != nil {
+	h, err := s.precheck()
+	if err != nil {
+		return nil, err
+	}
+	ef, err := s.parse(&h)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{
+		Type: ef.Type, Machine: ef.Machine, OSABI: ef.OSABI, BigEndian: ef.Data == elf.ELFDATA2MSB,
+		Size: s.size, End: h.end(), Sections: ef.Sections, src: s,
+	}
+	if err := f.checkSections(&h); err != nil {
 		return nil, err
 	}
 	return f, nil

@@ -1,9 +1,8 @@
 package safeelf
 
 import (
+	"bytes"
 	"debug/elf"
-	"fmt"
-	"strings"
 )
 
 // Sizes of the ELF64 structures, in bytes.
@@ -13,169 +12,181 @@ const (
 	phdrSize = 56
 )
 
-// readHeader reads the ELF header and, where there is one, the section header
-// table.
-func (f *File) readHeader() error {
-	s := f.src
+// headers are the places and counts that the ELF header gives of the other
+// headers, and the byte order in which it does.
+type headers struct {
+	order
+	phoff, phnum           uint64
+	shoff, shnum, shstrndx uint64
+}
+
+// precheck reads of the ELF header what could make debug/elf take much memory
+// or time, and refuses that: the sizes of the two tables of headers, and of the
+// section names, of each of which debug/elf makes a string. What else is wrong
+// with the headers is for debug/elf to say.
+func (s *Source) precheck() (headers, error) {
+	var h headers
 	if s.size > MaxFile {
-		return at(0, "%w: %d bytes, the limit is %d", ErrTooLarge, s.size, int64(MaxFile))
+		return h, at(0, "%w: %d bytes, the limit is %d", ErrTooLarge, s.size, int64(MaxFile))
 	}
 	ident, err := s.Slice(0, min(s.size, elf.EI_NIDENT))
 	if err != nil {
-		return err
+		return h, err
 	}
 	if len(ident) < 4 || string(ident[:4]) != elf.ELFMAG {
-		return at(0, "%w", ErrNotELF)
+		return h, at(0, "%w", ErrNotELF)
 	}
 	if len(ident) < elf.EI_NIDENT {
-		return at(s.size, "%w: the ELF identification ends early", ErrTruncated)
+		return h, at(s.size, "%w: the ELF identification ends early", ErrTruncated)
 	}
 	if elf.Class(ident[elf.EI_CLASS]) != elf.ELFCLASS64 {
-		return at(elf.EI_CLASS, "%w", Err32Bit)
+		return h, at(elf.EI_CLASS, "%w", Err32Bit)
+	}
+	if s.size < ehdrSize {
+		return h, at(s.size, "%w: the ELF header ends early", ErrTruncated)
 	}
 	data := elf.Data(ident[elf.EI_DATA])
 	if data != elf.ELFDATA2LSB && data != elf.ELFDATA2MSB {
-		return at(elf.EI_DATA, "unknown byte order %v", data)
+		return h, nil // refused by debug/elf before it reads on
 	}
-	f.BigEndian = data == elf.ELFDATA2MSB
-	o := order(f.BigEndian)
-	h, err := s.Slice(0, ehdrSize)
+	b, err := s.Slice(0, ehdrSize)
 	if err != nil {
-		return at(s.size, "%w: the ELF header ends early", ErrTruncated)
+		return h, err
 	}
-	if v := elf.Version(o.u32(h[20:])); v != elf.EV_CURRENT || elf.Version(ident[elf.EI_VERSION]) != v {
-		return at(20, "ELF version %d, want %d", uint32(v), uint32(elf.EV_CURRENT))
-	}
-	f.Type, f.Machine, f.OSABI = elf.Type(o.u16(h[16:])), elf.Machine(o.u16(h[18:])), elf.OSABI(ident[elf.EI_OSABI])
-	f.End = ehdrSize
-	phoff, phnum := o.u64(h[32:]), int64(o.u16(h[56:]))
-	if phnum > 0 {
-		if n := o.u16(h[54:]); n != phdrSize {
-			return at(54, "program headers of %d bytes, not %d", n, phdrSize)
+	o := order(data == elf.ELFDATA2MSB)
+	h = headers{o, o.u64(b[32:]), uint64(o.u16(b[56:])), o.u64(b[40:]), uint64(o.u16(b[60:])), uint64(o.u16(b[62:]))}
+	if h.phnum > 0 {
+		if n := o.u16(b[54:]); n != phdrSize {
+			return h, at(54, "program headers of %d bytes, not %d", n, phdrSize)
 		}
-		if !fits(phoff, uint64(phnum)*phdrSize, s.size) {
-			return at(32, "%w: %d program headers at 0x%x", ErrTruncated, phnum, phoff)
+		if h.phnum > maxSegments {
+			return h, at(56, "%w: %d program headers, the limit is %d", ErrTooLarge, h.phnum, maxSegments)
 		}
-		f.End = max(f.End, int64(phoff)+phnum*phdrSize)
+		if !fits(h.phoff, h.phnum*phdrSize, s.size) {
+			return h, at(32, "%w: %d program headers at 0x%x", ErrTruncated, h.phnum, h.phoff)
+		}
 	}
-	shoff := o.u64(h[40:])
-	if shoff == 0 {
-		return nil
+	if h.shoff == 0 {
+		return h, nil
 	}
-	if n := o.u16(h[58:]); n != shdrSize {
-		return at(58, "section headers of %d bytes, not %d", n, shdrSize)
+	if n := o.u16(b[58:]); n != shdrSize {
+		return h, at(58, "section headers of %d bytes, not %d", n, shdrSize)
 	}
-	return f.readSections(shoff, uint64(o.u16(h[60:])), uint64(o.u16(h[62:])))
+	return h, s.precheckSections(&h)
 }
 
-// readSections reads the section header table, which starts at offset shoff of
-// the file; shnum and shstrndx are what the ELF header says of it.
-func (f *File) readSections(shoff, shnum, shstrndx uint64) error {
-	s, o := f.src, order(f.BigEndian)
-	if !fits(shoff, shdrSize, s.size) {
-		return at(40, "%w: section headers at 0x%x, the file has %d bytes", ErrTruncated, shoff, s.size)
+// precheckSections completes h with the counts that the first section header
+// holds where there are too many sections for the ELF header.
+func (s *Source) precheckSections(h *headers) error {
+	if !fits(h.shoff, shdrSize, s.size) {
+		return at(40, "%w: section headers at 0x%x, the file has %d bytes", ErrTruncated, h.shoff, s.size)
 	}
-	if shnum == 0 { // extended numbering: the first header holds the numbers
-		first, err := s.Slice(int64(shoff), shdrSize)
+	if h.shnum == 0 {
+		first, err := s.Slice(int64(h.shoff), shdrSize)
 		if err != nil {
 			return err
 		}
-		shnum = o.u64(first[32:])
-		if shstrndx == uint64(elf.SHN_XINDEX) {
-			shstrndx = uint64(o.u32(first[40:]))
+		h.shnum = h.u64(first[32:])
+		if h.shstrndx == uint64(elf.SHN_XINDEX) {
+			h.shstrndx = uint64(h.u32(first[40:]))
 		}
 	}
-	if shnum > MaxSections {
-		return at(int64(shoff), "%w: %d sections, the limit is %d", ErrTooLarge, shnum, MaxSections)
+	if h.shnum > MaxSections {
+		return at(int64(h.shoff), "%w: %d sections, the limit is %d", ErrTooLarge, h.shnum, MaxSections)
 	}
-	if !fits(shoff, shnum*shdrSize, s.size) {
-		return at(40, "%w: %d section headers at 0x%x, the file has %d bytes", ErrTruncated, shnum, shoff, s.size)
+	if !fits(h.shoff, h.shnum*shdrSize, s.size) {
+		return at(40, "%w: %d section headers at 0x%x, the file has %d bytes", ErrTruncated, h.shnum, h.shoff, s.size)
 	}
-	f.End = max(f.End, int64(shoff+shnum*shdrSize))
-	if shnum == 0 {
+	if h.shnum == 0 || h.shstrndx == 0 {
 		return nil
 	}
-	if shstrndx >= shnum {
-		return at(62, "e_shstrndx is %d, the file has %d sections", shstrndx, shnum)
+	if h.shstrndx >= h.shnum {
+		return at(62, "e_shstrndx is %d, the file has %d sections", h.shstrndx, h.shnum)
 	}
-	table, err := s.Slice(int64(shoff), int64(shnum*shdrSize))
+	return s.precheckNames(h)
+}
+
+// precheckNames refuses a table of section names that is large, or of which the
+// sections' names could come to more than maxNames bytes together.
+func (s *Source) precheckNames(h *headers) error {
+	place := h.place(int(h.shstrndx))
+	b, err := s.Slice(place, shdrSize)
 	if err != nil {
 		return err
 	}
-	names := ""
-	if shstrndx != 0 {
-		h := o.sectionHeader(table[shstrndx*shdrSize:])
-		if names, err = f.sectionNames(&h, int64(shoff+shstrndx*shdrSize)); err != nil {
-			return err
-		}
+	flags, off, size := elf.SectionFlag(h.u64(b[8:])), h.u64(b[24:]), h.u64(b[32:])
+	switch {
+	case flags&elf.SHF_COMPRESSED != 0:
+		return at(place, "section name table is compressed")
+	case size > maxNames:
+		return at(place, "%w: section name table of %d bytes", ErrTooLarge, size)
+	case !fits(off, size, s.size):
+		return at(place, "%w: section name table of %d bytes at 0x%x, the file has %d bytes", ErrTruncated, size, off, s.size)
+	case size*h.shnum <= maxNames:
+		return nil
 	}
-	f.Sections = s.headersFor(int(shnum))
-	total := 0
-	for i, h := range f.Sections {
-		raw, place := table[i*shdrSize:(i+1)*shdrSize], int64(shoff)+int64(i)*shdrSize
-		*h = o.sectionHeader(raw)
-		if shstrndx != 0 {
-			if h.Name, err = nameAt(names, o.u32(raw)); err != nil {
-				return at(place, "section %d: %w", i, err)
-			}
-			if total += len(h.Name); total > maxNames {
-				return at(place, "%w: section names of more than %d bytes", ErrTooLarge, maxNames)
-			}
+	names, err := s.Slice(int64(off), int64(size))
+	if err != nil {
+		return err
+	}
+	longest := 0
+	for len(names) > 0 {
+		n := bytes.IndexByte(names, 0)
+		if n < 0 {
+			n = len(names) - 1
 		}
-		switch {
-		case h.Type == elf.SHT_NULL || h.Type == elf.SHT_NOBITS:
-			if int64(h.Offset) < 0 || int64(h.FileSize) < 0 {
-				return at(place, "section %d: %d bytes at 0x%x", i, h.FileSize, h.Offset)
-			}
-		case !fits(h.Offset, h.FileSize, s.size):
-			return &Error{Section: h.Name, Offset: place, Err: errBeyond(h.Offset, h.FileSize, s.size)}
-		default:
-			f.End = max(f.End, int64(h.Offset+h.FileSize))
-		}
+		longest = max(longest, n)
+		names = names[n+1:]
+	}
+	if uint64(longest)*h.shnum > maxNames {
+		return at(place, "%w: %d section names of up to %d bytes, the limit is %d together", ErrTooLarge, h.shnum, longest, maxNames)
 	}
 	return nil
 }
 
-// sectionNames returns the section name table whose header is h, at a place of
-// the file. It is copied as one string, of which the names are parts.
-func (f *File) sectionNames(h *elf.SectionHeader, place int64) (string, error) {
-	switch {
-	case h.Type != elf.SHT_STRTAB:
-		return "", at(place, "section name table has type %v", h.Type)
-	case h.Flags&elf.SHF_COMPRESSED != 0:
-		return "", at(place, "section name table is compressed")
-	case h.FileSize > maxNames:
-		return "", at(place, "%w: section name table of %d bytes", ErrTooLarge, h.FileSize)
-	case !fits(h.Offset, h.FileSize, f.src.size):
-		return "", at(place, "%w: section name table of %d bytes at 0x%x, the file has %d bytes", ErrTruncated, h.FileSize, h.Offset, f.src.size)
+// place returns where in the file section header i is.
+func (h *headers) place(i int) int64 { return int64(h.shoff) + int64(i)*shdrSize }
+
+// end returns where the tables of headers end, in bytes from the start of the file.
+func (h *headers) end() int64 {
+	end := int64(ehdrSize)
+	if h.phnum > 0 {
+		end = max(end, int64(h.phoff+h.phnum*phdrSize))
 	}
-	b, err := f.src.Slice(int64(h.Offset), int64(h.FileSize))
-	return string(b), err
+	return max(end, h.place(int(h.shnum)))
 }
 
-// nameAt returns the name at an offset of the section name table.
-func nameAt(names string, off uint32) (string, error) {
-	if uint64(off) >= uint64(len(names)) {
-		return "", fmt.Errorf("name at 0x%x of %d bytes of names", off, len(names))
+// parse has debug/elf read the headers. What it says of a damaged file has an
+// offset of its own, but not in a form that could be asked for: the error is
+// that of the section header table.
+func (s *Source) parse(h *headers) (f *elf.File, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			f, err = nil, at(int64(h.shoff), "headers: %v", r)
+		}
+	}()
+	if f, err = elf.NewFile(s); err != nil {
+		return nil, at(int64(h.shoff), "headers: %w", err)
 	}
-	rest := names[off:]
-	n := strings.IndexByte(rest[:min(MaxName+1, len(rest))], 0)
-	if n < 0 {
-		return "", fmt.Errorf("unterminated name, or longer than %d bytes", MaxName)
-	}
-	return rest[:n], nil
+	return f, nil
 }
 
-// sectionHeader decodes an Elf64_Shdr, but for its name. Size is FileSize: what
-// a compressed section unpacks to is not looked at.
-func (o order) sectionHeader(b []byte) elf.SectionHeader {
-	_ = b[:shdrSize]
-	size := o.u64(b[32:])
-	return elf.SectionHeader{
-		Type: elf.SectionType(o.u32(b[4:])), Flags: elf.SectionFlag(o.u64(b[8:])),
-		Addr: o.u64(b[16:]), Offset: o.u64(b[24:]), Size: size, FileSize: size,
-		Link: o.u32(b[40:]), Info: o.u32(b[44:]), Addralign: o.u64(b[48:]), Entsize: o.u64(b[56:]),
+// checkSections checks what debug/elf takes as it is: that sections lie in the
+// file, and that their names are of a sane length. It moves f.End behind them.
+func (f *File) checkSections(h *headers) error {
+	for i, s := range f.Sections {
+		if len(s.Name) > MaxName {
+			return at(h.place(i), "section %d: name of more than %d bytes", i, MaxName)
+		}
+		if s.Type == elf.SHT_NULL || s.Type == elf.SHT_NOBITS {
+			continue
+		}
+		if !fits(s.Offset, s.FileSize, f.Size) {
+			return &Error{Section: s.Name, Offset: h.place(i), Err: errBeyond(s.Offset, s.FileSize, f.Size)}
+		}
+		f.End = max(f.End, int64(s.Offset+s.FileSize))
 	}
+	return nil
 }
 
 // fits reports whether size bytes at off lie within a file of length bytes.

@@ -41,17 +41,10 @@ func (f *File) Unpacked(i int, limit uint64) (b []byte, err error) {
 			b, err = nil, f.wrap(i, 0, fmt.Errorf("decompress: %v", r))
 		}
 	}()
-	if f.unpacker == nil {
-		// Its tables are within bounds by now, its panics end here.
-		if f.unpacker, err = elf.NewFile(f.src); err != nil {
-			return nil, f.wrap(i, 0, fmt.Errorf("decompress: %w", err))
-		}
+	if s.Size > limit {
+		return nil, f.tooLarge(i, s.Size, limit)
 	}
-	packed := f.unpacker.Sections[i]
-	if packed.Size > limit {
-		return nil, f.tooLarge(i, packed.Size, limit)
-	}
-	if b, err = packed.Data(); err != nil {
+	if b, err = s.Data(); err != nil {
 		return nil, f.wrap(i, 0, fmt.Errorf("decompress: %w", err))
 	}
 	return b, nil
@@ -61,7 +54,7 @@ func (f *File) tooLarge(i int, size, limit uint64) error {
 	return f.wrap(i, 0, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLarge, size, limit))
 }
 
-func (f *File) section(i int) (*elf.SectionHeader, error) {
+func (f *File) section(i int) (*elf.Section, error) {
 	if i < 0 || i >= len(f.Sections) {
 		return nil, fmt.Errorf("section index %d of %d", i, len(f.Sections))
 	}

@@ -1,7 +1,6 @@
 package safeelf
 
 import (
-	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -9,10 +8,11 @@ import (
 
 // Limits of every file, whatever the caller allows.
 const (
-	MaxFile     = 1 << 30 // bytes of a file
-	MaxSections = 65535   // entries of the section header table
-	MaxName     = 4096    // bytes of one symbol or section name, without its NUL
-	maxNames    = 8 << 20 // bytes of all section names together
+	MaxFile     = 1 << 30  // bytes of a file
+	MaxSections = 65535    // entries of the section header table
+	MaxName     = 4096     // bytes of one symbol or section name, without its NUL
+	maxNames    = 16 << 20 // bytes of all section names together
+	maxSegments = 1 << 12  // program headers; a vmlinux has a handful
 )
 
 // DefaultBudget is how many bytes of one file are kept in memory at a time
@@ -34,8 +34,6 @@ const (
 const (
 	arenaSize = 128 << 10
 	maxArena  = 1 << 20
-
-	maxKeptHeaders = 1 << 10
 )
 
 // Source is the bytes of one file. It is either whole in memory, or read in
@@ -51,9 +49,7 @@ type Source struct {
 	budget int64
 	loaded int64
 
-	ranges   []fileRange // scratch space of Preload
-	headers  []elf.SectionHeader
-	sections []*elf.SectionHeader // into headers
+	ranges []fileRange // scratch space of Preload
 }
 
 type piece struct {
@@ -78,22 +74,6 @@ func (s *Source) Reset(r io.ReaderAt, size, budget int64) {
 		s.arena = make([]byte, s.loaded) // the next file is probably like the last
 	}
 	s.pieces, s.used, s.loaded = s.pieces[:0], 0, 0
-}
-
-// headersFor returns n section headers to fill in. Their memory serves the next
-// file too, unless this one has many.
-func (s *Source) headersFor(n int) []*elf.SectionHeader {
-	if n > maxKeptHeaders {
-		s.headers, s.sections = nil, nil
-	}
-	if cap(s.headers) < n {
-		s.headers = make([]elf.SectionHeader, n)
-		s.sections = make([]*elf.SectionHeader, n)
-		for i := range s.headers {
-			s.sections[i] = &s.headers[i]
-		}
-	}
-	return s.sections[:n:n]
 }
 
 // Size returns the number of bytes in the file.

@@ -3,6 +3,11 @@ package initcode
 import (
 	"slices"
 
+	"github.com/klplint/klplint/elfread/internal/initcode/arm64"
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
+	"github.com/klplint/klplint/elfread/internal/initcode/loong64"
+	"github.com/klplint/klplint/elfread/internal/initcode/ppc64le"
+	"github.com/klplint/klplint/elfread/internal/initcode/s390x"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -61,7 +66,9 @@ func (a *Analyzer) Analyze(in Input) Result {
 
 func (e *engine) start(in Input) {
 	e.in = in
-	e.m, e.big, e.pointerReloc = machineOf(in.Arch)
+	if e.m, e.decoder = nil, e.decoderOf(in.Arch); e.decoder != nil {
+		e.m = e.decoder.Machine()
+	}
 	e.sections, e.allocs, e.exposed, e.calls, e.labels = e.sections[:0], e.allocs[:0], e.exposed[:0], e.calls[:0], e.labels[:0]
 	e.all, e.data, e.blinds, e.labelsRead = false, false, false, false
 	if e.index == nil {
@@ -78,12 +85,12 @@ func (e *engine) release() {
 	e.in = Input{}
 }
 
-func (e *engine) initPlace() (place, bool) {
+func (e *engine) initPlace() (ir.PC, bool) {
 	p := e.in.Init
-	if p.Section <= 0 || p.Section > int(regionNumber) || p.Offset > 1<<31 {
-		return place{}, false
+	if p.Section <= 0 || p.Section > int(ir.RegionNumber) || p.Offset > 1<<31 {
+		return ir.PC{}, false
 	}
-	return place{uint32(p.Section), uint32(p.Offset)}, true
+	return ir.PC{Section: uint32(p.Section), Offset: uint32(p.Offset)}, true
 }
 
 // listCalls adds the calls of klp_enable_patch() that init does not reach, and sorts.
@@ -109,11 +116,11 @@ func (e *engine) listCalls() {
 func (e *engine) noteReloc(section int, off uint64) {
 	for i := range e.calls {
 		c := &e.calls[i]
-		if c.reached && int(c.at.section) == section && off >= uint64(c.at.offset) && off < uint64(c.at.offset)+8 && off-uint64(c.at.offset) <= 2 {
+		if c.reached && int(c.at.Section) == section && off >= uint64(c.at.Offset) && off < uint64(c.at.Offset)+8 && off-uint64(c.at.Offset) <= 2 {
 			return
 		}
 	}
-	e.callAt(place{uint32(section), uint32(off - min(off, e.m.callReloc))})
+	e.callAt(ir.PC{Section: uint32(section), Offset: uint32(off - min(off, e.m.CallReloc))})
 }
 
 // replaceResult sums up what the calls of klp_enable_patch() that init reaches say.
@@ -139,21 +146,21 @@ func (e *engine) replaceResult() Replace {
 		return Replace{Runtime: true, Width: int(a.width), At: e.location(a.at), Reason: a.reason}
 	}
 	r := Replace{Known: true, Width: int(a.width), At: e.location(a.at)}
-	if a.val.kind == constant {
-		r.Value = uint64(a.val.off)
+	if a.val.Kind == ir.Constant {
+		r.Value = uint64(a.val.Off)
 	} else {
-		r.Pointer = &Place{a.val.reg.number(), uint64(a.val.off)}
+		r.Pointer = &Place{a.val.Reg.Number(), uint64(a.val.Off)}
 	}
 	return r
 }
 
 // location names a place in code.
-func (e *engine) location(p place) klp.Location {
-	l := klp.Location{Offset: uint64(p.offset)}
-	if s := e.section(int(p.section)); s != nil {
+func (e *engine) location(p ir.PC) klp.Location {
+	l := klp.Location{Offset: uint64(p.Offset)}
+	if s := e.section(int(p.Section)); s != nil {
 		l.Section = s.Name
 	}
-	if fn, ok := e.in.Source.Function(Place{int(p.section), uint64(p.offset)}); ok {
+	if fn, ok := e.in.Source.Function(Place{int(p.Section), uint64(p.Offset)}); ok {
 		l.Symbol = fn.Name
 	}
 	return l
@@ -167,20 +174,19 @@ func (e *engine) dataLocation(p Place) klp.Location {
 	return l
 }
 
-// machineOf returns what is needed to read an architecture's code, nil for those that are
-// not understood, and the type of its relocation of a whole pointer.
-func machineOf(arch klp.Arch) (m *machine, big bool, pointer uint32) {
+// decoderOf returns what reads an architecture's code, nil where it is not understood.
+func (e *engine) decoderOf(arch klp.Arch) ir.Decoder {
 	switch arch {
 	case klp.X86_64:
-		return &x86, false, 1 // R_X86_64_64
+		return &e.x86
 	case klp.ARM64:
-		return &arm64, false, 257 // R_AARCH64_ABS64
+		return arm64.Decoder{}
 	case klp.PPC64LE:
-		return &ppc64le, false, 38 // R_PPC64_ADDR64
+		return ppc64le.Decoder{}
 	case klp.S390X:
-		return &s390x, true, 22 // R_390_64
+		return s390x.Decoder{}
 	case klp.LoongArch64:
-		return &loong64, false, 2 // R_LARCH_64
+		return loong64.Decoder{}
 	}
-	return nil, false, 0
+	return nil
 }

@@ -3,6 +3,8 @@ package initcode
 import (
 	"strconv"
 	"strings"
+
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
 )
 
 // effect is what is known of a function outside the module.
@@ -98,7 +100,7 @@ func lookUp(name string) external {
 	if strings.HasPrefix(name, "__x86_indirect_") {
 		return external{effect: effectIndirect}
 	}
-	if thunkRegister(name) != noReg {
+	if thunkRegister(name) != ir.NoReg {
 		return external{effect: effectIndirect}
 	}
 	return external{}
@@ -108,25 +110,25 @@ func lookUp(name string) external {
 func thunkRegister(name string) int8 {
 	const jump = "__s390_indirect_jump_r"
 	if !strings.HasPrefix(name, jump) {
-		return noReg
+		return ir.NoReg
 	}
 	n, err := strconv.Atoi(name[len(jump):])
 	if err != nil || n < 1 || n > 15 {
-		return noReg
+		return ir.NoReg
 	}
 	return int8(n)
 }
 
 // callExternal applies the effect of a call of an undefined symbol. It reports false
 // when the call does not come back.
-func (e *engine) callExternal(s *state, sym int, at place) bool {
+func (e *engine) callExternal(s *state, sym int, at ir.PC) bool {
 	name := e.symbol(uint32(sym)).Name
 	x := lookUp(name)
 	if uint32(sym) == e.in.Enable {
 		x = external{effect: effectEnable}
 	}
 	m := e.m
-	result, fixed := value{}, false
+	result, fixed := ir.Value{}, false
 	switch x.effect {
 	case effectTrace:
 		return true
@@ -138,46 +140,46 @@ func (e *engine) callExternal(s *state, sym int, at place) bool {
 		return true
 	case effectAlloc, effectZalloc:
 		zero := x.effect == effectZalloc
-		if int(x.arg) < len(m.args) && !zero {
-			flags := s.regs[m.args[x.arg]]
-			zero = isNumber(flags) && flags.off&gfpZero != 0
+		if int(x.arg) < len(m.Args) && !zero {
+			flags := s.regs[m.Args[x.arg]]
+			zero = ir.IsNumber(flags) && flags.Off&gfpZero != 0
 		}
 		result, fixed = e.allocate(s, at, zero), true
 	case effectEnable:
-		arg := s.regs[m.args[0]]
+		arg := s.regs[m.Args[0]]
 		e.enabled(s, arg, at)
-		s.escaped |= arg.bits() &^ staticBits // the kernel keeps it, and leaves the field alone
-		if arg.exact() {
-			result, fixed = value{kind: verdict, reg: arg.reg, off: arg.off}, true
+		s.escaped |= arg.Bits() &^ ir.StaticBits // the kernel keeps it, and leaves the field alone
+		if arg.Exact() {
+			result, fixed = ir.Value{Kind: ir.Verdict, Reg: arg.Reg, Off: arg.Off}, true
 		}
 	case effectOut:
-		e.store(s, s.regs[m.args[x.arg]], 8, runtime(s.escaped), at)
+		e.store(s, s.regs[m.Args[x.arg]], 8, ir.Runtime(s.escaped), at)
 	case effectFill, effectCopy: // some bytes somewhere in what the argument points into
-		to, b := s.regs[m.args[0]], bits(0)
+		to, b := s.regs[m.Args[0]], ir.Bits(0)
 		if x.effect == effectCopy {
-			from := s.regs[m.args[1]]
-			b = e.load(s, mix(from, number(0)), 8, false).bits() | s.escaped
+			from := s.regs[m.Args[1]]
+			b = e.load(s, ir.Mix(from, ir.Number(0)), 8, false).Bits() | s.escaped
 		}
-		e.store(s, anywhere(to), 8, anything(b), at)
+		e.store(s, anywhere(to), 8, ir.Anything(b), at)
 		result, fixed = to, true
 	case effectShadow:
-		e.shadow(s, name, s.regs[m.args[x.arg]], at)
+		e.shadow(s, name, s.regs[m.Args[x.arg]], at)
 		e.callUnknown(s)
 	default:
 		e.callUnknown(s)
 	}
 	e.clobberScratch(s)
 	if !fixed {
-		result = runtime(s.escaped)
+		result = ir.Runtime(s.escaped)
 	}
-	s.regs[m.result] = result
+	s.regs[m.Result] = result
 	return true
 }
 
 // anywhere is an address somewhere in what v points into.
-func anywhere(v value) value {
-	if v.pointer() {
-		return value{kind: within, reg: v.reg}
+func anywhere(v ir.Value) ir.Value {
+	if v.Pointer() {
+		return ir.Value{Kind: ir.Within, Reg: v.Reg}
 	}
 	return v
 }
@@ -185,10 +187,10 @@ func anywhere(v value) value {
 // callUnknown: the function may keep its arguments, and write wherever they or what it
 // already has lead.
 func (e *engine) callUnknown(s *state) {
-	for _, r := range e.m.args {
+	for _, r := range e.m.Args {
 		v := s.regs[r]
-		if v.kind == address && v.reg.isSection() {
-			if sec := e.section(v.reg.number()); sec != nil && sec.Exec {
+		if v.Kind == ir.Address && v.Reg.IsSection() {
+			if sec := e.section(v.Reg.Number()); sec != nil && sec.Exec {
 				e.callAnything(s) // a callback into the module
 				return
 			}
@@ -201,27 +203,27 @@ func (e *engine) callUnknown(s *state) {
 
 // callAnything: code that may be any function, the module's own too.
 func (e *engine) callAnything(s *state) {
-	for _, r := range e.m.args {
+	for _, r := range e.m.Args {
 		e.leak(s, s.regs[r])
 	}
-	s.spoilAll(allBits &^ stackBit)
+	s.spoilAll(ir.AllBits &^ ir.StackBit)
 	s.spoilAll(s.escaped)
 	s.blind = true
 	e.clobberScratch(s)
 }
 
 func (e *engine) clobberScratch(s *state) {
-	v := anything(s.escaped)
-	for _, r := range e.m.scratch {
+	v := ir.Anything(s.escaped)
+	for _, r := range e.m.Scratch {
 		s.regs[r] = v
 	}
-	s.regs[temp0], s.regs[temp1], s.regs[temp2] = v, v, v
-	s.cmp = value{}
+	s.regs[ir.Temp0], s.regs[ir.Temp1], s.regs[ir.Temp2] = v, v, v
+	s.cmp = ir.Value{}
 }
 
 // allocate returns the address of fresh memory. Addresses of what the same call
 // returned before are no longer told from others.
-func (e *engine) allocate(s *state, at place, zero bool) value {
+func (e *engine) allocate(s *state, at ir.PC, zero bool) ir.Value {
 	n := -1
 	for i := range e.allocs {
 		if e.allocs[i].at == at && e.allocs[i].path == e.sites {
@@ -230,7 +232,7 @@ func (e *engine) allocate(s *state, at place, zero bool) value {
 	}
 	if n < 0 {
 		if len(e.allocs) == maxAllocs {
-			return anything(s.escaped)
+			return ir.Anything(s.escaped)
 		}
 		n = len(e.allocs)
 		e.allocs = append(e.allocs, alloc{at: at, path: e.sites, zero: zero})
@@ -239,10 +241,10 @@ func (e *engine) allocate(s *state, at place, zero bool) value {
 		e.allocs[n].zero = false
 		e.again = true // what was concluded from it no longer holds
 	}
-	r := allocBase | region(n)
-	old := func(v *value) {
-		if v.reg == r && v.kind != unknown && v.kind != constant {
-			*v = anything(v.bits())
+	r := ir.AllocBase | ir.Region(n)
+	old := func(v *ir.Value) {
+		if v.Reg == r && v.Kind != ir.Unknown && v.Kind != ir.Constant {
+			*v = ir.Anything(v.Bits())
 		}
 	}
 	for i := range s.regs {
@@ -254,14 +256,14 @@ func (e *engine) allocate(s *state, at place, zero bool) value {
 	}
 	old(&s.cmp)
 	if n < 31 {
-		s.wild &^= r.bit()
+		s.wild &^= r.Bit()
 	}
 	kept := s.enabled[:0]
 	for _, v := range s.enabled {
-		if v.reg != r {
+		if v.Reg != r {
 			kept = append(kept, v)
 		}
 	}
 	s.enabled = kept
-	return value{kind: address, reg: r}
+	return ir.Value{Kind: ir.Address, Reg: r}
 }

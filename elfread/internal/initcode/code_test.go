@@ -1,10 +1,12 @@
 package initcode
 
 import (
+	"debug/elf"
 	"encoding/binary"
 	"strings"
 	"testing"
 
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -12,11 +14,19 @@ import (
 // is __this_module, 4 is __jump_table, 5 is __param.
 type snippet struct {
 	code, data []byte
-	relocs     []Reloc
-	labels     []Reloc
-	params     []Reloc
-	symbols    []Symbol
+	relocs     []ir.Reloc
+	labels     []ir.Reloc
+	params     []ir.Reloc
+	symbols    []ir.Symbol
 }
+
+// Relocations of x86-64 in snippets.
+const (
+	rX86_64   = uint32(elf.R_X86_64_64)
+	rX86PC32  = uint32(elf.R_X86_64_PC32)
+	rX86PLT32 = uint32(elf.R_X86_64_PLT32)
+	rX8632S   = uint32(elf.R_X86_64_32S)
+)
 
 // Symbols of snippets, by index.
 const (
@@ -28,10 +38,10 @@ const (
 	symOther
 )
 
-func newSnippet(code []byte, relocs ...Reloc) *snippet {
+func newSnippet(code []byte, relocs ...ir.Reloc) *snippet {
 	return &snippet{
 		code: code, data: make([]byte, 4096), relocs: relocs,
-		symbols: []Symbol{
+		symbols: []ir.Symbol{
 			{},
 			{Name: "klp_enable_patch"},
 			{Name: "__this_module", Section: 3},
@@ -43,25 +53,25 @@ func newSnippet(code []byte, relocs ...Reloc) *snippet {
 	}
 }
 
-func (s *snippet) Section(i int) (Section, bool) {
+func (s *snippet) Section(i int) (ir.Section, bool) {
 	switch i {
 	case 1:
-		return Section{Name: ".init.text", Data: s.code, Exec: true, Relocs: s.relocs}, true
+		return ir.Section{Name: ".init.text", Data: s.code, Exec: true, Relocs: s.relocs}, true
 	case 2:
-		return Section{Name: ".data", Data: s.data, Write: true}, true
+		return ir.Section{Name: ".data", Data: s.data, Write: true}, true
 	case 3:
-		return Section{Name: ".gnu.linkonce.this_module", Write: true}, true
+		return ir.Section{Name: ".gnu.linkonce.this_module", Write: true}, true
 	case 4:
-		return Section{Name: "__jump_table", Relocs: s.labels}, true
+		return ir.Section{Name: "__jump_table", Relocs: s.labels}, true
 	case 5:
-		return Section{Name: "__param", Relocs: s.params}, true
+		return ir.Section{Name: "__param", Relocs: s.params}, true
 	}
-	return Section{}, false
+	return ir.Section{}, false
 }
 
-func (s *snippet) Symbol(i uint32) (Symbol, bool) {
+func (s *snippet) Symbol(i uint32) (ir.Symbol, bool) {
 	if uint64(i) >= uint64(len(s.symbols)) {
-		return Symbol{}, false
+		return ir.Symbol{}, false
 	}
 	return s.symbols[i], true
 }
@@ -88,7 +98,9 @@ func (s *snippet) input(arch klp.Arch) Input {
 	return in
 }
 
-func rel(off uint64, typ, sym uint32, addend int64) Reloc { return Reloc{off, typ, sym, addend} }
+func rel(off uint64, typ, sym uint32, addend int64) ir.Reloc {
+	return ir.Reloc{Offset: off, Type: typ, Sym: sym, Addend: addend}
+}
 
 // TestX86 covers what compilers rarely write but readers must not trip over.
 func TestX86(t *testing.T) {
@@ -110,7 +122,7 @@ func TestX86(t *testing.T) {
 		name   string
 		code   *snippet
 		want   string // part of the reason; "" for static data without a store
-		jumps  []Reloc
+		jumps  []ir.Reloc
 		known  bool
 		value  uint64
 		offset uint64 // of the call
@@ -135,10 +147,10 @@ func TestX86(t *testing.T) {
 		{name: "jump into nowhere", code: newSnippet([]byte{0xe9, 0, 0x10, 0, 0}), want: "leaves the section"},
 		{name: "recursion", code: newSnippet([]byte{0xe8, 0xfb, 0xff, 0xff, 0xff, 0xc3}), want: "nested too deep"},
 		{name: "endless loop", code: newSnippet([]byte{0xeb, 0xfe}), want: "does not call"},
-		{name: "jump label", code: tail(0x0f, 0x1f, 0x44, 0, 0), jumps: []Reloc{rel(0, rX86PC32, symCode, 0), rel(4, rX86PC32, symCode, 9)}, want: "rewritten at run time"},
+		{name: "jump label", code: tail(0x0f, 0x1f, 0x44, 0, 0), jumps: []ir.Reloc{rel(0, rX86PC32, symCode, 0), rel(4, rX86PC32, symCode, 9)}, want: "rewritten at run time"},
 		{name: "store of a constant", code: func() *snippet {
 			s := tail(0xc6, 0x05, 0, 0, 0, 0, 1) // movb $1,patch+24(%rip)
-			s.relocs = append([]Reloc{rel(2, rX86PC32, symData, 256+24-5)}, s.relocs...)
+			s.relocs = append([]ir.Reloc{rel(2, rX86PC32, symData, 256+24-5)}, s.relocs...)
 			return s
 		}(), known: true, value: 1, offset: 14},
 		{name: "store through a register", code: func() *snippet {
@@ -176,7 +188,7 @@ func TestX86(t *testing.T) {
 
 // TestParameter: the kernel stores module parameters before init runs.
 func TestParameter(t *testing.T) {
-	analyse := func(params ...Reloc) Replace {
+	analyse := func(params ...ir.Reloc) Replace {
 		s := newSnippet([]byte{0x48, 0xc7, 0xc7, 0, 0, 0, 0, 0xe9, 0, 0, 0, 0}, rel(3, rX8632S, symData, 256), rel(8, rX86PLT32, symEnable, -4))
 		s.params = params
 		return Analyze(s.input(klp.X86_64)).Replace
@@ -227,7 +239,7 @@ func FuzzAnalyze(f *testing.F) {
 			_, s := o.symbol(fn)
 			sec := o.sections[s.Section]
 			var rels []byte
-			for _, r := range relocsIn(&sec, s.Value, s.Value+s.Size) {
+			for _, r := range ir.RelocsIn(&sec, s.Value, s.Value+s.Size) {
 				rels = append(rels, byte(r.Offset-s.Value), byte((r.Offset-s.Value)>>8), byte(r.Type), byte(r.Type>>8), symData, byte(r.Addend))
 			}
 			f.Add(byte(i), sec.Data[s.Value:s.Value+s.Size], rels)

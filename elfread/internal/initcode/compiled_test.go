@@ -129,8 +129,8 @@ func TestCompiled(t *testing.T) {
 		})
 	}
 	for _, arch := range []klp.Arch{klp.X86_64, klp.ARM64, klp.PPC64LE, klp.S390X, klp.LoongArch64} {
-		if m, _, _ := machineOf(arch); (m != nil) != seen[arch] {
-			t.Errorf("%s: claimed %t, shown by a compiled object %t", arch, m != nil, seen[arch])
+		if d := new(engine).decoderOf(arch); (d != nil) != seen[arch] {
+			t.Errorf("%s: claimed %t, shown by a compiled object %t", arch, d != nil, seen[arch])
 		}
 	}
 }

@@ -3,7 +3,8 @@
 // be called twice for one patch, and which constant ids klp_shadow_*() are given.
 //
 // It interprets the init function abstractly. Instructions of x86_64, arm64,
-// ppc64le, s390x and loongarch64 are lowered to a few machine-independent steps;
+// ppc64le, s390x and loongarch64 are lowered to a few machine-independent steps
+// (package ir is their language, and a package an architecture does it);
 // registers and memory hold numbers, addresses in a section or in what an
 // allocation returned, or unknown values that remember what they may point into.
 // Paths that meet are joined until nothing changes; the module's own functions are

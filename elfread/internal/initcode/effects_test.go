@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -26,101 +27,101 @@ const (
 
 // effectCells are what is in memory from the second argument register on.
 var effectCells = []cell{
-	{off: 0, width: 8, val: number(-0x778899aabbccddef)},
-	{off: 8, width: 8, val: number(-0x66778899aabbccde)},
-	{off: 16, width: 4, val: number(0x88776655)},
-	{off: 20, width: 4, val: number(0x99887766)},
-	{off: 24, width: 2, val: number(0x8877)},
-	{off: 26, width: 1, val: number(0x88)},
+	{off: 0, width: 8, val: ir.Number(-0x778899aabbccddef)},
+	{off: 8, width: 8, val: ir.Number(-0x66778899aabbccde)},
+	{off: 16, width: 4, val: ir.Number(0x88776655)},
+	{off: 20, width: 4, val: ir.Number(0x99887766)},
+	{off: 24, width: 2, val: ir.Number(0x8877)},
+	{off: 26, width: 1, val: ir.Number(0x88)},
 }
 
 func effectState(e *engine) *state {
 	s := new(state)
 	s.reset()
-	for i := range s.regs[:temp0] {
-		s.regs[i] = number(effectBase + 0x80 + int64(i))
+	for i := range s.regs[:ir.Temp0] {
+		s.regs[i] = ir.Number(effectBase + 0x80 + int64(i))
 	}
 	m := e.m
-	s.regs[m.sp] = value{kind: address, reg: stack}
-	s.regs[m.args[1]] = value{kind: address, reg: sectionBase | 2, off: effectData}
-	s.regs[m.args[2]] = number(effectIndex)
-	s.regs[m.args[3]] = anything(0)
-	s.regs[m.args[4]] = number(0)
+	s.regs[m.SP] = ir.Value{Kind: ir.Address, Reg: ir.Stack}
+	s.regs[m.Args[1]] = ir.Value{Kind: ir.Address, Reg: ir.SectionBase | 2, Off: effectData}
+	s.regs[m.Args[2]] = ir.Number(effectIndex)
+	s.regs[m.Args[3]] = ir.Anything(0)
+	s.regs[m.Args[4]] = ir.Number(0)
 	for _, c := range effectCells {
-		c.reg, c.off, c.clean = sectionBase|2, c.off+effectData, true
+		c.reg, c.off, c.clean = ir.SectionBase|2, c.off+effectData, true
 		s.cells = append(s.cells, c)
 	}
-	s.cmp = number(1)
+	s.cmp = ir.Number(1)
 	return s
 }
 
 // show writes a value: "?" is not known, "!" is decided at run time, "*" says that
 // it may be an address.
-func show(v value) string {
+func show(v ir.Value) string {
 	where := func() string {
 		switch {
-		case v.reg == stack:
+		case v.Reg == ir.Stack:
 			return "stack"
-		case v.reg == sectionBase|1:
+		case v.Reg == ir.SectionBase|1:
 			return "code"
-		case v.reg == sectionBase|2:
+		case v.Reg == ir.SectionBase|2:
 			return "data"
 		}
-		return fmt.Sprintf("region%x", uint32(v.reg))
+		return fmt.Sprintf("region%x", uint32(v.Reg))
 	}
 	text := ""
-	switch v.kind {
-	case unknown:
+	switch v.Kind {
+	case ir.Unknown:
 		text = "?"
-		if !v.vague() {
+		if !v.Vague() {
 			text = "!"
 		}
-	case constant:
-		return fmt.Sprintf("%#x", uint64(v.off))
-	case address:
-		return fmt.Sprintf("%s%+#x", where(), v.off)
-	case within:
+	case ir.Constant:
+		return fmt.Sprintf("%#x", uint64(v.Off))
+	case ir.Address:
+		return fmt.Sprintf("%s%+#x", where(), v.Off)
+	case ir.Within:
 		return where() + "+?"
-	case lowByte:
-		text = fmt.Sprintf("..%02x", v.off)
-	case lowWord:
-		text = fmt.Sprintf("..%08x", v.off)
+	case ir.LowByte:
+		text = fmt.Sprintf("..%02x", v.Off)
+	case ir.LowWord:
+		text = fmt.Sprintf("..%08x", v.Off)
 	default:
-		text = fmt.Sprintf("kind%d", v.kind)
+		text = fmt.Sprintf("kind%d", v.Kind)
 	}
-	if v.bits() != 0 {
+	if v.Bits() != 0 {
 		text += "*"
 	}
 	return text
 }
 
-var flowNames = map[flow]string{
-	flowJump: "jump", flowBranch: "branch", flowCall: "call", flowReturn: "return", flowStop: "stop",
-	flowReturnIf: "return or not", flowIndirect: "indirect jump", flowCallReg: "indirect call",
+var flowNames = map[ir.Flow]string{
+	ir.FlowJump: "jump", ir.FlowBranch: "branch", ir.FlowCall: "call", ir.FlowReturn: "return", ir.FlowStop: "stop",
+	ir.FlowReturnIf: "return or not", ir.FlowIndirect: "indirect jump", ir.FlowCallReg: "indirect call",
 }
 
-var condNames = map[condition]string{condZero: "== 0", condNotZero: "!= 0", condNegative: "< 0", condNotNegative: ">= 0"}
+var condNames = map[ir.Condition]string{ir.CondZero: "== 0", ir.CondNotZero: "!= 0", ir.CondNegative: "< 0", ir.CondNotNegative: ">= 0"}
 
 // effectOf runs one instruction and says what it changed, and where it leads.
 func effectOf(arch klp.Arch, code []byte) string {
 	var e engine
 	e.start(newSnippet(code).input(arch))
 	s, old := effectState(&e), effectState(&e)
-	in := e.decode(place{section: 1})
-	if in.len == 0 {
-		return strings.TrimSpace("not understood " + in.name)
+	in := e.decode(ir.PC{Section: 1})
+	if in.Len == 0 {
+		return strings.TrimSpace("not understood " + in.Name)
 	}
 	var out []string
-	if int(in.len) != len(code) {
-		out = append(out, fmt.Sprintf("%d bytes", in.len))
+	if int(in.Len) != len(code) {
+		out = append(out, fmt.Sprintf("%d bytes", in.Len))
 	}
-	for i := range e.slab[in.first : in.first+int(in.nops)] {
-		e.step(s, &e.slab[in.first+i], place{section: 1})
+	for i := range e.slab[in.First : in.First+int(in.Steps)] {
+		e.step(s, &e.slab[in.First+i], ir.PC{Section: 1})
 	}
-	if in.name != "" {
-		return "anything (" + in.name + ")"
+	if in.Name != "" {
+		return "anything (" + in.Name + ")"
 	}
-	for i := range s.regs[:temp0] {
+	for i := range s.regs[:ir.Temp0] {
 		if s.regs[i] != old.regs[i] {
 			out = append(out, fmt.Sprintf("r%d=%s", i, show(s.regs[i])))
 		}
@@ -129,9 +130,9 @@ func effectOf(arch klp.Arch, code []byte) string {
 		if was := old.find(c.reg, c.off, int(c.width)); was == nil || was.val != c.val {
 			at, where := c.off, "data"
 			switch c.reg {
-			case sectionBase | 2:
+			case ir.SectionBase | 2:
 				at -= effectData
-			case stack:
+			case ir.Stack:
 				where = "stack"
 			default:
 				where = "elsewhere"
@@ -152,21 +153,21 @@ func effectOf(arch klp.Arch, code []byte) string {
 	}
 	if s.cmp != old.cmp || s.field != old.field {
 		text := "cmp=" + show(s.cmp)
-		if s.field != 0 && s.cmp != (value{}) {
+		if s.field != 0 && s.cmp != (ir.Value{}) {
 			text += fmt.Sprintf(" in field %d", s.field)
 		}
 		out = append(out, text)
 	}
-	if in.flow != flowNext {
-		text := flowNames[in.flow]
-		if in.target != (value{}) {
-			text += " " + show(in.target)
+	if in.Flow != ir.FlowNext {
+		text := flowNames[in.Flow]
+		if in.Target != (ir.Value{}) {
+			text += " " + show(in.Target)
 		}
 		switch {
-		case in.cond != condOther && in.condReg != noReg:
-			text += fmt.Sprintf(" if %s %s", show(s.regs[in.condReg]), condNames[in.cond])
-		case in.cond != condOther:
-			text += fmt.Sprintf(" if cmp %s in field %d", condNames[in.cond], in.field)
+		case in.Cond != ir.CondOther && in.CondReg != ir.NoReg:
+			text += fmt.Sprintf(" if %s %s", show(s.regs[in.CondReg]), condNames[in.Cond])
+		case in.Cond != ir.CondOther:
+			text += fmt.Sprintf(" if cmp %s in field %d", condNames[in.Cond], in.Field)
 		}
 		out = append(out, text)
 	}

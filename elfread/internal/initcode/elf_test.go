@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -17,27 +18,27 @@ import (
 type object struct {
 	file     *elf.File
 	arch     klp.Arch
-	sections []Section
+	sections []ir.Section
 	symbols  []elf.Symbol // [0] is the null symbol
 }
 
-func (o *object) Section(i int) (Section, bool) {
+func (o *object) Section(i int) (ir.Section, bool) {
 	if i <= 0 || i >= len(o.sections) {
-		return Section{}, false
+		return ir.Section{}, false
 	}
 	return o.sections[i], true
 }
 
-func (o *object) Symbol(i uint32) (Symbol, bool) {
+func (o *object) Symbol(i uint32) (ir.Symbol, bool) {
 	if uint64(i) >= uint64(len(o.symbols)) {
-		return Symbol{}, false
+		return ir.Symbol{}, false
 	}
 	s := o.symbols[i]
 	sec := int(s.Section)
 	if sec >= int(elf.SHN_LORESERVE) {
 		sec = 0
 	}
-	return Symbol{s.Name, sec, s.Value}, true
+	return ir.Symbol{Name: s.Name, Section: sec, Value: s.Value}, true
 }
 
 func (o *object) covering(at Place, typ elf.SymType) (elf.Symbol, bool) {
@@ -133,7 +134,7 @@ func parseObject(t testing.TB, data []byte) *object {
 	}
 	o.symbols = append([]elf.Symbol{{}}, syms...)
 	for _, s := range f.Sections {
-		sec := Section{
+		sec := ir.Section{
 			Name:  s.Name,
 			Exec:  s.Flags&elf.SHF_EXECINSTR != 0,
 			Write: s.Flags&elf.SHF_WRITE != 0,
@@ -156,7 +157,7 @@ func parseObject(t testing.TB, data []byte) *object {
 		to := &o.sections[s.Info]
 		for ; len(b) >= 24; b = b[24:] {
 			info := f.ByteOrder.Uint64(b[8:])
-			to.Relocs = append(to.Relocs, Reloc{
+			to.Relocs = append(to.Relocs, ir.Reloc{
 				Offset: f.ByteOrder.Uint64(b),
 				Type:   uint32(info),
 				Sym:    uint32(info >> 32),

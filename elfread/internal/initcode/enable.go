@@ -1,12 +1,15 @@
 package initcode
 
-import "github.com/klplint/klplint/klp"
+import (
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
+	"github.com/klplint/klplint/klp"
+)
 
 // call is a call of klp_enable_patch().
 type call struct {
-	at      place
-	reached bool  // by the interpretation of init
-	arg     value // on every path
+	at      ir.PC
+	reached bool     // by the interpretation of init
+	arg     ir.Value // on every path
 	answer  answer
 }
 
@@ -14,8 +17,8 @@ type call struct {
 type answer struct {
 	kind   answerKind
 	width  uint8
-	val    value // of inData: where the field is
-	at     place
+	val    ir.Value // of inData: where the field is
+	at     ir.PC
 	reason string
 }
 
@@ -30,7 +33,7 @@ const (
 )
 
 // enabled accounts for a call of klp_enable_patch().
-func (e *engine) enabled(s *state, arg value, at place) {
+func (e *engine) enabled(s *state, arg ir.Value, at ir.PC) {
 	ans := e.replace(s, arg)
 	c := e.callAt(at)
 	if c == nil {
@@ -38,11 +41,11 @@ func (e *engine) enabled(s *state, arg value, at place) {
 		return
 	}
 	if c.reached {
-		c.arg, c.answer = join(c.arg, arg), e.joinAnswers(c.answer, ans)
+		c.arg, c.answer = ir.Join(c.arg, arg), e.joinAnswers(c.answer, ans)
 	} else {
 		c.reached, c.arg, c.answer = true, arg, ans
 	}
-	if !arg.exact() {
+	if !arg.Exact() {
 		return
 	}
 	for _, v := range s.enabled {
@@ -53,7 +56,7 @@ func (e *engine) enabled(s *state, arg value, at place) {
 	s.enable(arg)
 }
 
-func (e *engine) callAt(at place) *call {
+func (e *engine) callAt(at ir.PC) *call {
 	for i := range e.calls {
 		if e.calls[i].at == at {
 			return &e.calls[i]
@@ -67,15 +70,15 @@ func (e *engine) callAt(at place) *call {
 }
 
 // replace is what the field of the patch at arg holds.
-func (e *engine) replace(s *state, arg value) answer {
+func (e *engine) replace(s *state, arg ir.Value) answer {
 	unknown := func(reason string) answer { return answer{kind: notKnown, reason: reason} }
 	switch {
-	case arg.isZero():
+	case arg.IsZero():
 		return unknown("klp_enable_patch() is called with NULL")
-	case !arg.exact():
+	case !arg.Exact():
 		return unknown("the argument of klp_enable_patch() is not known")
 	}
-	r, off := arg.reg, arg.off+int64(e.in.ReplaceOffset)
+	r, off := arg.Reg, arg.Off+int64(e.in.ReplaceOffset)
 	var hit *cell
 	n := 0
 	for i := range s.cells {
@@ -84,38 +87,38 @@ func (e *engine) replace(s *state, arg value) answer {
 			n++
 		}
 	}
-	if r.isAlloc() {
-		mod, ok := e.loadExact(s, r, arg.off, 8)
+	if r.IsAlloc() {
+		mod, ok := e.loadExact(s, r, arg.Off, 8)
 		if !ok || !e.isThisModule(mod) {
 			return unknown("the patch that klp_enable_patch() is called with does not get &__this_module on every path")
 		}
 		switch {
 		case n == 0 && s.isWild(r):
 			return unknown("the allocated patch may have been written to by code that is not followed")
-		case n == 0 && e.allocs[r.number()].zero:
-			return answer{kind: known, val: number(0), at: e.allocs[r.number()].at}
+		case n == 0 && e.allocs[r.Number()].zero:
+			return answer{kind: known, val: ir.Number(0), at: e.allocs[r.Number()].at}
 		case n == 0:
 			return unknown("the replace field of the allocated patch is never stored to")
 		}
 	} else {
 		switch {
-		case !r.isSection():
+		case !r.IsSection():
 			return unknown("klp_enable_patch() is called with a patch outside the module")
 		case n == 0 && s.isWild(r):
 			return unknown("the module's data may have been written to through an address that is not known")
 		case s.blind && e.isExposed(r, off):
 			return unknown("the patch may have been written to by code that is not followed")
 		case n == 0:
-			return e.parameter(value{kind: address, reg: r, off: off})
+			return e.parameter(ir.Value{Kind: ir.Address, Reg: r, Off: off})
 		}
 	}
 	switch {
 	case n > 1 || hit.off != off || !hit.clean:
 		return unknown("the replace field is stored to in a way that is not understood")
-	case hit.val.kind == constant || hit.val.exact() && hit.val.reg.isSection() && hit.width == 8:
+	case hit.val.Kind == ir.Constant || hit.val.Exact() && hit.val.Reg.IsSection() && hit.width == 8:
 		return answer{kind: known, width: hit.width, val: hit.val, at: hit.at}
 	}
-	if k := hit.val.kind; hit.val.vague() || k == lowByte || k == lowWord {
+	if k := hit.val.Kind; hit.val.Vague() || k == ir.LowByte || k == ir.LowWord {
 		return unknown("the value that is stored to the replace field is not understood")
 	}
 	return answer{kind: atRuntime, width: hit.width, at: hit.at, reason: "the stored value is not a constant, or depends on the path"}
@@ -124,8 +127,8 @@ func (e *engine) replace(s *state, arg value) answer {
 // parameter is the answer for a static patch that init does not store to: a module
 // parameter may be bound to the field, or have functions of the module that set it
 // (struct kernel_param, include/linux/moduleparam.h: ops at 16, arg at 32, of 40 bytes).
-func (e *engine) parameter(at value) answer {
-	r, off := at.reg, at.off
+func (e *engine) parameter(at ir.Value) answer {
+	r, off := at.Reg, at.Off
 	if e.in.Params <= 0 {
 		return answer{kind: inData, val: at}
 	}
@@ -135,15 +138,15 @@ func (e *engine) parameter(at value) answer {
 	}
 	for i := range sec.Relocs {
 		rel := &sec.Relocs[i]
-		v, ok := e.target(rel.Sym, rel.Addend)
+		v, ok := e.Target(rel.Sym, rel.Addend)
 		switch field := rel.Offset % 40; {
 		case !ok && field >= 16:
 			return answer{kind: notKnown, reason: "the module's parameters cannot be read"}
-		case field == 16 && v.reg.isSection():
+		case field == 16 && v.Reg.IsSection():
 			return answer{kind: notKnown, reason: "a module parameter has functions of its own, which run before init"}
-		case field == 32 && v.reg == r && v.off >= off && v.off < off+8:
+		case field == 32 && v.Reg == r && v.Off >= off && v.Off < off+8:
 			return answer{
-				kind: atRuntime, at: place{uint32(e.in.Params), uint32(min(rel.Offset, 1<<31))},
+				kind: atRuntime, at: ir.PC{Section: uint32(e.in.Params), Offset: uint32(min(rel.Offset, 1<<31))},
 				reason: "a module parameter is stored in the field",
 			}
 		}
@@ -174,10 +177,10 @@ func (e *engine) joinAnswers(a, b answer) answer {
 		return a
 	case a.kind == known && b.kind == inData:
 		return e.joinAnswers(b, a)
-	case a.kind == inData && b.kind == known && e.mayHold(a.val.reg.number(), a.val.off, int(b.width), b.val):
+	case a.kind == inData && b.kind == known && e.mayHold(a.val.Reg.Number(), a.val.Off, int(b.width), b.val):
 		return answer{kind: notKnown, reason: "what is stored to the replace field on some path may be what it holds on the others"}
 	}
-	if a.at == (place{}) {
+	if a.at == (ir.PC{}) {
 		a.at = b.at
 	}
 	if a.width != b.width {
@@ -187,26 +190,26 @@ func (e *engine) joinAnswers(a, b answer) answer {
 }
 
 // isThisModule reports whether v is &__this_module.
-func (e *engine) isThisModule(v value) bool {
-	if !v.exact() || v.off != 0 {
+func (e *engine) isThisModule(v ir.Value) bool {
+	if !v.Exact() || v.Off != 0 {
 		return false
 	}
-	if v.reg.isSection() {
-		sec := e.section(v.reg.number())
+	if v.Reg.IsSection() {
+		sec := e.section(v.Reg.Number())
 		return sec != nil && sec.Name == ".gnu.linkonce.this_module"
 	}
-	return v.reg.isExtern() && e.symbol(uint32(v.reg.number())).Name == "__this_module"
+	return v.Reg.IsExtern() && e.symbol(uint32(v.Reg.Number())).Name == "__this_module"
 }
 
 // argument classifies the argument of a call.
 func (c *call) argument() (klp.EnableArg, Place) {
 	switch {
 	case !c.reached:
-	case c.arg.isZero():
+	case c.arg.IsZero():
 		return klp.ArgNull, Place{}
-	case c.arg.exact() && c.arg.reg.isSection() && c.arg.off >= 0:
-		return klp.ArgData, Place{c.arg.reg.number(), uint64(c.arg.off)}
-	case c.arg.pointer() && c.arg.reg.isAlloc():
+	case c.arg.Exact() && c.arg.Reg.IsSection() && c.arg.Off >= 0:
+		return klp.ArgData, Place{c.arg.Reg.Number(), uint64(c.arg.Off)}
+	case c.arg.Pointer() && c.arg.Reg.IsAlloc():
 		return klp.ArgAllocated, Place{}
 	}
 	return klp.ArgUnknown, Place{}

@@ -3,6 +3,9 @@ package initcode
 import (
 	"fmt"
 	"slices"
+
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
+	"github.com/klplint/klplint/elfread/internal/initcode/x86"
 )
 
 // Limits of one analysis. Init functions of real modules have 5 to 400
@@ -23,23 +26,22 @@ const (
 // alloc is a call that allocates. Calls of one allocating helper from different places
 // are different ones.
 type alloc struct {
-	at   place
-	path [maxDepth]place // the calls that led there
+	at   ir.PC
+	path [maxDepth]ir.PC // the calls that led there
 	zero bool            // what it returns is zeroed
 }
 
 // engine interprets the code of one module.
 type engine struct {
-	in           Input
-	m            *machine
-	big          bool // big-endian
-	pointerReloc uint32
+	in      Input
+	m       *ir.Machine
+	decoder ir.Decoder // of the same architecture
 
 	sections []sectionEntry
 	insns    []decoded
-	index    []uint16 // by hash of the place: where in insns it probably is
-	slab     []op     // steps of the instructions in insns
-	x86      x86Decoder
+	index    []uint16  // by hash of the place: where in insns it probably is
+	slab     []ir.Step // steps of the instructions in insns
+	x86      x86.Decoder
 	leaders  int
 	answers  []exposure // of isExposed
 	pool     []*state
@@ -54,40 +56,40 @@ type engine struct {
 
 	calls      []call
 	ids        []shadowCall
-	stack      []place         // functions being interpreted
+	stack      []ir.PC         // functions being interpreted
 	frames     [maxDepth]frame // of these functions
-	sites      [maxDepth]place // the calls that led to them
+	sites      [maxDepth]ir.PC // the calls that led to them
 	steps      int
 	failed     bool
 	reason     string
 	vague      string // the first instruction whose effect is not known
 	lenient    bool   // for shadow ids: calls are not followed
-	repeatAt   place
+	repeatAt   ir.PC
 	repeats    bool
-	labels     []place // code that __jump_table refers to
+	labels     []ir.PC // code that __jump_table refers to
 	labelsRead bool
 }
 
 type sectionEntry struct {
 	index int
 	ok    bool
-	sec   Section
+	sec   ir.Section
 }
 
 type decoded struct {
-	at place
-	in insn
+	at ir.PC
+	in ir.Insn
 }
 
 // exposure is an answer of isExposed.
 type exposure struct {
-	reg region
+	reg ir.Region
 	off int64
 	yes bool
 }
 
 // section returns a section's content, nil where there is none.
-func (e *engine) section(index int) *Section {
+func (e *engine) section(index int) *ir.Section {
 	for i := range e.sections {
 		if s := &e.sections[i]; s.index == index {
 			if !s.ok {
@@ -104,59 +106,39 @@ func (e *engine) section(index int) *Section {
 	return &e.sections[len(e.sections)-1].sec
 }
 
-func (e *engine) symbol(index uint32) Symbol {
+func (e *engine) symbol(index uint32) ir.Symbol {
 	s, _ := e.in.Source.Symbol(index)
 	return s
 }
 
-// target is the address that a relocation refers to.
-func (e *engine) target(sym uint32, addend int64) (value, bool) {
+// Target implements ir.Resolver: it is the address that a relocation refers to.
+func (e *engine) Target(sym uint32, addend int64) (ir.Value, bool) {
 	s, ok := e.in.Source.Symbol(sym)
 	switch {
-	case !ok || sym > uint32(regionNumber):
-		return value{}, false
-	case s.Section > 0 && s.Section <= int(regionNumber):
-		return value{kind: address, reg: sectionBase | region(s.Section), off: int64(s.Value) + addend}, true
+	case !ok || sym > uint32(ir.RegionNumber):
+		return ir.Value{}, false
+	case s.Section > 0 && s.Section <= int(ir.RegionNumber):
+		return ir.Value{Kind: ir.Address, Reg: ir.SectionBase | ir.Region(s.Section), Off: int64(s.Value) + addend}, true
 	case s.Section == 0 && s.Name != "":
-		return value{kind: address, reg: externBase | region(sym), off: addend}, true
+		return ir.Value{Kind: ir.Address, Reg: ir.ExternBase | ir.Region(sym), Off: addend}, true
 	}
-	return value{}, false
-}
-
-// relocsIn returns the relocations of the bytes from lo up to hi.
-func relocsIn(sec *Section, lo, hi uint64) []Reloc {
-	i, _ := slices.BinarySearchFunc(sec.Relocs, lo, byOffset)
-	j := i
-	for j < len(sec.Relocs) && sec.Relocs[j].Offset >= lo && sec.Relocs[j].Offset < hi {
-		j++
-	}
-	return sec.Relocs[i:j]
-}
-
-func byOffset(r Reloc, off uint64) int {
-	switch {
-	case r.Offset < off:
-		return -1
-	case r.Offset > off:
-		return 1
-	}
-	return 0
+	return ir.Value{}, false
 }
 
 // fail ends a path that cannot be followed.
-func (e *engine) fail(at place, format string, args ...any) {
+func (e *engine) fail(at ir.PC, format string, args ...any) {
 	if !e.failed {
 		e.failed = true
 		e.reason = fmt.Sprintf(format, args...) + " at " + e.describe(at)
 	}
 }
 
-func (e *engine) describe(at place) string {
+func (e *engine) describe(at ir.PC) string {
 	name := "code"
-	if s := e.section(int(at.section)); s != nil {
+	if s := e.section(int(at.Section)); s != nil {
 		name = s.Name
 	}
-	return fmt.Sprintf("%s+%#x", name, at.offset)
+	return fmt.Sprintf("%s+%#x", name, at.Offset)
 }
 
 func (e *engine) get() *state {
@@ -171,8 +153,8 @@ func (e *engine) get() *state {
 func (e *engine) put(s *state) { e.pool = append(e.pool, s) }
 
 // decode returns the lowered instruction at a place. It is valid until the next call.
-func (e *engine) decode(at place) *insn {
-	slot := &e.index[(at.offset^at.section*0x9e37)%indexSize]
+func (e *engine) decode(at ir.PC) *ir.Insn {
+	slot := &e.index[(at.Offset^at.Section*0x9e37)%indexSize]
 	if i := int(*slot); i < len(e.insns) && e.insns[i].at == at {
 		return &e.insns[i].in
 	}
@@ -182,27 +164,27 @@ func (e *engine) decode(at place) *insn {
 	*slot = uint16(len(e.insns))
 	e.insns = append(e.insns, decoded{at: at})
 	c := &e.insns[*slot]
-	c.in.slab, c.in.first = &e.slab, len(e.slab)
-	c.in.reset()
-	sec := e.section(int(at.section))
-	if sec == nil || !sec.Exec || uint64(at.offset) >= uint64(len(sec.Data)) {
+	c.in.Slab, c.in.First = &e.slab, len(e.slab)
+	c.in.Reset()
+	sec := e.section(int(at.Section))
+	if sec == nil || !sec.Exec || uint64(at.Offset) >= uint64(len(sec.Data)) {
 		return &c.in
 	}
-	e.m.decode(e, &c.in, sec, at)
+	e.decoder.Decode(e, &c.in, sec, at)
 	return &c.in
 }
 
 // expose notes that the address of static data left our sight.
-func (e *engine) expose(v value) {
-	if !v.reg.isSection() {
+func (e *engine) expose(v ir.Value) {
+	if !v.Reg.IsSection() {
 		return
 	}
-	sec := e.section(v.reg.number())
+	sec := e.section(v.Reg.Number())
 	if sec == nil || !sec.Write || sec.Exec {
 		return
 	}
-	p := Place{Section: v.reg.number(), Offset: uint64(v.off)}
-	if v.kind == within {
+	p := Place{Section: v.Reg.Number(), Offset: uint64(v.Off)}
+	if v.Kind == ir.Within {
 		p.Offset = ^uint64(0)
 	}
 	if slices.Contains(e.exposed[e.fromData:], p) {
@@ -232,7 +214,7 @@ func (e *engine) readData() {
 		}
 		for i := range sec.Relocs {
 			e.fromData = len(e.exposed) // one more that need not be looked for twice
-			if v, ok := e.target(sec.Relocs[i].Sym, sec.Relocs[i].Addend); ok && !e.all {
+			if v, ok := e.Target(sec.Relocs[i].Sym, sec.Relocs[i].Addend); ok && !e.all {
 				e.expose(v)
 			}
 		}
@@ -243,7 +225,7 @@ func (e *engine) readData() {
 
 // isExposed reports whether the data object at a place of a section can be reached by
 // an address that left our sight.
-func (e *engine) isExposed(r region, off int64) bool {
+func (e *engine) isExposed(r ir.Region, off int64) bool {
 	if e.all {
 		return true
 	}
@@ -252,7 +234,7 @@ func (e *engine) isExposed(r region, off int64) bool {
 			return a.yes
 		}
 	}
-	yes := e.findExposed(r.number(), uint64(off))
+	yes := e.findExposed(r.Number(), uint64(off))
 	if len(e.answers) < maxCells {
 		e.answers = append(e.answers, exposure{r, off, yes})
 	}
@@ -278,7 +260,7 @@ func (e *engine) findExposed(section int, off uint64) bool {
 }
 
 // analyse interprets from a function's start until no run proves an assumption wrong.
-func (e *engine) analyse(start place) {
+func (e *engine) analyse(start ir.PC) {
 	for range maxRuns {
 		e.again, e.failed, e.reason, e.vague, e.repeats = false, false, "", "", false
 		for i := range e.calls {
@@ -287,13 +269,13 @@ func (e *engine) analyse(start place) {
 		entry := e.get()
 		entry.reset()
 		for i := range entry.regs {
-			entry.regs[i] = anything(0)
+			entry.regs[i] = ir.Anything(0)
 		}
-		entry.regs[e.m.sp] = value{kind: address, reg: stack}
-		if e.m.link != noReg {
-			entry.regs[e.m.link] = value{kind: back, off: 1}
+		entry.regs[e.m.SP] = ir.Value{Kind: ir.Address, Reg: ir.Stack}
+		if e.m.Link != ir.NoReg {
+			entry.regs[e.m.Link] = ir.Value{Kind: ir.ReturnAddress, Off: 1}
 		}
-		e.stack, e.sites = e.stack[:0], [maxDepth]place{}
+		e.stack, e.sites = e.stack[:0], [maxDepth]ir.PC{}
 		e.leaders = 0
 		if exit := e.run(start, entry); exit != nil {
 			e.put(exit)

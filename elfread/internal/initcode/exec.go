@@ -1,139 +1,143 @@
 package initcode
 
-import mathbits "math/bits"
+import (
+	mathbits "math/bits"
+
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
+)
 
 // step executes one lowered step.
-func (e *engine) step(s *state, o *op, at place) {
+func (e *engine) step(s *state, o *ir.Step, at ir.PC) {
 	r := &s.regs
-	switch o.code {
-	case opMove:
-		r[o.dst] = r[o.a]
-	case opExtend:
-		r[o.dst] = extend(r[o.a], int(o.width), o.imm == 1)
-	case opConst:
-		r[o.dst] = number(o.imm)
-	case opAddr:
-		r[o.dst] = value{kind: address, reg: o.reg, off: o.imm}
-	case opAdd:
-		r[o.dst] = add(r[o.a], o.imm)
-	case opSum:
-		r[o.dst] = sum(r[o.a], r[o.b])
-	case opSub:
-		r[o.dst] = difference(r[o.a], r[o.b])
-	case opOr:
-		if v := r[o.a]; isNumber(v) {
-			r[o.dst] = number(v.off | o.imm)
+	switch o.Code {
+	case ir.OpMove:
+		r[o.Dst] = r[o.A]
+	case ir.OpExtend:
+		r[o.Dst] = ir.Extend(r[o.A], int(o.Width), o.Imm == 1)
+	case ir.OpConst:
+		r[o.Dst] = ir.Number(o.Imm)
+	case ir.OpAddr:
+		r[o.Dst] = ir.Value{Kind: ir.Address, Reg: o.Reg, Off: o.Imm}
+	case ir.OpAdd:
+		r[o.Dst] = ir.Add(r[o.A], o.Imm)
+	case ir.OpSum:
+		r[o.Dst] = ir.Sum(r[o.A], r[o.B])
+	case ir.OpSub:
+		r[o.Dst] = difference(r[o.A], r[o.B])
+	case ir.OpOr:
+		if v := r[o.A]; ir.IsNumber(v) {
+			r[o.Dst] = ir.Number(v.Off | o.Imm)
 		} else {
-			r[o.dst] = mix(v, v)
+			r[o.Dst] = ir.Mix(v, v)
 		}
-	case opShl:
-		if v := r[o.a]; isNumber(v) && o.imm >= 0 && o.imm < 64 {
-			r[o.dst] = number(v.off << uint(o.imm))
+	case ir.OpShl:
+		if v := r[o.A]; ir.IsNumber(v) && o.Imm >= 0 && o.Imm < 64 {
+			r[o.Dst] = ir.Number(v.Off << uint(o.Imm))
 		} else {
-			r[o.dst] = mix(v, v)
+			r[o.Dst] = ir.Mix(v, v)
 		}
-	case opRotate:
-		if v := r[o.a]; isNumber(v) {
-			r[o.dst] = number(int64(mathbits.RotateLeft64(uint64(v.off), int(o.b))) & o.imm)
+	case ir.OpRotate:
+		if v := r[o.A]; ir.IsNumber(v) {
+			r[o.Dst] = ir.Number(int64(mathbits.RotateLeft64(uint64(v.Off), int(o.B))) & o.Imm)
 		} else {
-			r[o.dst] = mix(v, v)
+			r[o.Dst] = ir.Mix(v, v)
 		}
-	case opJoin:
-		r[o.dst] = join(r[o.dst], r[o.a])
-	case opSetLow:
-		k := lowByte
-		if o.width == 4 {
-			k = lowWord
+	case ir.OpJoin:
+		r[o.Dst] = ir.Join(r[o.Dst], r[o.A])
+	case ir.OpSetLow:
+		k := ir.LowByte
+		if o.Width == 4 {
+			k = ir.LowWord
 		}
-		r[o.dst] = setLow(r[o.dst], r[o.a], k)
-	case opMix:
-		r[o.dst] = mix(r[o.a], r[o.b])
-	case opPage:
-		r[o.dst] = value{kind: page, reg: o.reg, off: o.imm}
-	case opLow:
-		r[o.dst] = low(r[o.a], o.reg, o.imm)
-	case opInsert:
-		r[o.dst] = insert(r[o.dst], o.imm, int(o.b), int(o.width))
-	case opClobber:
-		r[o.dst] = anything(s.escaped)
-	case opDecide:
-		r[o.dst] = runtime(0)
-	case opLoad:
-		r[o.dst] = e.load(s, add(r[o.a], o.imm), int(o.width), o.b == 1)
-	case opStore:
-		e.store(s, add(r[o.a], o.imm), int(o.width), r[o.b], at)
-	case opStoreImm:
-		e.store(s, r[o.a], int(o.width), number(o.imm), at)
-	case opCompare:
-		if s.cmp = r[o.a]; o.imm != 0 {
-			s.cmp = value{}
+		r[o.Dst] = ir.SetLow(r[o.Dst], r[o.A], k)
+	case ir.OpMix:
+		r[o.Dst] = ir.Mix(r[o.A], r[o.B])
+	case ir.OpPage:
+		r[o.Dst] = ir.Value{Kind: ir.Page, Reg: o.Reg, Off: o.Imm}
+	case ir.OpLow:
+		r[o.Dst] = ir.Low(r[o.A], o.Reg, o.Imm)
+	case ir.OpInsert:
+		r[o.Dst] = ir.Insert(r[o.Dst], o.Imm, int(o.B), int(o.Width))
+	case ir.OpClobber:
+		r[o.Dst] = ir.Anything(s.escaped)
+	case ir.OpDecide:
+		r[o.Dst] = ir.Runtime(0)
+	case ir.OpLoad:
+		r[o.Dst] = e.load(s, ir.Add(r[o.A], o.Imm), int(o.Width), o.B == 1)
+	case ir.OpStore:
+		e.store(s, ir.Add(r[o.A], o.Imm), int(o.Width), r[o.B], at)
+	case ir.OpStoreImm:
+		e.store(s, r[o.A], int(o.Width), ir.Number(o.Imm), at)
+	case ir.OpCompare:
+		if s.cmp = r[o.A]; o.Imm != 0 {
+			s.cmp = ir.Value{}
 		}
-		s.field = o.b
-	case opForget:
-		s.cmp = value{}
-	case opHavoc:
+		s.field = o.B
+	case ir.OpForget:
+		s.cmp = ir.Value{}
+	case ir.OpHavoc:
 		e.havoc(s)
 	}
 }
 
-func difference(v, w value) value {
+func difference(v, w ir.Value) ir.Value {
 	switch {
-	case w.kind == constant:
-		return add(v, -w.off)
-	case v.pointer() && !w.pointer() && w.bits() == 0:
-		return value{kind: within, reg: v.reg}
+	case w.Kind == ir.Constant:
+		return ir.Add(v, -w.Off)
+	case v.Pointer() && !w.Pointer() && w.Bits() == 0:
+		return ir.Value{Kind: ir.Within, Reg: v.Reg}
 	}
-	return mix(v, w)
+	return ir.Mix(v, w)
 }
 
 // havoc forgets everything but the stack pointer's region.
 func (e *engine) havoc(s *state) {
 	for i := range s.regs {
-		s.regs[i] = anything(allBits)
+		s.regs[i] = ir.Anything(ir.AllBits)
 	}
-	s.spoilAll(allBits)
-	s.escaped = allBits
+	s.spoilAll(ir.AllBits)
+	s.escaped = ir.AllBits
 	s.blind = true
-	s.cmp = value{}
+	s.cmp = ir.Value{}
 }
 
 // load is what width bytes at address p hold.
-func (e *engine) load(s *state, p value, width int, signed bool) value {
-	if p.kind == address {
-		if v, ok := e.loadExact(s, p.reg, p.off, width); ok {
-			return extend(v, width, signed)
+func (e *engine) load(s *state, p ir.Value, width int, signed bool) ir.Value {
+	if p.Kind == ir.Address {
+		if v, ok := e.loadExact(s, p.Reg, p.Off, width); ok {
+			return ir.Extend(v, width, signed)
 		}
-		if p.reg == stack { // an unknown slot can hold what escaped
-			return anything(s.escaped)
+		if p.Reg == ir.Stack { // an unknown slot can hold what escaped
+			return ir.Anything(s.escaped)
 		}
-		b, stored := s.covering(p.reg, p.off, width)
-		if b |= s.escaped; p.reg.isAlloc() || s.isWild(p.reg) || stored {
-			return anything(b) // parts of it may be known, and need not be decided
+		b, stored := s.covering(p.Reg, p.Off, width)
+		if b |= s.escaped; p.Reg.IsAlloc() || s.isWild(p.Reg) || stored {
+			return ir.Anything(b) // parts of it may be known, and need not be decided
 		}
-		return runtime(b) // a variable, of the module or another's
+		return ir.Runtime(b) // a variable, of the module or another's
 	}
 	// Unknown memory holds what escaped; a region that we describe holds what its
 	// cells say.
 	b := s.escaped
 	for i := range s.cells {
 		c := &s.cells[i]
-		if c.reg.bit()&p.bits() != 0 {
-			b |= c.val.bits()
-		} else if c.reg.isSection() && c.val.bits()&^b != 0 {
+		if c.reg.Bit()&p.Bits() != 0 {
+			b |= c.val.Bits()
+		} else if c.reg.IsSection() && c.val.Bits()&^b != 0 {
 			e.readData()
 			if e.isExposed(c.reg, c.off) {
-				b |= c.val.bits()
+				b |= c.val.Bits()
 			}
 		}
 	}
-	if p.bits() != 0 {
-		return anything(b)
+	if p.Bits() != 0 {
+		return ir.Anything(b)
 	}
-	return runtime(b)
+	return ir.Runtime(b)
 }
 
 // loadExact is the content of memory at a known place, and false where it is not known.
-func (e *engine) loadExact(s *state, r region, off int64, width int) (value, bool) {
+func (e *engine) loadExact(s *state, r ir.Region, off int64, width int) (ir.Value, bool) {
 	n := 0
 	var hit *cell
 	for i := range s.cells {
@@ -146,104 +150,104 @@ func (e *engine) loadExact(s *state, r region, off int64, width int) (value, boo
 	case n == 1:
 		return e.part(hit, off, width)
 	case n > 0 || s.isWild(r):
-		return value{}, false
-	case r.isAlloc():
-		if e.allocs[r.number()].zero {
-			return number(0), true
+		return ir.Value{}, false
+	case r.IsAlloc():
+		if e.allocs[r.Number()].zero {
+			return ir.Number(0), true
 		}
-	case r.isSection():
-		return e.initial(r.number(), off, width)
-	case r.isExtern():
-		return value{}, false
+	case r.IsSection():
+		return e.initial(r.Number(), off, width)
+	case r.IsExtern():
+		return ir.Value{}, false
 	}
-	return value{}, false
+	return ir.Value{}, false
 }
 
 // part is what bytes of a cell hold, in the lowest bytes of the value.
-func (e *engine) part(c *cell, off int64, width int) (value, bool) {
+func (e *engine) part(c *cell, off int64, width int) (ir.Value, bool) {
 	below := off - c.off // bytes of less weight
 	above := int64(c.width) - below - int64(width)
-	if e.big {
+	if e.m.BigEndian {
 		below, above = above, below
 	}
 	switch {
 	case below < 0 || above < 0:
-		return value{}, false
+		return ir.Value{}, false
 	case below == 0:
 		return c.val, true
-	case isNumber(c.val):
-		return number(int64(uint64(c.val.off) >> uint(8*below))), true
+	case ir.IsNumber(c.val):
+		return ir.Number(int64(uint64(c.val.Off) >> uint(8*below))), true
 	}
-	return value{}, false
+	return ir.Value{}, false
 }
 
 // initial is what a section that nobody writes to holds: a relocated pointer, or
 // a number. (Pools of constants and ppc64's .toc are such sections.)
-func (e *engine) initial(section int, off int64, width int) (value, bool) {
+func (e *engine) initial(section int, off int64, width int) (ir.Value, bool) {
 	if sec := e.section(section); sec == nil || sec.Write && sec.Name != ".toc" || sec.Data == nil {
-		return value{}, false
+		return ir.Value{}, false
 	}
 	return e.content(section, off, width)
 }
 
 // content is what a section holds in the file, and false where a relocation makes it
 // something else than a pointer.
-func (e *engine) content(section int, off int64, width int) (value, bool) {
+func (e *engine) content(section int, off int64, width int) (ir.Value, bool) {
 	sec := e.section(section)
 	switch {
 	case sec == nil || off < 0:
-		return value{}, false
+		return ir.Value{}, false
 	case sec.Data == nil: // SHT_NOBITS
-		return number(0), true
+		return ir.Number(0), true
 	case off > int64(len(sec.Data))-int64(width):
-		return value{}, false
+		return ir.Value{}, false
 	}
-	rels := relocsIn(sec, uint64(off), uint64(off)+uint64(width))
+	rels := ir.RelocsIn(sec, uint64(off), uint64(off)+uint64(width))
 	if len(rels) != 0 {
-		if rels[0].Type == e.pointerReloc && width == 8 && rels[0].Offset == uint64(off) && len(rels) == 1 {
-			return e.target(rels[0].Sym, rels[0].Addend)
+		if rels[0].Type == e.m.PointerReloc && width == 8 && rels[0].Offset == uint64(off) && len(rels) == 1 {
+			return e.Target(rels[0].Sym, rels[0].Addend)
 		}
-		return value{}, false
+		return ir.Value{}, false
 	}
 	var n uint64
 	for i := range width {
 		b := uint64(sec.Data[off+int64(i)])
-		if e.big {
+		if e.m.BigEndian {
 			n = n<<8 | b
 		} else {
 			n |= b << uint(8*i)
 		}
 	}
-	return number(int64(n)), true
+	return ir.Number(int64(n)), true
 }
 
 // mayHold reports whether a section may hold v already, as far as the file tells.
-func (e *engine) mayHold(section int, off int64, width int, v value) bool {
-	if v.kind == unknown {
-		return v.vague()
+func (e *engine) mayHold(section int, off int64, width int, v ir.Value) bool {
+	if v.Kind == ir.Unknown {
+		return v.Vague()
 	}
 	old, ok := e.content(section, off, width)
-	return !ok || v == old || v.kind != constant && v.kind != address
+	return !ok || v == old || v.Kind != ir.Constant && v.Kind != ir.Address
 }
 
 // store writes v to width bytes at address p.
-func (e *engine) store(s *state, p value, width int, v value, at place) {
+func (e *engine) store(s *state, p ir.Value, width int, v ir.Value, at ir.PC) {
 	if width < 8 {
-		v = extend(v, width, false)
+		v = ir.Extend(v, width, false)
 	}
-	if p.kind == address {
-		e.storeExact(s, p.reg, p.off, width, v, at)
+	if p.Kind == ir.Address {
+		e.storeExact(s, p.Reg, p.Off, width, v, at)
 		return
 	}
 	e.leak(s, v)
-	if p.kind != within {
+	if p.Kind != ir.Within {
 		e.blindWrite(s)
 	}
-	s.spoilAll(p.bits())
+	s.spoilAll(p.Bits())
 }
 
-func (e *engine) storeExact(s *state, r region, off int64, width int, v value, at place) {
-	if r.isExtern() { // memory that is not ours
+func (e *engine) storeExact(s *state, r ir.Region, off int64, width int, v ir.Value, at ir.PC) {
+	if r.IsExtern() { // memory that is not ours
 		e.leak(s, v)
 		return
 	}
@@ -258,7 +262,7 @@ func (e *engine) storeExact(s *state, r region, off int64, width int, v value, a
 			exact = true
 			continue
 		}
-		c.val, c.clean = anything(c.val.bits()), false
+		c.val, c.clean = ir.Anything(c.val.Bits()), false
 	}
 	if exact {
 		return
@@ -267,12 +271,12 @@ func (e *engine) storeExact(s *state, r region, off int64, width int, v value, a
 }
 
 // leak notes that v goes where we cannot follow it.
-func (e *engine) leak(s *state, v value) {
-	if v.pointer() && v.reg.isSection() {
+func (e *engine) leak(s *state, v ir.Value) {
+	if v.Pointer() && v.Reg.IsSection() {
 		e.expose(v) // tells objects of one section apart, unlike escaped
 		return
 	}
-	s.escaped |= v.bits()
+	s.escaped |= v.Bits()
 }
 
 // blindWrite accounts for writes to static data by code or through pointers that we know
@@ -282,9 +286,9 @@ func (e *engine) blindWrite(s *state) {
 	e.readData()
 	for i := range s.cells {
 		c := &s.cells[i]
-		if c.reg.isSection() && (c.clean || c.val.kind != unknown) && e.isExposed(c.reg, c.off) {
-			s.escaped |= c.val.bits()
-			c.val, c.clean = anything(c.val.bits()), false
+		if c.reg.IsSection() && (c.clean || c.val.Kind != ir.Unknown) && e.isExposed(c.reg, c.off) {
+			s.escaped |= c.val.Bits()
+			c.val, c.clean = ir.Anything(c.val.Bits()), false
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package initcode
 
-import "github.com/klplint/klplint/klp"
+import (
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
+	"github.com/klplint/klplint/klp"
+)
 
 // Place is a byte of a section, by ELF section index.
 type Place struct {
@@ -15,10 +18,10 @@ type Place struct {
 type Source interface {
 	// Section returns the section with that index, and false when there is none
 	// or its content cannot be read. Analyze asks once per section and call.
-	Section(index int) (Section, bool)
+	Section(index int) (ir.Section, bool)
 	// Symbol returns the entry of the symbol table with that index, and false
 	// when there is none.
-	Symbol(index uint32) (Symbol, bool)
+	Symbol(index uint32) (ir.Symbol, bool)
 	// Function returns the bounds of the function symbol that covers the byte,
 	// and false when none does.
 	Function(at Place) (Function, bool)
@@ -26,32 +29,6 @@ type Source interface {
 	// false when none does. It is asked only about variables in which init code
 	// keeps pointers.
 	Object(at Place) (lo, hi uint64, ok bool)
-}
-
-// Section is the content of one section.
-type Section struct {
-	Name  string
-	Data  []byte // nil for SHT_NOBITS
-	Exec  bool   // SHF_EXECINSTR
-	Write bool   // SHF_WRITE
-	// Relocs are the relocations that apply to this section, those of .klp.rela
-	// sections too, sorted by offset.
-	Relocs []Reloc
-}
-
-// Reloc is one SHT_RELA entry.
-type Reloc struct {
-	Offset uint64 // bytes from the start of the section that it applies to
-	Type   uint32 // R_*, as the architecture numbers them
-	Sym    uint32 // index in the symbol table
-	Addend int64
-}
-
-// Symbol is what a relocation refers to.
-type Symbol struct {
-	Name    string // "" for a section symbol
-	Section int    // index of the defining section; 0 when undefined, SHN_LIVEPATCH or not in a section
-	Value   uint64 // bytes from the start of that section
 }
 
 // Function is a function symbol.

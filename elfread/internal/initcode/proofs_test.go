@@ -3,13 +3,14 @@ package initcode
 import (
 	"testing"
 
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
 	"github.com/klplint/klplint/klp"
 )
 
 // program is x86_64 code that is put together by hand, over the symbols of snippets.
 type program struct {
 	code   []byte
-	relocs []Reloc
+	relocs []ir.Reloc
 }
 
 // Places in the data of snippets, in objects of 256 bytes each.
@@ -274,7 +275,7 @@ func TestParameterInField(t *testing.T) {
 	for at, want := range map[int64]bool{fieldAt - 1: false, fieldAt: true, fieldAt + 4: true, fieldAt + 7: true, fieldAt + 8: false} {
 		p := new(program).enable().op(0xc3)
 		s := newSnippet(p.code, p.relocs...)
-		s.params = []Reloc{rel(16, rX86_64, symOther, 0), rel(32, rX86_64, symData, at)}
+		s.params = []ir.Reloc{rel(16, rX86_64, symOther, 0), rel(32, rX86_64, symData, at)}
 		if r := Analyze(s.input(klp.X86_64)).Replace; r.Runtime != want || r.Static == want {
 			t.Errorf("at %+d of the field: %+v", at-fieldAt, r)
 		}

@@ -1,17 +1,21 @@
 package initcode
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
+)
 
 // leader is a place where paths may meet, with what holds there.
 type leader struct {
-	at    place
+	at    ir.PC
 	state *state
 }
 
 // frame is the interpretation of one function. Its slices are used again.
 type frame struct {
 	leaders []leader // by place
-	queue   []place  // leaders to run, sorted
+	queue   []ir.PC  // leaders to run, sorted
 	next    int      // index of the first leader behind the path; see atLeader
 	exit    *state   // what holds at the returns; nil while none was reached
 	// section and bounds of the function symbol around the code being run
@@ -19,7 +23,7 @@ type frame struct {
 	lo, hi  uint64
 }
 
-func compare(a, b place) int {
+func compare(a, b ir.PC) int {
 	switch {
 	case a == b:
 		return 0
@@ -29,14 +33,14 @@ func compare(a, b place) int {
 	return 1
 }
 
-func (f *frame) find(at place) (int, bool) {
-	return slices.BinarySearchFunc(f.leaders, at, func(l leader, at place) int { return compare(l.at, at) })
+func (f *frame) find(at ir.PC) (int, bool) {
+	return slices.BinarySearchFunc(f.leaders, at, func(l leader, at ir.PC) int { return compare(l.at, at) })
 }
 
 // atLeader reports whether a place is a leader. Paths go on from one instruction to
 // the next one, so that the leader is found without a search; reach and path reset
 // what it goes by.
-func (f *frame) atLeader(at place) bool {
+func (f *frame) atLeader(at ir.PC) bool {
 	for f.next > 0 && earlier(f.leaders[f.next-1].at, at) == at {
 		f.next--
 	}
@@ -47,7 +51,7 @@ func (f *frame) atLeader(at place) bool {
 }
 
 // reach adds a path to a place.
-func (e *engine) reach(f *frame, at place, s *state) {
+func (e *engine) reach(f *frame, at ir.PC, s *state) {
 	i, ok := f.find(at)
 	if ok {
 		if !e.joinStates(f.leaders[i].state, s) {
@@ -79,7 +83,7 @@ func (e *engine) leave(f *frame, s *state) {
 
 // run interprets a function from its start and returns what holds where it
 // returns, nil when it never does. The caller puts the state back.
-func (e *engine) run(start place, entry *state) *state {
+func (e *engine) run(start ir.PC, entry *state) *state {
 	if len(e.stack) == maxDepth || slices.Contains(e.stack, start) {
 		e.fail(start, "calls are nested too deeply")
 		return nil
@@ -109,26 +113,26 @@ func (e *engine) run(start place, entry *state) *state {
 
 // inside reports whether the code at a place belongs to the function that is being
 // run, after a jump: to whatever function is there.
-func (e *engine) inside(f *frame, at place, jumped bool) bool {
-	if at.section == f.section && uint64(at.offset) >= f.lo && uint64(at.offset) < f.hi {
+func (e *engine) inside(f *frame, at ir.PC, jumped bool) bool {
+	if at.Section == f.section && uint64(at.Offset) >= f.lo && uint64(at.Offset) < f.hi {
 		return true
 	}
 	if !jumped {
 		return false
 	}
-	sec := e.section(int(at.section))
+	sec := e.section(int(at.Section))
 	if sec == nil || !sec.Exec {
 		return false
 	}
-	f.section, f.lo, f.hi = at.section, 0, uint64(len(sec.Data))
-	if fn, ok := e.in.Source.Function(Place{int(at.section), uint64(at.offset)}); ok && fn.Lo < fn.Hi {
+	f.section, f.lo, f.hi = at.Section, 0, uint64(len(sec.Data))
+	if fn, ok := e.in.Source.Function(Place{int(at.Section), uint64(at.Offset)}); ok && fn.Lo < fn.Hi {
 		f.lo, f.hi = fn.Lo, min(fn.Hi, f.hi)
 	}
-	return uint64(at.offset) >= f.lo && uint64(at.offset) < f.hi
+	return uint64(at.Offset) >= f.lo && uint64(at.Offset) < f.hi
 }
 
 // path interprets from one leader to the next, or to the path's end.
-func (e *engine) path(f *frame, at place, s *state) {
+func (e *engine) path(f *frame, at ir.PC, s *state) {
 	if !e.inside(f, at, true) {
 		e.fail(at, "execution leaves the section")
 		return
@@ -148,9 +152,9 @@ func (e *engine) path(f *frame, at place, s *state) {
 			return
 		}
 		in := e.decode(at)
-		if in.len == 0 {
-			if in.name != "" {
-				e.fail(at, "cannot follow %s", in.name)
+		if in.Len == 0 {
+			if in.Name != "" {
+				e.fail(at, "cannot follow %s", in.Name)
 			} else {
 				e.fail(at, "unknown instruction")
 			}
@@ -160,37 +164,37 @@ func (e *engine) path(f *frame, at place, s *state) {
 			e.fail(at, "a branch that is rewritten at run time")
 			return
 		}
-		if in.name != "" && e.vague == "" {
-			e.vague = in.name + " at " + e.describe(at)
+		if in.Name != "" && e.vague == "" {
+			e.vague = in.Name + " at " + e.describe(at)
 		}
-		steps := e.slab[in.first : in.first+int(in.nops)]
+		steps := e.slab[in.First : in.First+int(in.Steps)]
 		for i := range steps {
 			e.step(s, &steps[i], at)
 		}
-		next := place{at.section, at.offset + uint32(in.len)}
-		switch in.flow {
-		case flowNext:
-		case flowStop:
+		next := ir.PC{Section: at.Section, Offset: at.Offset + uint32(in.Len)}
+		switch in.Flow {
+		case ir.FlowNext:
+		case ir.FlowStop:
 			return
-		case flowReturn:
+		case ir.FlowReturn:
 			e.leave(f, s)
 			return
-		case flowReturnIf:
+		case ir.FlowReturnIf:
 			e.leave(f, s)
-		case flowIndirect:
-			e.jumpRegister(f, in.condReg, s, at)
+		case ir.FlowIndirect:
+			e.jumpRegister(f, in.CondReg, s, at)
 			return
-		case flowCallReg:
+		case ir.FlowCallReg:
 			e.callAnything(s)
-		case flowJump:
-			e.jump(f, in.target, s, at)
+		case ir.FlowJump:
+			e.jump(f, in.Target, s, at)
 			return
-		case flowBranch:
+		case ir.FlowBranch:
 			if !e.branch(f, in, s, at) {
 				return
 			}
-		case flowCall:
-			target := in.target // decode may replace in
+		case ir.FlowCall:
+			target := in.Target // decode may replace in
 			if !e.call(target, s, at) {
 				return
 			}
@@ -201,24 +205,24 @@ func (e *engine) path(f *frame, at place, s *state) {
 
 // jump continues at a target: in the same function, or in another one that then
 // returns for this one.
-func (e *engine) jump(f *frame, to value, s *state, at place) {
+func (e *engine) jump(f *frame, to ir.Value, s *state, at ir.PC) {
 	switch {
-	case !to.exact():
+	case !to.Exact():
 		e.fail(at, "a jump to an unknown place")
-	case to.reg.isExtern():
-		name := e.symbol(uint32(to.reg.number())).Name
+	case to.Reg.IsExtern():
+		name := e.symbol(uint32(to.Reg.Number())).Name
 		switch lookUp(name).effect {
 		case effectReturn:
 			e.leave(f, s)
 		case effectIndirect:
 			e.jumpRegister(f, thunkRegister(name), s, at)
 		default:
-			if e.callExternal(s, to.reg.number(), at) {
+			if e.callExternal(s, to.Reg.Number(), at) {
 				e.leave(f, s)
 			}
 		}
 	default:
-		p, ok := e.code(to)
+		p, ok := to.Code()
 		if !ok {
 			e.fail(at, "a jump to an unknown place")
 			return
@@ -229,96 +233,88 @@ func (e *engine) jump(f *frame, to value, s *state, at place) {
 
 // jumpRegister ends a path at a jump to the address in a register: a return when that is
 // where this function was called from.
-func (e *engine) jumpRegister(f *frame, reg int8, s *state, at place) {
-	if reg != noReg && s.regs[reg] == (value{kind: back, off: int64(len(e.stack))}) {
+func (e *engine) jumpRegister(f *frame, reg int8, s *state, at ir.PC) {
+	if reg != ir.NoReg && s.regs[reg] == (ir.Value{Kind: ir.ReturnAddress, Off: int64(len(e.stack))}) {
 		e.leave(f, s)
 		return
 	}
 	e.fail(at, "an indirect jump")
 }
 
-// code is the place of an address in a section.
-func (e *engine) code(v value) (place, bool) {
-	if !v.exact() || !v.reg.isSection() || v.off < 0 || v.off > 1<<31 {
-		return place{}, false
-	}
-	return place{uint32(v.reg.number()), uint32(v.off)}, true
-}
-
 // branch handles both ways of a conditional branch and reports whether the path goes
 // on behind it.
-func (e *engine) branch(f *frame, in *insn, s *state, at place) bool {
+func (e *engine) branch(f *frame, in *ir.Insn, s *state, at ir.PC) bool {
 	v := s.cmp
-	if in.condReg != noReg {
-		v = s.regs[in.condReg]
-	} else if in.field != s.field {
-		v = value{}
+	if in.CondReg != ir.NoReg {
+		v = s.regs[in.CondReg]
+	} else if in.Field != s.field {
+		v = ir.Value{}
 	}
-	cond, target := in.cond, in.target
+	cond, target := in.Cond, in.Target
 	taken, passed := true, true
-	if isNumber(v) {
+	if ir.IsNumber(v) {
 		switch cond {
-		case condZero:
-			taken, passed = v.off == 0, v.off != 0
-		case condNotZero:
-			taken, passed = v.off != 0, v.off == 0
+		case ir.CondZero:
+			taken, passed = v.Off == 0, v.Off != 0
+		case ir.CondNotZero:
+			taken, passed = v.Off != 0, v.Off == 0
 		}
 	}
-	if p, ok := e.code(target); taken && ok && v.kind != verdict {
+	if p, ok := target.Code(); taken && ok && v.Kind != ir.Verdict {
 		e.reach(f, p, s)
 	} else if taken {
 		t := e.get()
 		t.copyFrom(s)
-		if v.kind == verdict && (cond == condNotZero || cond == condNegative) {
-			t.refuse(v.reg, v.off)
+		if v.Kind == ir.Verdict && (cond == ir.CondNotZero || cond == ir.CondNegative) {
+			t.refuse(v.Reg, v.Off)
 		}
 		e.jump(f, target, t, at)
 		e.put(t)
 	}
-	if v.kind == verdict && (cond == condZero || cond == condNotNegative) {
-		s.refuse(v.reg, v.off)
+	if v.Kind == ir.Verdict && (cond == ir.CondZero || cond == ir.CondNotNegative) {
+		s.refuse(v.Reg, v.Off)
 	}
 	return passed
 }
 
 // call follows a call and reports whether it comes back.
-func (e *engine) call(to value, s *state, at place) bool {
-	if to.exact() && to.reg.isExtern() {
-		return e.callExternal(s, to.reg.number(), at)
+func (e *engine) call(to ir.Value, s *state, at ir.PC) bool {
+	if to.Exact() && to.Reg.IsExtern() {
+		return e.callExternal(s, to.Reg.Number(), at)
 	}
-	p, ok := e.code(to)
+	p, ok := to.Code()
 	if !ok {
 		e.fail(at, "a call of an unknown place")
 		return false
 	}
-	if e.lenient || e.decode(p).flow == flowIndirect { // s390x: a thunk for calls through a register
+	if e.lenient || e.decode(p).Flow == ir.FlowIndirect { // s390x: a thunk for calls through a register
 		e.callAnything(s)
-		s.regs[e.m.result] = anything(s.escaped)
+		s.regs[e.m.Result] = ir.Anything(s.escaped)
 		return true
 	}
 	m := e.m
-	if m.pushes != 0 {
-		s.regs[m.sp] = add(s.regs[m.sp], -m.pushes)
-		e.store(s, s.regs[m.sp], int(m.pushes), anything(0), at)
+	if m.Pushes != 0 {
+		s.regs[m.SP] = ir.Add(s.regs[m.SP], -m.Pushes)
+		e.store(s, s.regs[m.SP], int(m.Pushes), ir.Anything(0), at)
 	}
-	if m.link != noReg {
-		s.regs[m.link] = value{kind: back, off: int64(len(e.stack) + 1)}
+	if m.Link != ir.NoReg {
+		s.regs[m.Link] = ir.Value{Kind: ir.ReturnAddress, Off: int64(len(e.stack) + 1)}
 	}
 	depth := len(e.stack)
 	e.sites[depth-1] = at
 	exit := e.run(p, s)
-	e.sites[depth-1] = place{}
+	e.sites[depth-1] = ir.PC{}
 	if exit == nil {
 		return false
 	}
 	s.copyFrom(exit)
 	e.put(exit)
-	s.regs[m.sp] = add(s.regs[m.sp], m.pushes)
+	s.regs[m.SP] = ir.Add(s.regs[m.SP], m.Pushes)
 	return true
 }
 
 // isJumpLabel reports whether __jump_table has an entry for the code at a place.
-func (e *engine) isJumpLabel(at place) bool {
+func (e *engine) isJumpLabel(at ir.PC) bool {
 	if e.in.JumpTable <= 0 {
 		return false
 	}
@@ -343,8 +339,8 @@ func (e *engine) readJumpTable() {
 		if r.Offset%16 != 0 { // struct jump_entry: code and target are 32 bits each, the key 64
 			continue
 		}
-		if v, ok := e.target(r.Sym, r.Addend); ok {
-			if p, ok := e.code(v); ok {
+		if v, ok := e.Target(r.Sym, r.Addend); ok {
+			if p, ok := v.Code(); ok {
 				e.labels = append(e.labels, p)
 			}
 		}

@@ -3,6 +3,7 @@ package initcode
 import (
 	"slices"
 
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -11,16 +12,16 @@ const maxShadowFunctions = 256
 
 // shadowCall is a call of klp_shadow_*().
 type shadowCall struct {
-	at   place
+	at   ir.PC
 	name string
-	id   value // on every path
+	id   ir.Value // on every path
 }
 
 // shadow notes a call of klp_shadow_*().
-func (e *engine) shadow(_ *state, name string, id value, at place) {
+func (e *engine) shadow(_ *state, name string, id ir.Value, at ir.PC) {
 	for i := range e.ids {
 		if e.ids[i].at == at {
-			e.ids[i].id = join(e.ids[i].id, id)
+			e.ids[i].id = ir.Join(e.ids[i].id, id)
 			return
 		}
 	}
@@ -56,14 +57,14 @@ func (e *engine) shadowIDs() []klp.ShadowID {
 			if done++; done > maxShadowFunctions {
 				return nil
 			}
-			e.analyse(place{uint32(index), uint32(fn.Lo)})
+			e.analyse(ir.PC{Section: uint32(index), Offset: uint32(fn.Lo)})
 		}
 	}
 	slices.SortFunc(e.ids, func(a, b shadowCall) int { return compare(a.at, b.at) })
 	var out []klp.ShadowID
 	for _, c := range e.ids {
-		if isNumber(c.id) {
-			out = append(out, klp.ShadowID{ID: uint64(c.id.off), By: c.name, At: e.location(c.at)})
+		if ir.IsNumber(c.id) {
+			out = append(out, klp.ShadowID{ID: uint64(c.id.Off), By: c.name, At: e.location(c.at)})
 		}
 	}
 	return out
