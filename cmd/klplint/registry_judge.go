@@ -15,7 +15,6 @@ import (
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/moduleset"
 	"github.com/klplint/klplint/replace"
-	"github.com/klplint/klplint/rules"
 )
 
 // judgeFlags are for commands that judge what the registry has.
