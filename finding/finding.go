@@ -12,9 +12,9 @@ type Finding struct {
 	Severity Severity
 	Module   string
 
-	Message  string // one sentence without a final period
-	Object   string // the patched object, where the finding is about one
-	Func     string // the patched func, "name" or "name,sympos"
+	Message string // one sentence without a final period
+	Object  string // the patched object, where the finding is about one
+	Func    string // the patched func, "name" or "name,sympos"
 	// Funcs are all funcs of a finding that can be about several, such as those
 	// that two modules share. Object and Func name what there is only one of.
 	Funcs    []Func

@@ -197,7 +197,7 @@ func (k *Kernel) CheckLivepatch(m *klp.Module) (klp.Refusal, bool) {
 	}, true
 }
 
-// CheckExportFlags: since 7.1 a module that exports symbols needs their flags in
+// CheckExportFlags looks for what 7.1 brought: a module that exports symbols needs their flags in
 // __kflagstab, which the build tools of older kernels do not write
 // (kernel/module/main.c: check_export_symbol_sections).
 func (k *Kernel) CheckExportFlags(m *klp.Module) (klp.Refusal, bool) {

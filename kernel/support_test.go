@@ -97,8 +97,12 @@ func exportImage(order byteOrder, width int, flags []byte) (*image, *symbolTable
 		name string
 		addr uint64
 	}{
-		{"__start___ksymtab", at}, {"__stop___ksymtab", end}, {"__start___ksymtab_gpl", end}, {"__stop___ksymtab_gpl", end},
-		{"__start___kcrctab", at + 0x180}, {"__stop___kcrctab", at + 0x188},
+		{"__start___ksymtab", at},
+		{"__stop___ksymtab", end},
+		{"__start___ksymtab_gpl", end},
+		{"__stop___ksymtab_gpl", end},
+		{"__start___kcrctab", at + 0x180},
+		{"__stop___kcrctab", at + 0x188},
 	} {
 		s.add([]byte(x.name), x.addr, 'R')
 	}

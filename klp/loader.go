@@ -8,7 +8,7 @@ type OddSymbol struct {
 	At    Location // the symbol-table entry
 }
 
-// The section index of a common symbol, which compilers make of a variable
+// SHNCommon is the section index of a common symbol, which compilers make of a variable
 // without a definition where -fno-common is not given.
 const SHNCommon = 0xfff2
 

@@ -47,7 +47,10 @@ func module(path, fn string) *klp.Module {
 		Init:    klp.Init{Decoded: true, Enables: []klp.Enable{{Arg: klp.ArgData}}},
 		Imports: []klp.Import{{Name: "klp_enable_patch"}},
 		Sections: []klp.Section{
-			{}, {Name: ".text", Type: 1, Flags: 6, Offset: 64, Size: 100}, {Name: ".bss", Type: 8, Flags: 3, Offset: 100, Size: 100}, {Name: ".data", Type: 1, Flags: 3, Offset: 164, Size: 36},
+			{},
+			{Name: ".text", Type: 1, Flags: 6, Offset: 64, Size: 100},
+			{Name: ".bss", Type: 8, Flags: 3, Offset: 100, Size: 100},
+			{Name: ".data", Type: 1, Flags: 3, Offset: 164, Size: 36},
 			{Name: ".gnu.linkonce.this_module", Type: 1, Flags: 3, Offset: 200, Size: 100},
 		},
 		Size: 300,

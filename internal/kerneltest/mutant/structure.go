@@ -60,9 +60,25 @@ func (p place) set(r *rand.Rand, data []byte) string {
 }
 
 var headerFields = []place{
-	{"ei_class", 4, 1}, {"ei_data", 5, 1}, {"ei_version", 6, 1}, {"ei_osabi", 7, 1}, {"ei_abiversion", 8, 1}, {"ei_pad", 12, 1},
-	{"e_type", 16, 2}, {"e_machine", 18, 2}, {"e_version", 20, 4}, {"e_entry", 24, 8}, {"e_phoff", 32, 8}, {"e_shoff", 40, 8},
-	{"e_flags", 48, 4}, {"e_ehsize", 52, 2}, {"e_phentsize", 54, 2}, {"e_phnum", 56, 2}, {"e_shentsize", 58, 2}, {"e_shnum", 60, 2}, {"e_shstrndx", 62, 2},
+	{"ei_class", 4, 1},
+	{"ei_data", 5, 1},
+	{"ei_version", 6, 1},
+	{"ei_osabi", 7, 1},
+	{"ei_abiversion", 8, 1},
+	{"ei_pad", 12, 1},
+	{"e_type", 16, 2},
+	{"e_machine", 18, 2},
+	{"e_version", 20, 4},
+	{"e_entry", 24, 8},
+	{"e_phoff", 32, 8},
+	{"e_shoff", 40, 8},
+	{"e_flags", 48, 4},
+	{"e_ehsize", 52, 2},
+	{"e_phentsize", 54, 2},
+	{"e_phnum", 56, 2},
+	{"e_shentsize", 58, 2},
+	{"e_shnum", 60, 2},
+	{"e_shstrndx", 62, 2},
 }
 
 func elfHeader(_ context.Context, r *rand.Rand, data []byte) ([]byte, string, error) {
@@ -70,8 +86,16 @@ func elfHeader(_ context.Context, r *rand.Rand, data []byte) ([]byte, string, er
 }
 
 var sectionFields = []place{
-	{"sh_name", 0, 4}, {"sh_type", 4, 4}, {"sh_flags", 8, 8}, {"sh_addr", 16, 8}, {"sh_offset", 24, 8},
-	{"sh_size", 32, 8}, {"sh_link", 40, 4}, {"sh_info", 44, 4}, {"sh_addralign", 48, 8}, {"sh_entsize", 56, 8},
+	{"sh_name", 0, 4},
+	{"sh_type", 4, 4},
+	{"sh_flags", 8, 8},
+	{"sh_addr", 16, 8},
+	{"sh_offset", 24, 8},
+	{"sh_size", 32, 8},
+	{"sh_link", 40, 4},
+	{"sh_info", 44, 4},
+	{"sh_addralign", 48, 8},
+	{"sh_entsize", 56, 8},
 }
 
 func sectionHeader(_ context.Context, r *rand.Rand, data []byte) ([]byte, string, error) {

@@ -80,9 +80,19 @@ func setFlags(ctx context.Context, r *rand.Rand, data []byte) ([]byte, string, e
 
 func compression(ctx context.Context, r *rand.Rand, data []byte) ([]byte, string, error) {
 	args := pick(r, [][]string{
-		{"xz"}, {"xz", "--check=crc32"}, {"xz", "--check=none"}, {"xz", "--check=sha256"}, {"xz", "--check=crc32", "-9e"},
-		{"xz", "--check=crc32", "--x86", "--lzma2=dict=1MiB"}, {"xz", "--check=crc32", "--delta", "--lzma2"}, {"xz", "--format=lzma"},
-		{"gzip", "-n"}, {"gzip", "-n", "-1"}, {"zstd", "-q"}, {"zstd", "-q", "-19"}, {"zstd", "-q", "--no-check"},
+		{"xz"},
+		{"xz", "--check=crc32"},
+		{"xz", "--check=none"},
+		{"xz", "--check=sha256"},
+		{"xz", "--check=crc32", "-9e"},
+		{"xz", "--check=crc32", "--x86", "--lzma2=dict=1MiB"},
+		{"xz", "--check=crc32", "--delta", "--lzma2"},
+		{"xz", "--format=lzma"},
+		{"gzip", "-n"},
+		{"gzip", "-n", "-1"},
+		{"zstd", "-q"},
+		{"zstd", "-q", "-19"},
+		{"zstd", "-q", "--no-check"},
 	})
 	cmd := exec.CommandContext(ctx, args[0], append(args[1:len(args):len(args)], "-c")...)
 	cmd.Stdin = bytes.NewReader(data)

@@ -233,14 +233,18 @@ func TestVerdict(t *testing.T) {
 		{"no livepatch", Policy{FailOn: finding.Error}, plain(), exitcode.OK, false, []ModuleVerdict{Skipped}},
 		{"no livepatch, in a gate", Policy{FailOn: finding.Error, Gate: true}, plain(), exitcode.Findings, true, []ModuleVerdict{Fail}},
 		{
-			"no livepatch, lowered, in a gate", Policy{FailOn: finding.Error, Gate: true, Severity: map[string]finding.Severity{"KLP100": finding.Info}},
-			plain(), exitcode.Unchecked, true, []ModuleVerdict{Skipped},
+			"no livepatch, lowered, in a gate",
+			Policy{FailOn: finding.Error, Gate: true, Severity: map[string]finding.Severity{"KLP100": finding.Info}},
+			plain(), exitcode.Unchecked, true,
+			[]ModuleVerdict{Skipped},
 		},
 		{"undecided", Policy{FailOn: finding.Error}, undecided(), exitcode.OK, false, []ModuleVerdict{Pass, Pass}},
 		{"undecided, in a gate", Policy{FailOn: finding.Error, Gate: true}, undecided(), exitcode.Findings, false, []ModuleVerdict{Fail, Fail}},
 		{
-			"waived", Policy{FailOn: finding.Error, Gate: true, Waivers: []Waiver{{Rule: "KLP404", Module: "b"}}},
-			undecided(), exitcode.Findings, false, []ModuleVerdict{Fail, Pass},
+			"waived",
+			Policy{FailOn: finding.Error, Gate: true, Waivers: []Waiver{{Rule: "KLP404", Module: "b"}}},
+			undecided(), exitcode.Findings, false,
+			[]ModuleVerdict{Fail, Pass},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

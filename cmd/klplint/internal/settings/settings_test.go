@@ -115,7 +115,7 @@ func TestResolveRefuses(t *testing.T) {
 		{"--require KLP505: the rule is not enabled", "", []string{"--require=KLP505"}},
 		{"--require KLP999: no rule has the ID", "", []string{"--require=KLP999"}},
 		{"--severity KLP505: want ID=SEVERITY", "", []string{"--severity=KLP505"}},
-		{".klplint.yaml:1:1: ", "modle: mainline\n", nil},
+		{".klplint.yaml:1:1: ", "colour: mainline\n", nil},
 		{"known findings: ", "", []string{"--known=missing.json"}},
 	} {
 		_, err := resolve(t, test.file, nil, test.args...)
