@@ -13,11 +13,7 @@ import (
 func LintTable(w io.Writer, l *Lint, o Options) error {
 	t := newTable(o, column{title: "severity", fixed: true}, column{title: "rule", fixed: true}, column{title: "finding"})
 	last, shown := "", false
-	for i := range l.Verdict.Findings {
-		if l.accepted(i) {
-			continue
-		}
-		f := &l.Verdict.Findings[i].Finding
+	for f, rest := range l.counting() {
 		if !shown || f.Module != last {
 			if shown {
 				t.heading("")
@@ -26,7 +22,7 @@ func LintTable(w io.Writer, l *Lint, o Options) error {
 			t.heading(o.paint(bold, Escape(f.Module)))
 			last = f.Module
 		}
-		t.add(styled(severityStyle(f.Severity), f.Severity.String()), text(f.Rule), lines(findingLines(f)...))
+		t.add(styled(severityStyle(f.Severity), f.Severity.String()), text(f.Rule), lines(findingLines(f, rest)...))
 	}
 	if err := t.write(w); err != nil {
 		return err
@@ -55,10 +51,10 @@ func LintTable(w io.Writer, l *Lint, o Options) error {
 	return err
 }
 
-// findingLines are the message and, a line each, where it is, what the kernel
+// findingLines are the message, with what counting says behind it, and, a line each, where it is, what the kernel
 // answers, and what else to look at.
-func findingLines(f *finding.Finding) []string {
-	out := []string{f.Message + translated(f)}
+func findingLines(f *finding.Finding, rest string) []string {
+	out := []string{f.Message + translated(f) + rest}
 	if at := place(f.Location); at != "" {
 		out = append(out, "at "+at)
 	}

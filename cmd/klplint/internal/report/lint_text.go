@@ -11,16 +11,14 @@ import (
 //
 //	path: severity: message [ID] (section+0xoff symbol)
 //
-// The summary is not in it: see Lint.Summary and Lint.NotEvaluated.
+// The summary is not in it: see Lint.Summary and Lint.NotEvaluated. Of a rule over
+// several modules a module has ten lines at most, and the last one says how many
+// more there are.
 func LintText(w io.Writer, l *Lint, o Options) error {
 	b := bufio.NewWriterSize(w, 32<<10)
-	for i := range l.Verdict.Findings {
-		if l.accepted(i) {
-			continue
-		}
-		f := &l.Verdict.Findings[i].Finding
-		fmt.Fprintf(b, "%s: %s: %s%s [%s]", Escape(f.Module), o.paint(severityStyle(f.Severity), f.Severity.String()),
-			Escape(f.Message), Escape(translated(f)), Escape(f.Rule))
+	for f, rest := range l.counting() {
+		fmt.Fprintf(b, "%s: %s: %s%s%s [%s]", Escape(f.Module), o.paint(severityStyle(f.Severity), f.Severity.String()),
+			Escape(f.Message), Escape(translated(f)), rest, Escape(f.Rule))
 		if at := place(f.Location); at != "" {
 			fmt.Fprintf(b, " (%s)", Escape(at))
 		}
