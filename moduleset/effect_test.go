@@ -54,8 +54,9 @@ func TestDropped(t *testing.T) {
 	}
 	s := New([]*Member{
 		copyOf("a.ko", "1", false), copyOf("a.ko", "", true), copyOf("old/a.ko", "1", true), copyOf("old/b.ko", "2", true), copyOf("old/c.ko", "", true),
+		copyOf("a.ko", "3", true), // other bytes, whatever they are called
 	}, Options{})
-	if len(s.Members) != 3 || len(s.Dropped) != 2 || len(s.Candidates()) != 1 {
+	if len(s.Members) != 4 || len(s.Dropped) != 2 || len(s.Candidates()) != 1 {
 		t.Errorf("%d members, %d dropped, %d candidates", len(s.Members), len(s.Dropped), len(s.Candidates()))
 	}
 }

@@ -13,8 +13,8 @@ import (
 // architecture. It is not changed after New, and several goroutines may read it.
 type Set struct {
 	Members []*Member // by path, without those of Dropped
-	// Dropped are the members of the baseline that are candidates too: by path,
-	// or by name and SHA-256. A module is not judged against itself.
+	// Dropped are the members of the baseline that are candidates too: by name
+	// and SHA-256, or by path where either digest is not known. A module is not judged against itself.
 	Dropped []*Member
 	Options Options
 
@@ -82,13 +82,17 @@ func New(members []*Member, o Options) *Set {
 	return s
 }
 
-// takeOver splits off the members of the baseline that are candidates too.
+// takeOver splits off the members of the baseline that are candidates too. Where
+// both digests are known these decide: a path may be a short name for what a
+// registry holds, and somebody can build two modules that share it.
 func (s *Set) takeOver(members []*Member) {
 	type file struct{ name, sha256 string }
 	paths, files := make(map[string]bool), make(map[file]bool)
+	unhashed := make(map[string]bool) // paths of candidates without a digest
 	for _, m := range members {
 		if !m.Baseline {
 			paths[m.Path] = true
+			unhashed[m.Path] = unhashed[m.Path] || m.SHA256 == ""
 			if m.SHA256 != "" {
 				files[file{m.Name, m.SHA256}] = true
 			}
@@ -96,7 +100,8 @@ func (s *Set) takeOver(members []*Member) {
 	}
 	s.Members = make([]*Member, 0, len(members))
 	for _, m := range slices.SortedStableFunc(slices.Values(members), order) {
-		if m.Baseline && (paths[m.Path] || m.SHA256 != "" && files[file{m.Name, m.SHA256}]) {
+		samePath := paths[m.Path] && (m.SHA256 == "" || unhashed[m.Path])
+		if m.Baseline && (samePath || m.SHA256 != "" && files[file{m.Name, m.SHA256}]) {
 			s.Dropped = append(s.Dropped, m)
 			continue
 		}

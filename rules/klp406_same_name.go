@@ -67,10 +67,10 @@ kernel's release in it.`,
 // sameFile reports whether two modules are copies of one file.
 func sameFile(s *moduleset.Set, a, b *moduleset.Member) (bool, error) {
 	switch {
-	case a.Path == b.Path:
-		return true, nil
 	case a.SHA256 != "" && b.SHA256 != "":
 		return a.SHA256 == b.SHA256, nil
+	case a.Path == b.Path:
+		return true, nil
 	case a.Size != b.Size || s.Options.SameFile == nil:
 		return false, nil
 	}

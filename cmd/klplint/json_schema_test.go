@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,6 +55,9 @@ func TestJSONFollowsSchemas(t *testing.T) {
 		{"explain", []string{"explain", "KLP208", "sets-flat"}},
 		{"config", []string{"config", "show", "--config", config}},
 		{"version", []string{"version"}},
+	}
+	if code := run(context.Background(), newApp(strings.NewReader(""), io.Discard, io.Discard), []string{"registry", "init", "--registry", db}); code != 0 {
+		t.Fatalf("klplint registry init: exit code %d", code)
 	}
 	schemas := make(map[string]*jsonschema.Schema)
 	for form := range jsonform.Forms() {

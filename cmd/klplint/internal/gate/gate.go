@@ -199,7 +199,7 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 	}
 	out := &Outcome{Revision: tx.Revision}
 	found := g.alone
-	byPath := make(map[string]*registry.Entry)
+	byPath := make(map[string][]*registry.Entry)
 	withdrawn := make(map[*registry.Entry]string)
 	lonely := true
 	for _, group := range byKernel(entries) {
@@ -211,7 +211,7 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 		found = found.Merged(c.result)
 		lonely = lonely && len(c.baseline)+c.against+len(group) == 1
 		for _, p := range c.baseline {
-			byPath[p.member.Path] = p.entry
+			byPath[p.member.Path] = append(byPath[p.member.Path], p.entry)
 		}
 		if err := g.withdrawn(tx, group, c.baseline, withdrawn); err != nil {
 			return nil, err
@@ -310,15 +310,18 @@ func (out *Outcome) admissions(g *gate, entries []*registry.Entry, known map[int
 	}
 }
 
-// named lists the entries that findings point at.
-func (out *Outcome) named(byPath map[string]*registry.Entry) []*registry.Entry {
+// named lists the entries that findings point at: all that share a path, which
+// has only the first digits of a digest.
+func (out *Outcome) named(byPath map[string][]*registry.Entry) []*registry.Entry {
 	var named []*registry.Entry
 	seen := make(map[*registry.Entry]bool)
 	for i := range out.Verdict.Findings {
 		for _, r := range out.Verdict.Findings[i].Related {
-			if e := byPath[r.Module]; e != nil && !seen[e] {
-				seen[e] = true
-				named = append(named, e)
+			for _, e := range byPath[r.Module] {
+				if !seen[e] {
+					seen[e] = true
+					named = append(named, e)
+				}
 			}
 		}
 	}

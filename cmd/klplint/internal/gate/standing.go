@@ -90,6 +90,9 @@ func Check(tx *registry.Tx, l lint.Config) (*lint.Result, int, error) {
 		slices.SortFunc(group, func(a, b peer) int { return cmp.Compare(a.entry.ID(), b.entry.ID()) })
 		members := make([]*moduleset.Member, len(group))
 		for i, p := range group {
+			if _, taken := order[p.member.Path]; taken { // of another digest that begins alike
+				p.member.Path = "registry:" + p.member.Name + "@" + p.member.SHA256
+			}
 			members[i], order[p.member.Path] = p.member, p.entry.ID()
 			p.member.Baseline = false
 		}

@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,10 +16,12 @@ import (
 // is otherwise equal (n from 2), in the order given.
 //
 // It is the first half of the SHA-256 over rule, module name, object, func,
-// section, symbol and the message with its offsets and addresses masked. These,
-// paths and file digests, which change with every build, have no part in it;
-// names, ids, versions and sympos, in which findings differ, have. names maps a
-// module's path to its own name; a path that is missing stands for itself.
+// section, symbol and the message with its offsets and addresses masked, and over
+// all funcs of a finding that lists them, in whatever order: the message of a
+// pair with many names only the first. Offsets, addresses, paths and file
+// digests, which change with every build, have no part in it; names, ids,
+// versions and sympos, in which findings differ, have. names maps a module's path
+// to its own name; a path that is missing stands for itself.
 func Fingerprints(findings []finding.Finding, names map[string]string) []string {
 	out := make([]string, len(findings))
 	seen := make(map[string]int)
@@ -35,6 +39,7 @@ func Fingerprints(findings []finding.Finding, names map[string]string) []string 
 		}
 		b = append(b, 0)
 		b = appendMasked(b, f.Message)
+		b = appendFuncs(b, f.Funcs)
 		sum := sha256.Sum256(b)
 		word := hex.EncodeToString(sum[:16])
 		seen[word]++
@@ -44,6 +49,20 @@ func Fingerprints(findings []finding.Finding, names map[string]string) []string 
 		out[i] = word
 	}
 	return out
+}
+
+// appendFuncs appends what a finding lists beside its message, sorted: in which
+// order a module has its funcs decides nothing.
+func appendFuncs(b []byte, funcs []finding.Func) []byte {
+	sorted := slices.Clone(funcs)
+	slices.SortFunc(sorted, func(x, y finding.Func) int {
+		return cmp.Or(cmp.Compare(x.Object, y.Object), cmp.Compare(x.Name, y.Name))
+	})
+	for _, fn := range sorted {
+		b = append(append(b, 0), fn.Object...)
+		b = append(append(b, 0), fn.Name...)
+	}
+	return b
 }
 
 // appendMasked appends s with every offset and address as one #: a number in

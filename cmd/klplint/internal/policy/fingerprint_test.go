@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +68,40 @@ func TestFingerprintsTellApart(t *testing.T) {
 			t.Errorf("%q has the fingerprint of %q", findings[i].Message, other)
 		}
 		seen[print] = findings[i].Message
+	}
+}
+
+// A finding about more funcs than its message names is another one when any of
+// them is, and the same in whatever order it lists them.
+func TestFingerprintsOfManyFuncs(t *testing.T) {
+	about := func(change func([]finding.Func) []finding.Func) finding.Finding {
+		var funcs []finding.Func
+		for i := range 12 {
+			funcs = append(funcs, finding.Func{Object: "vmlinux", Name: fmt.Sprintf("f%d", i)})
+		}
+		return finding.Finding{Rule: "KLP401", Module: "a.ko", Message: "both patch vmlinux:f0 and 11 more", Funcs: change(funcs)}
+	}
+	prints := Fingerprints([]finding.Finding{
+		about(func(f []finding.Func) []finding.Func { return f }),
+		about(func(f []finding.Func) []finding.Func { f[11].Name = "g"; return f }),
+		about(func(f []finding.Func) []finding.Func { f[11].Object = "xfs"; return f }),
+		about(func(f []finding.Func) []finding.Func { f[11].Name = "f11,2"; return f }),
+		about(func(f []finding.Func) []finding.Func { return f[:11] }),
+		about(func(f []finding.Func) []finding.Func { return nil }),
+	}, nil)
+	seen := make(map[string]int)
+	for i, print := range prints {
+		if other, ok := seen[print]; ok || strings.Contains(print, ":") {
+			t.Errorf("finding %d has the fingerprint of %d", i, other)
+		}
+		seen[print] = i
+	}
+	turned := about(func(f []finding.Func) []finding.Func { slices.Reverse(f); return f })
+	if got := Fingerprints([]finding.Finding{turned}, nil)[0]; got != prints[0] {
+		t.Errorf("in another order: %s, want %s", got, prints[0])
+	}
+	if turned.Funcs[0].Name != "f11" {
+		t.Error("the finding itself was sorted")
 	}
 }
 

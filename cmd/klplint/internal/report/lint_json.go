@@ -65,7 +65,7 @@ func jsonGate(g *Gate) *jsonform.Gate {
 	return &jsonform.Gate{
 		Registry: g.Registry, Revision: g.Revision, Channel: g.Channel, Admitted: g.Admitted, DryRun: g.DryRun, Compared: g.Compared,
 		Modules: eachForm(g.Modules, func(m *GateModule) jsonform.GateModule {
-			return jsonform.GateModule{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Status: m.Status, Revision: m.Revision}
+			return jsonform.GateModule{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Status: m.Status, Revision: m.Revision, Warning: m.Warning}
 		}),
 		Retired: eachForm(g.Retired, jsonRegistryEntry),
 		Against: eachForm(g.Against, jsonRegistryEntry),

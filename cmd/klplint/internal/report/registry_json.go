@@ -22,7 +22,7 @@ func jsonRegistryEntry(e *RegistryEntry) jsonform.RegistryEntry {
 		Path: e.Path, Name: m.Name, SHA256: e.SHA256, KernelRelease: m.Vermagic.Release, Arch: string(m.Arch),
 		Channel: e.Channel, Owner: e.Owner, State: e.State, Labels: labels,
 		AddedBy: e.AddedBy, AddedAt: e.AddedAt, ChangedBy: e.ChangedBy, ChangedAt: e.ChangedAt,
-		ReplacedBy: e.ReplacedBy, Revision: e.Revision, Toolchain: string(m.Toolchain), Replace: m.Replace.String(),
+		ReplacedBy: e.ReplacedBy, Revision: e.Revision, Admitted: e.Admitted, Toolchain: string(m.Toolchain), Replace: m.Replace.String(),
 		Objects: formsOf(m.Patch.Objects, func(o *klp.Object) jsonform.RegistryObject {
 			return jsonform.RegistryObject{Name: o.Name, Literal: o.Literal, Funcs: formsOf(o.Funcs, func(f *klp.Func) jsonform.RegistryFunc {
 				return jsonform.RegistryFunc{Name: f.Name, Sympos: f.Sympos}

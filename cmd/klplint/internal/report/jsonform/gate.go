@@ -29,4 +29,6 @@ type GateModule struct {
 	Status string `json:"status" jsonschema:"enum=admitted,enum=already admitted,enum=would be admitted,enum=refused,enum=refused beside"`
 	// The one that admitted it; 0 for none.
 	Revision int64 `json:"revision"`
+	// What it drops of a retired module, while no newer one of that lineage is active; "" for nothing.
+	Warning string `json:"warning"`
 }

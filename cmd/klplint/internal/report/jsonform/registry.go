@@ -26,7 +26,9 @@ type RegistryEntry struct {
 	// The sha256 of the module that evicts this one; "" for none.
 	ReplacedBy string `json:"replaced_by"`
 	// The one that changed the entry last.
-	Revision  int64  `json:"revision"`
+	Revision int64 `json:"revision"`
+	// The one in which a verdict admitted the module; 0: it was recorded without being judged.
+	Admitted  int64  `json:"admitted"`
 	Toolchain string `json:"toolchain"`
 	// The field of klp_patch in words.
 	Replace string           `json:"replace"`
