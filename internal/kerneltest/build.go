@@ -1,6 +1,7 @@
 package kerneltest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -37,7 +38,7 @@ func (s *Suite) Build(ctx context.Context, headers, folder string) error {
 			return err
 		}
 		for name, key := range round {
-			if err := finish(filepath.Join(dir, name+".ko"), name, filepath.Join(folder, key+".ko"), s.Modules[key]); err != nil {
+			if err := finish(ctx, filepath.Join(dir, name+".ko"), name, filepath.Join(folder, key+".ko"), s.Modules[key]); err != nil {
 				return err
 			}
 		}
@@ -98,8 +99,8 @@ func freeName(name string, round map[string]string) string {
 }
 
 // finish puts a module that was built under some name where the guest finds it,
-// with its own name and its mutations.
-func finish(built, name, to string, m Module) error {
+// with its own name and its mutations, and packed where it is to be.
+func finish(ctx context.Context, built, name, to string, m Module) error {
 	data, err := os.ReadFile(built)
 	if err != nil {
 		return err
@@ -116,6 +117,13 @@ func finish(built, name, to string, m Module) error {
 	for _, mutation := range mutations {
 		if err := mutation.apply(data); err != nil {
 			return fmt.Errorf("%s: %s: %w", m.Name, mutation, err)
+		}
+	}
+	if m.Packed != "" {
+		pack := exec.CommandContext(ctx, "xz", append(strings.Fields(m.Packed), "--stdout")...)
+		pack.Stdin = bytes.NewReader(data)
+		if data, err = pack.Output(); err != nil {
+			return fmt.Errorf("%s: xz %s: %w", m.Name, m.Packed, err)
 		}
 	}
 	return os.WriteFile(to, data, 0o644)

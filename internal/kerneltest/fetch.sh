@@ -13,7 +13,7 @@ mkdir -p "$folder/packages"
 folder=$(cd "$folder" && pwd)
 
 # depends prints the real package behind a meta package.
-depends() { apt-cache depends "$1" | sed -n 's/^ *Depends: \(linux-\(image\|headers\)-[0-9].*\)$/\1/p' | head -n 1; }
+depends() { apt-cache depends "$1" | awk '!found && $1 == "Depends:" && $2 ~ /^linux-(image|headers)-[0-9]/ { print $2; found = 1 }'; }
 
 for flavour in amd64 6.12-amd64; do
 	image=$(depends "linux-image-$flavour")
@@ -32,7 +32,8 @@ for flavour in amd64 6.12-amd64; do
 	root=$folder/$release/root
 	rm -rf "$folder/$release"
 	mkdir -p "$root"
-	(cd "$folder/packages" && apt-get download "$image" "$headers" "$common" "$kbuild")
+	rm -f "$folder/packages"/*.deb
+	(cd "$folder/packages" && timeout -k 10 900 apt-get -o Acquire::Retries=3 -o Acquire::http::Timeout=60 download "$image" "$headers" "$common" "$kbuild")
 	for package in "$image" "$headers" "$common" "$kbuild"; do
 		for deb in "$folder/packages/${package}"_*.deb; do
 			dpkg-deb -x "$deb" "$root"
@@ -57,29 +58,54 @@ done
 
 # images unpacks the newest boot image that sid has for each other architecture
 # into FOLDER/images/ARCHITECTURE/vmlinuz; some 10 MB each. What the archive does
-# not have, or cannot give today, is left out: the tests read what is there.
+# not have, or cannot give in a few minutes, is left out and said: the tests read
+# what is there. The limits of time hold for each step, so that an archive that
+# hangs costs ten minutes at most.
 images() {
-	local archive apt=$folder/apt arch package root image
-	archive=$(sed -n 's/^URIs: *//p; s/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*\).*/\2/p' /etc/apt/sources.list.d/* /etc/apt/sources.list 2>/dev/null | grep -m 1 debian) || return 0
-	mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial" "$folder/images"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive sid main" >"$apt/sources.list"
-	local -a private=(-o Dir::State="$apt/state" -o Dir::Cache="$apt/cache" -o Dir::Etc::sourcelist="$apt/sources.list"
-		-o Dir::Etc::sourceparts=/nonexistent -o Dir::State::status=/dev/null -o APT::Architectures=s390x,arm64,ppc64el,loong64,riscv64)
-	apt-get "${private[@]}" -qq update || true
+	local archive apt=$folder/apt arch package size root image begin=$SECONDS
+	local -a missing=()
 	for arch in s390x arm64 ppc64el loong64 riscv64; do
-		[[ ! -e $folder/images/$arch/vmlinuz ]] || continue
-		package=$(apt-cache "${private[@]}" pkgnames linux-binary- | grep -E -- "-${arch/ppc64el/powerpc64le}\$" | grep -vE -- '-(rt|cloud)-' | sort -V | tail -n 1) || true
+		[[ -e $folder/images/$arch/vmlinuz ]] || missing+=("$arch")
+	done
+	((${#missing[@]})) || return 0
+	archive=$({ cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list /etc/apt/sources.list 2>/dev/null || true; } |
+		awk '/^URIs:/ { uri = $2 } /^deb / { uri = /^deb \[/ ? $4 : $2 } !found && uri ~ /\/debian\/?$/ { print uri; found = 1 }')
+	if [[ -z $archive ]]; then
+		echo "no images: apt's sources name no Debian archive"
+		return
+	fi
+	mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial" "$folder/images"
+	echo "deb [arch=$(IFS=, && echo "${missing[*]}") signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive sid main" >"$apt/sources.list"
+	local -a private=(-o Dir::State="$apt/state" -o Dir::Cache="$apt/cache" -o Dir::Etc::sourcelist="$apt/sources.list"
+		-o Dir::Etc::sourceparts=/nonexistent -o Dir::State::status=/dev/null -o APT::Architectures=s390x,arm64,ppc64el,loong64,riscv64
+		-o Acquire::Languages=none
+		-o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30)
+	timeout -k 10 240 apt-get "${private[@]}" -qq update || echo "sid's lists did not come in whole"
+	for arch in "${missing[@]}"; do
+		# One process reads to the end: a closed pipe would count as a failure.
+		package=$(apt-cache "${private[@]}" pkgnames linux-binary- | awk -v end="-${arch/ppc64el/powerpc64le}" \
+			'substr($0, length($0) - length(end) + 1) == end && !/-(rt|cloud)-/' | sort -V | sed -n '$p') || true
 		if [[ -z $package ]]; then
 			echo "no image for $arch"
 			continue
 		fi
+		size=$(apt-cache "${private[@]}" --no-all-versions show "$package:$arch" | awk '$1 == "Size:" { size = $2 } END { print size + 0 }') || true
+		if ((size == 0 || size > 100000000 || SECONDS - begin > 600)); then
+			echo "no image for $arch: $package has ${size:-no} bytes, after $((SECONDS - begin)) seconds"
+			continue
+		fi
 		root=$folder/images/$arch/root
+		rm -rf "$root"
 		mkdir -p "$root"
-		if (cd "$folder/packages" && apt-get "${private[@]}" -qq download "$package:$arch" && dpkg-deb -x "${package}"_*.deb "$root"); then
-			image=$(find "$root" -name 'vmlinu*' -type f | head -n 1)
+		if (cd "$folder/packages" && timeout -k 10 120 apt-get "${private[@]}" -qq download "$package:$arch" && dpkg-deb -x "${package}"_*.deb "$root"); then
+			image=$(find "$root" -name 'vmlinu*' -type f | sort | sed -n 1p)
 			[[ -z $image ]] || ln -sfn "${image#"$folder/images/$arch/"}" "$folder/images/$arch/vmlinuz"
+			echo "an image for $arch: $package"
+		else
+			echo "no image for $arch: $package did not come"
 		fi
 		rm -f "$folder/packages/${package}"_*.deb
 	done
+	rm -rf "$apt" # a hundred megabytes of lists
 }
 images

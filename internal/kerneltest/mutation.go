@@ -36,6 +36,9 @@ const (
 	NoVersions Mutation = "no-versions"
 	// SmallThisModule shrinks .gnu.linkonce.this_module by eight bytes.
 	SmallThisModule Mutation = "small-this-module"
+	// BadBTF gives the section .comment the name .BTF: text where the kernel
+	// expects a header.
+	BadBTF Mutation = "bad-btf"
 )
 
 var errNothingToMutate = errors.New("nothing to change")
@@ -63,6 +66,8 @@ func (m Mutation) apply(data []byte) error {
 		return substitute(data, "\x00klp_enable_patch\x00", "\x00klp_enable_potch\x00")
 	case NoVersions:
 		return substitute(data, "\x00__versions\x00", "\x00__versianz\x00")
+	case BadBTF:
+		return substitute(data, "\x00.comment\x00", "\x00.BTF\x00ent\x00")
 	case SmallThisModule:
 		return shrinkThisModule(data)
 	}

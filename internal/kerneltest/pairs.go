@@ -16,7 +16,7 @@ var pairFolders = []string{"sets/KLP403/", "sets/KLP404/", "sets/KLP405/", "sets
 // not among them: the kernel takes its lowest byte for the flag.
 func proposed(relative string) bool {
 	switch {
-	case strings.HasPrefix(relative, "worked-example/"):
+	case strings.HasPrefix(relative, "worked-example/"), strings.HasPrefix(relative, "rules/KLP408/"):
 		return true
 	case strings.HasPrefix(relative, "sets/set-"):
 		return false

@@ -50,7 +50,7 @@ func (s *Suite) addPrebuilt(root, release, work, prefix string) error {
 			return nil // the guest has no modules but these
 		}
 		key := prefix + strings.NewReplacer("/", "+", ",", "_").Replace(strings.TrimSuffix(relative, ".ko"))
-		name := m.Name
+		name := m.StructName // by which the kernel knows it
 		if name == "" {
 			name = key
 		}

@@ -31,6 +31,7 @@ type Module struct {
 	ModNull   bool            `json:"mod_null,omitempty"`
 	Enables   int             `json:"enables,omitempty"` // calls of klp_enable_patch(); 0 means 1, -1 none
 	Mutate    []Mutation      `json:"mutate,omitempty"`  // changes to the built file
+	Packed    string          `json:"packed,omitempty"`  // options of xz, which packs the file; "" for none
 	RawObject json.RawMessage `json:"objects,omitempty"`
 	RawFuncs  json.RawMessage `json:"funcs,omitempty"`
 }

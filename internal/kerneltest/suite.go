@@ -14,6 +14,7 @@ func Fixed() *Suite {
 	s.Modules["klp_target_less"] = Module{Name: "klp_target", Kind: "target", Targets: []string{"klp_target_two"}}
 	s.single()
 	s.mutated()
+	s.named()
 	s.sequences()
 	return s
 }
@@ -125,7 +126,7 @@ func (s *Suite) single() {
 
 // mutated has modules that the loader refuses, or might.
 func (s *Suite) mutated() {
-	for _, mutation := range []Mutation{BadLicence, BadVermagicFlags, BadVermagicRelease, NoVermagic, EmptyVermagic, UnreadableVermagic, BadCRC, BadLayoutCRC, UnknownImport, NoVersions, SmallThisModule} {
+	for _, mutation := range []Mutation{BadLicence, BadVermagicFlags, BadVermagicRelease, NoVermagic, EmptyVermagic, UnreadableVermagic, BadCRC, BadLayoutCRC, UnknownImport, NoVersions, SmallThisModule, BadBTF} {
 		name := "m_" + strings.ReplaceAll(string(mutation), "-", "_")
 		s.alone(s.change(s.add(name, false, image("cmdline_proc_show")), func(m *Module) { m.Mutate = []Mutation{mutation} }))
 	}
@@ -144,6 +145,23 @@ func (s *Suite) mutated() {
 		s.add(key, false, image("version_proc_show"))
 		s.change(key, func(m *Module) { m.Name, m.Mutate = "b_plain", []Mutation{mutation} })
 		s.scenario("name_taken_"+key, "load b_plain", "load "+key, "disable b_plain", "load "+key, "unload b_plain", "load "+key)
+	}
+}
+
+// packed has modules that the kernel unpacks, or does not; only for kernels that
+// can.
+func (s *Suite) packed() {
+	for name, options := range map[string]string{"p_crc32": "--check=crc32", "p_crc64": "--check=crc64", "p_delta": "--check=crc32 --delta --lzma2"} {
+		s.alone(s.change(s.add(name, false, image("cmdline_proc_show")), func(m *Module) { m.Packed = options }))
+	}
+	sortScenarios(s.Scenarios)
+}
+
+// named has modules whose names the kernel has already, or gives to a module of
+// its own that is not loaded.
+func (s *Suite) named() {
+	for _, name := range []string{"workqueue", "dummy"} {
+		s.alone(s.add(name, false, image("cmdline_proc_show")))
 	}
 }
 
