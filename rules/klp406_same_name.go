@@ -28,26 +28,20 @@ Fix: give each build of a livepatch a name of its own, with a version or the
 kernel's release in it.`,
 	},
 }, func(s *moduleset.Set) ([]finding.Finding, error) {
-	named := make(map[string][]*moduleset.Member)
-	for _, m := range s.Members {
-		if m.Name != "" {
-			named[m.Name] = append(named[m.Name], m)
-		}
+	files, err := filesOfOneName(s)
+	if err != nil {
+		return nil, err
 	}
 	var pairs []moduleset.Pair
 	for _, next := range s.Candidates() {
-		if len(pairs)+len(named[next.Name]) > moduleset.MaxPairs {
-			return nil, tooMany(&moduleset.TooManyPairs{Max: moduleset.MaxPairs})
-		}
-		for _, active := range named[next.Name] {
-			if active == next {
+		for i, copies := range files.of[next.Name] {
+			if i == files.index[next] {
 				continue
 			}
-			same, err := sameFile(s, next, active)
-			if err != nil {
-				return nil, err
+			if len(pairs)+len(copies) > moduleset.MaxPairs {
+				return nil, tooMany(&moduleset.TooManyPairs{Max: moduleset.MaxPairs})
 			}
-			if !same {
+			for _, active := range copies {
 				pairs = append(pairs, moduleset.Pair{Active: active, Next: next})
 			}
 		}
@@ -63,6 +57,46 @@ kernel's release in it.`,
 		}
 	}), nil
 })
+
+// namedFiles are, by name, the members that are copies of one file, and the index of
+// each member's file among those of its name.
+type namedFiles struct {
+	of    map[string][][]*moduleset.Member
+	index map[*moduleset.Member]int
+}
+
+// filesOfOneName sorts the members of each name by the file that they are copies
+// of: a folder may hold ten thousand links to one module, and comparing all pairs of
+// those would read each of them ten thousand times.
+func filesOfOneName(s *moduleset.Set) (*namedFiles, error) {
+	files := &namedFiles{of: make(map[string][][]*moduleset.Member), index: make(map[*moduleset.Member]int)}
+	compared := 0
+	for _, m := range s.Members {
+		if m.Name == "" {
+			continue
+		}
+		known := files.of[m.Name]
+		i := 0
+		for ; i < len(known); i++ {
+			if compared++; compared > moduleset.MaxPairs {
+				return nil, tooMany(&moduleset.TooManyPairs{Max: moduleset.MaxPairs})
+			}
+			same, err := sameFile(s, known[i][0], m)
+			if err != nil {
+				return nil, err
+			}
+			if same {
+				break
+			}
+		}
+		if i == len(known) {
+			known = append(known, nil)
+		}
+		known[i] = append(known[i], m)
+		files.of[m.Name], files.index[m] = known, i
+	}
+	return files, nil
+}
 
 // sameFile reports whether two modules are copies of one file.
 func sameFile(s *moduleset.Set, a, b *moduleset.Member) (bool, error) {
