@@ -141,9 +141,13 @@ func (p *Livepatch) addObject(from *klp.Object) {
 	p.objects = append(p.objects, o)
 }
 
-// ModuleName returns the name under which the kernel knows a module: its own,
-// or for a module that records none the file's stem with '-' as '_'.
+// ModuleName returns the name under which the kernel knows a module: that of
+// struct module where it could be read, else the one in .modinfo, or for a module
+// that records none the file's stem with '-' as '_'.
 func ModuleName(m *klp.Module) string {
+	if m.StructName != "" {
+		return m.StructName
+	}
 	if m.Name != "" {
 		return m.Name
 	}

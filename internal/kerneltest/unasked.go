@@ -27,6 +27,19 @@ var unasked = map[string]string{
 	"KLP412": "replace sets are proposed only",
 }
 
+// unsettled are rules that a kernel may answer or not, with the reason; what it does
+// answer is held against the rule all the same.
+var unsettled = map[string]string{
+	"KLP121": "asked on 6.12 alone: what 6.1 does with sections that are not allocated differs",
+	"KLP122": "asked on 6.12 alone",
+	"KLP123": "asked on 6.12 alone",
+	"KLP124": "asked on 6.12 alone",
+	"KLP125": "asked on 6.12 alone, which takes such an import",
+	"KLP220": "asked on 6.12 alone",
+	"KLP221": "the crash comes when the kernel follows the pointer, and 6.12 lived with one that was never followed",
+	"KLP222": "the crash comes when the code first runs, which no scenario makes it do",
+}
+
 // Unasked lists the rules about what a kernel does that no scenario asked it
 // about although it could have been, and those that were said to be impossible
 // to ask about and were answered.
@@ -44,7 +57,9 @@ func (t *Tallies) Unasked(k *kernel.Kernel) []string {
 		if id == "KLP331" && unpacks != "y" {
 			listed = true // the kernel is never handed a packed module
 		}
+		_, open := unsettled[id]
 		switch {
+		case open:
 		case !answered && !listed:
 			problems = append(problems, fmt.Sprintf("%s: no scenario on %s shows what the kernel does", id, k.Release()))
 		case answered && listed:
