@@ -96,6 +96,14 @@ func behaviour(name string, v release.Version) klp.Behaviour {
 		b.ThisModuleSizeChecked = klp.No
 	}
 
+	// Read in 6.1 and 6.12, and measured on both.
+	switch {
+	case v.AtLeast(6, 12):
+		b.LookupWithinRegion = klp.Yes
+	case !v.AtLeast(6, 2) && !v.Vendor:
+		b.LookupWithinRegion = klp.No
+	}
+
 	// The early application of .klp.rela.vmlinux.* and with it the refusal
 	// came with 5.8; vendor kernels of older releases carry it in part.
 	switch {

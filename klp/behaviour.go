@@ -31,6 +31,11 @@ type Behaviour struct {
 	// RefusesModuleNamespace: a module that imports a namespace "module:..." is
 	// refused (6.16 and later).
 	RefusesModuleNamespace Tri
+	// LookupWithinRegion: kallsyms looks for a module's symbol in the memory that
+	// holds the address. Where it does not, a symbol of any lower address will do,
+	// such as one of .modinfo or __versions in the loader's copy of the file
+	// (kernel/module/kallsyms.c: find_kallsyms_symbol; 6.12; not 6.1).
+	LookupWithinRegion Tri
 	// SysfsAttributes are the files that the kernel puts into every livepatch's
 	// folder in sysfs, where an object of that name then has no room
 	// (kernel/livepatch/core.c: klp_patch_attrs).

@@ -20,7 +20,8 @@ The kernel asks kallsyms for the size of each replacement
 (kernel/livepatch/core.c: klp_init_object_loaded). It takes the nearest symbol with
 a name at or before the address, in the module's own code: without any, the load
 ends with ENOENT; with another function's, stacks are checked against a size that
-is not the replacement's. Names such as .L1 do not count.
+is not the replacement's. Names such as .L1 do not count. Kernels before 6.12 may
+find a symbol of a lower address anywhere and load the module with that size.
 
 Fix: keep the symbol table whole: strip -g, never strip -x, --discard-all or
 --strip-unneeded.`,
@@ -44,7 +45,10 @@ Fix: keep the symbol table whole: strip -g, never strip -x, --discard-all or
 				Location: f.New.At,
 				Kernel:   refused("ENOENT", "kallsyms size lookup failed for '"+names.Cut(f.Name)+"' replacement"),
 			}
-			if !f.New.Nameless {
+			switch {
+			case f.New.Nameless && behaviourOf(m).LookupWithinRegion != klp.Yes:
+				add.Kernel = accepted("with the size of any symbol of a lower address; ENOENT where there is none")
+			case !f.New.Nameless:
 				add.Message += ": the kernel takes it for a part of the function before it"
 				add.Kernel = accepted("with the size of another function")
 			}

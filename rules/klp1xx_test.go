@@ -363,6 +363,26 @@ func TestDuplicateErrnoByRelease(t *testing.T) {
 	}
 }
 
+// 6.1 took such a module, 6.12 refused it.
+func TestUnnamedReplacementAnswerByRelease(t *testing.T) {
+	tests := []struct{ release, want string }{
+		{"6.1.0-56-amd64", ""},
+		{"6.6.47", ""},
+		{"6.12.111+deb12-amd64", "ENOENT"},
+		{"7.3.4", "ENOENT"},
+	}
+	for _, test := range tests {
+		m := sound()
+		release(m, test.release)
+		f := &m.Patch.Objects[0].Funcs[0]
+		f.New.Symbol, f.New.Nameless = "", true
+		got := apply(t, klp119, m)
+		if len(got) != 1 || got[0].Kernel.Errno != test.want || got[0].Severity != finding.Error {
+			t.Errorf("%s: %+v, want errno %q", test.release, got, test.want)
+		}
+	}
+}
+
 // x_null_name_replace_over_one: 6.1 and 6.12 crash, 7.3.4 refuses.
 func TestNullNameAnswerByRelease(t *testing.T) {
 	tests := []struct {
