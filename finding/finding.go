@@ -55,8 +55,51 @@ type Answer struct {
 	Errno string
 	// Crash: instead of an answer the kernel oopses in the load, or never returns
 	// from it.
-	Crash   bool
-	Message string // the kernel's log line, or what happens, in one clause
+	Crash bool
+	// Message is the kernel's own log line, or the part of it that is known; ""
+	// where it logs none, or the line is not known.
+	Message string
+	// Note is an explanation in one clause, in klplint's words: what happens then,
+	// or which kernels answer otherwise.
+	Note string
+}
+
+// The outcomes of a load.
+const (
+	Refused  = "refused"
+	Accepted = "accepted"
+	Crash    = "crash"
+)
+
+// Outcome is Refused, Accepted or Crash.
+func (a *Answer) Outcome() string {
+	switch {
+	case a.Errno != "":
+		return Refused
+	case a.Crash:
+		return Crash
+	}
+	return Accepted
+}
+
+// Text is the message and the note for people, behind the outcome where no errno
+// tells it; "" where a refusal has neither.
+func (a *Answer) Text() string {
+	text := a.Message
+	if a.Note != "" {
+		if text != "" {
+			text += "; "
+		}
+		text += a.Note
+	}
+	switch outcome := a.Outcome(); {
+	case outcome == Refused:
+		return text
+	case text == "":
+		return outcome
+	default:
+		return outcome + ": " + text
+	}
 }
 
 // Related points to a place that explains a finding, often in another module.

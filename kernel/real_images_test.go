@@ -16,14 +16,16 @@ func TestRealImages(t *testing.T) {
 	if root == "" {
 		t.Skip("KLPLINT_KERNELS is not set: run `make kernel-test`")
 	}
-	images, err := filepath.Glob(filepath.Join(root, "images", "*", "vmlinuz"))
-	if err != nil {
-		t.Fatal(err)
+	if _, err := os.Stat(filepath.Join(root, "images")); err != nil {
+		t.Fatalf("fetch.sh did not look for images: %v", err)
 	}
-	arches := map[string]klp.Arch{"s390x": klp.S390X, "arm64": klp.ARM64, "ppc64el": klp.PPC64LE, "loong64": klp.LoongArch64}
-	for _, path := range images {
-		name := filepath.Base(filepath.Dir(path))
+	arches := map[string]klp.Arch{"s390x": klp.S390X, "arm64": klp.ARM64, "ppc64el": klp.PPC64LE, "loong64": klp.LoongArch64, "riscv64": ""}
+	for name := range arches {
+		path := filepath.Join(root, "images", name, "vmlinuz")
 		t.Run(name, func(t *testing.T) {
+			if _, err := os.Stat(path); err != nil {
+				t.Skip("the archive had no image: see what fetch.sh said")
+			}
 			ks, err := Options{}.Load(path)
 			if name == "riscv64" {
 				if err == nil || !strings.Contains(err.Error(), "a riscv64 kernel") {

@@ -55,6 +55,9 @@ of zeros.`,
 // it need no look at the release.
 const shortestNameLimit = 128
 
+// longestNameLimit is the largest KSYM_NAME_LEN: no kernel takes a name of so many bytes.
+const longestNameLimit = 512
+
 // judgeFunc looks at one func in the kernel's order of checks: name,
 // replacement, length.
 func judgeFunc(m *klp.Module, o *klp.Object, f *klp.Func, index int) (finding.Finding, bool) {
@@ -81,7 +84,6 @@ func judgeFunc(m *klp.Module, o *klp.Object, f *klp.Func, index int) (finding.Fi
 }
 
 func judgeNameLength(m *klp.Module, o *klp.Object, f *klp.Func) (finding.Finding, bool) {
-	const longestNameLimit = 512
 	limit := behaviourOf(m).KsymNameLen
 	switch {
 	case limit == 0 && len(f.Name) >= longestNameLimit:
@@ -91,7 +93,7 @@ func judgeNameLength(m *klp.Module, o *klp.Object, f *klp.Func) (finding.Finding
 			Severity: finding.Warning,
 			Message: fmt.Sprintf("%s: the name is %d bytes long; kernels before 6.1 take %d, and this kernel's release is not known",
 				patched(o, f), len(f.Name), shortestNameLimit-1),
-			Kernel: refused("EINVAL", "on kernels before 6.1"),
+			Kernel: noted(refused("EINVAL", ""), "on kernels before 6.1"),
 		}, true
 	}
 	if limit == 0 || len(f.Name) < limit {
@@ -115,9 +117,9 @@ func nullNameAnswer(m *klp.Module) *finding.Answer {
 	}
 	switch behaviourOf(m).NullNameCrashes {
 	case klp.Yes:
-		return refused("EINVAL", "while another livepatch is active, this kernel oopses instead (klp_find_func)")
+		return noted(refused("EINVAL", ""), "while another livepatch is active, this kernel oopses instead (klp_find_func)")
 	case klp.Unknown:
-		return refused("EINVAL", "while another livepatch is active, kernels from 6.1 to 7.2 oops instead (klp_find_func)")
+		return noted(refused("EINVAL", ""), "while another livepatch is active, kernels from 6.1 to 7.2 oops instead (klp_find_func)")
 	}
 	return refused("EINVAL", "")
 }

@@ -36,7 +36,7 @@ Fix: build the module with Kbuild, and do not strip .modinfo.`,
 	}
 	f := finding.Finding{
 		Location: modinfoEntry(m, "vermagic"),
-		Kernel:   refused("ENOEXEC", "version magic '"+names.Cut(v.Raw)+"' should be that of the kernel"),
+		Kernel:   noted(refused("ENOEXEC", ""), "version magic '"+names.Cut(v.Raw)+"' should be that of the kernel"),
 	}
 	_, flags, _ := strings.Cut(v.Raw, " ")
 	switch {

@@ -409,7 +409,7 @@ func TestNullNameAnswerByRelease(t *testing.T) {
 		if len(got) != 1 || got[0].Kernel.Errno != "EINVAL" {
 			t.Fatalf("%s: %+v", test.release, got)
 		}
-		if text := got[0].Kernel.Message; test.crash == "" && text != "" || !strings.Contains(text, test.crash) {
+		if text := got[0].Kernel.Note; test.crash == "" && text != "" || !strings.Contains(text, test.crash) {
 			t.Errorf("%s, %+v: %q, want %q in it", test.release, test.replace, text, test.crash)
 		}
 	}
@@ -459,7 +459,7 @@ func TestFindingsAreBounded(t *testing.T) {
 		for _, f := range got {
 			size := len(f.Message)
 			if f.Kernel != nil {
-				size += len(f.Kernel.Message)
+				size += len(f.Kernel.Text())
 			}
 			if size > 4096 {
 				t.Errorf("%s: %d bytes of message", r.ID(), size)

@@ -60,7 +60,7 @@ func judgeKlpSym(m *klp.Module, s *klp.KlpSym) (finding.Finding, bool) {
 			Severity: finding.Warning,
 			Message: fmt.Sprintf("symbol %s: the name is %d bytes long; kernels before 6.1 read %d, and this kernel's release is not known",
 				show(s.Name), len(s.Name), shortestNameLimit-1),
-			Kernel: refused("EINVAL", "on kernels before 6.1"),
+			Kernel: noted(refused("EINVAL", ""), "on kernels before 6.1"),
 		}, true
 	case width > 0 && len(s.Name) > width:
 		return finding.Finding{

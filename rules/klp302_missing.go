@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 
 	"golang.org/x/tools/go/analysis"
@@ -51,7 +52,7 @@ was inlined.`,
 // KSYM_NAME_LEN bytes or more it refuses without a word, before it looks
 // (kernel/livepatch/core.c: klp_init_func).
 func missingAnswer(m *klp.Module, o *klp.Object, f *klp.Func, a klp.SymbolAnswer) *finding.Answer {
-	if limit := behaviourOf(m).KsymNameLen; limit > 0 && len(f.Name) >= limit {
+	if limit := cmp.Or(behaviourOf(m).KsymNameLen, longestNameLimit); len(f.Name) >= limit {
 		return refused(a.Refusal.Errno, "")
 	}
 	return symbolAnswer(o, a)

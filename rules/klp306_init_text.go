@@ -35,7 +35,7 @@ Fix: do not patch init functions; they have run.`,
 		}
 		answer := refused(a.Refusal.Errno, a.Refusal.Message)
 		if o.Name != klp.VmlinuxObjectName {
-			answer.Message += "; while the module is not loaded yet, the livepatch loads, and patches memory that is freed after the module's init"
+			answer.Note = "while the module is not loaded yet, the livepatch loads, and patches memory that is freed after the module's init"
 		}
 		c.add(finding.Finding{
 			Message: fmt.Sprintf("%s lies in init text, which is freed after init", patched(o, f)),

@@ -58,7 +58,7 @@ through a livepatch symbol (.klp.sym.*).`,
 		c.add(finding.Finding{
 			Severity: finding.Warning,
 			Message:  "the module has no __versions, which this kernel compares",
-			Kernel:   accepted("module_layout: kernel tainted."),
+			Kernel:   warns("module_layout: kernel tainted."),
 		})
 	}
 	if k.RefusesMissingCRC() == klp.No {
@@ -67,7 +67,7 @@ through a livepatch symbol (.klp.sym.*).`,
 				Severity: finding.Warning,
 				Message:  fmt.Sprintf("%s no entry in __versions, the first %s", plural(len(list), "import has", "imports have"), show(list[0].Name)),
 				Location: klp.Location{Section: "__versions", Symbol: list[0].Name},
-				Kernel:   accepted(names.Cut(m.Name) + ": no symbol version for " + names.Cut(list[0].Name)),
+				Kernel:   warns(names.Cut(m.Name) + ": no symbol version for " + names.Cut(list[0].Name)),
 			})
 		}
 	}

@@ -44,7 +44,7 @@ Fix: load the livepatch on a kernel that is configured for it.`,
 		c.add(finding.Finding{
 			Severity: finding.Warning,
 			Message:  "the kernel has no reliable stack traces (CONFIG_HAVE_RELIABLE_STACKTRACE)",
-			Kernel:   accepted("This architecture doesn't have support for the livepatch consistency model."),
+			Kernel:   warns("This architecture doesn't have support for the livepatch consistency model."),
 		})
 	}
 	if force, _ := k.Config("MODULE_SIG_FORCE"); force == "y" && m.Signature == nil {

@@ -44,7 +44,7 @@ Fix: build the module with the configuration of the kernel that it is for.`,
 	if r, bad := k.CheckThisModule(m); bad {
 		answer = refused(r.Errno, names.Cut(r.Message))
 	} else if kernel.BehaviourFor(k, m.Vermagic.Release).ThisModuleSizeChecked == klp.Unknown {
-		answer = refused("ENOEXEC", "where the kernel compares the sizes, as 6.12 and later do")
+		answer = noted(refused("ENOEXEC", ""), "where the kernel compares the sizes, as 6.12 and later do")
 	}
 	return []finding.Finding{{
 		Message:  fmt.Sprintf(".gnu.linkonce.this_module has %d bytes, this kernel's struct module %d", m.ThisModuleSize, want),

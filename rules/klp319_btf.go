@@ -52,7 +52,7 @@ this kernel; or without CONFIG_DEBUG_INFO_BTF_MODULES: a livepatch needs no BTF.
 		return nil, &MissingInput{Needs: "the kernel's configuration"}
 	case allowed == "y":
 		f.Severity = finding.Warning
-		f.Kernel = accepted("Kernel module BTF mismatch detected, BTF debug info may be unavailable for some modules")
+		f.Kernel = warns("Kernel module BTF mismatch detected, BTF debug info may be unavailable for some modules")
 	}
 	return []finding.Finding{f}, nil
 })

@@ -103,11 +103,11 @@ func missingModule(t klp.Target, object string) bool {
 // patch. A livepatch that is loaded before its target module loads; then it is
 // the target that is refused.
 func symbolAnswer(o *klp.Object, a klp.SymbolAnswer) *finding.Answer {
-	message := a.Refusal.Message
+	answer := refused(a.Refusal.Errno, a.Refusal.Message)
 	if o.Name != klp.VmlinuxObjectName {
-		message += fmt.Sprintf("; while %[1]s is not loaded, the livepatch loads, and the load of %[1]s is refused later", names.Cut(o.Name))
+		answer.Note = fmt.Sprintf("while %[1]s is not loaded, the livepatch loads, and the load of %[1]s is refused later", names.Cut(o.Name))
 	}
-	return refused(a.Refusal.Errno, message)
+	return answer
 }
 
 // positionsOf lists the places of a name as related notes.

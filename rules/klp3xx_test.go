@@ -294,7 +294,7 @@ func TestAnswerForModules(t *testing.T) {
 	m := fitting()
 	m.Patch.Objects[1].Funcs = []klp.Func{{Name: "no_such"}}
 	got, _ := judge(t, klp302, m, kernelFrom(t))
-	if len(got) != 1 || !strings.Contains(got[0].Kernel.Message, "the load of synth_target is refused later") {
+	if len(got) != 1 || !strings.Contains(got[0].Kernel.Note, "the load of synth_target is refused later") {
 		t.Errorf("%+v", got)
 	}
 }

@@ -78,7 +78,7 @@ func symposDiffers(s *moduleset.Set, p moduleset.Pair) pairFinding {
 		verdict = "this kernel takes the two for different funcs, and refuses the load with " + errno
 	default:
 		out.Severity = finding.Warning
-		out.Kernel = refused(errno, "sysfs: cannot create duplicate filename, on a kernel without the fix of klp_find_func()")
+		out.Kernel = noted(refused(errno, "sysfs: cannot create duplicate filename"), "on a kernel without the fix of klp_find_func()")
 		verdict = "a kernel without the fix of klp_find_func() refuses the load with " + errno + ", and whether this one has it is not known"
 	}
 	replaces := "replaces"

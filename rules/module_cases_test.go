@@ -157,8 +157,8 @@ func compare(t *testing.T, got finding.Finding, want expect) {
 	}
 	errno, accepted := "", false
 	if k := got.Kernel; k != nil {
-		errno, accepted = k.Errno, strings.HasPrefix(k.Message, "accepted: ")
-		if k.Crash != strings.HasPrefix(k.Message, "crash: ") || k.Crash && errno != "" {
+		errno, accepted = k.Errno, k.Outcome() == finding.Accepted
+		if k.Crash != (k.Outcome() == finding.Crash) || k.Crash && errno != "" {
 			t.Errorf("the kernel crashes: %t, with errno %q and the message %q", k.Crash, errno, k.Message)
 		}
 		if k.Crash {

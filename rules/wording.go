@@ -16,13 +16,22 @@ func refused(errno, message string) *finding.Answer {
 	return &finding.Answer{Errno: errno, Message: message}
 }
 
+// noted adds an explanation to an answer.
+func noted(a *finding.Answer, note string) *finding.Answer {
+	a.Note = note
+	return a
+}
+
 // accepted is the answer of a kernel that loads the module all the same, and
 // what happens then.
-func accepted(then string) *finding.Answer { return &finding.Answer{Message: "accepted: " + then} }
+func accepted(then string) *finding.Answer { return &finding.Answer{Note: then} }
+
+// warns is the answer of a kernel that loads the module and logs a line about it.
+func warns(message string) *finding.Answer { return &finding.Answer{Message: message} }
 
 // crashes is the answer of a kernel that does not survive the load, and how.
 func crashes(how string) *finding.Answer {
-	return &finding.Answer{Crash: true, Message: "crash: " + how}
+	return &finding.Answer{Crash: true, Note: how}
 }
 
 // behaviourOf returns how the kernel that the module was built for answers.

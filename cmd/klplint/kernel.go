@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -119,6 +120,8 @@ func lookUp(k *kernel.Kernel, spec string) report.LookUp {
 			v.Text = a.Reason
 		} else if livepatch == klp.No {
 			v.Rule, v.Errno, v.Text = "KLP312", "ENOEXEC", reason
+		} else if offset := siteOffset(o, name, sympos); offset > 0 {
+			v.Rule, v.Text = "KLP305", fmt.Sprintf("accepted without effect: the only place that ftrace knows in it is %#x bytes behind its entry, in code that is not its own", offset)
 		}
 		l.Verdicts = append(l.Verdicts, v)
 	}
@@ -126,6 +129,15 @@ func lookUp(k *kernel.Kernel, spec string) report.LookUp {
 		l.Similar = o.Similar(name)
 	}
 	return l
+}
+
+// siteOffset is kernel.Position.SiteOffset of the position that a sympos means.
+func siteOffset(o *kernel.Object, name string, sympos uint64) uint64 {
+	positions := o.Positions(name)
+	if n := max(1, sympos); n <= uint64(len(positions)) {
+		return positions[n-1].SiteOffset
+	}
+	return 0
 }
 
 // lookUpCode: a name can be patched when some sympos works.

@@ -213,7 +213,7 @@ func TestLintJSON(t *testing.T) {
 "modules":[{"path":"a.ko","name":"a","sha256":"aa","verdict":"fail"},{"path":"b.ko","name":"","verdict":"pass"}],
 "findings":[
 {"rule":"KLP401","severity":"error","module":"a.ko","message":"both patch\u0007 f","object":"vmlinux","func":"f,2",
- "location":{"section":".data","offset":1099511627776,"symbol":"funcs"},"kernel":{"errno":"EINVAL","message":"no"},
+ "location":{"section":".data","offset":1099511627776,"symbol":"funcs"},"kernel":{"outcome":"refused","errno":"EINVAL","message":"no","note":""},
  "related":[{"module":"b.ko","message":"here","location":{"section":".bss","offset":0,"symbol":""}}],
  "fingerprint":"f1","waived":false,"known":false},
 {"rule":"KLP100","severity":"warning","module":"b\n.ko","message":"whole file","object":"","func":"",

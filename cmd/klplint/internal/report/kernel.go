@@ -33,12 +33,12 @@ type LookUpVerdict struct {
 	Sympos uint64
 	Rule   string // the rule that reports it, "" when the func can be patched
 	Status klp.SymbolStatus
-	Errno  string
-	Text   string // the kernel's log line, or what is missing
+	Errno  string // "" where the kernel does not refuse it
+	Text   string // the kernel's log line, or what is missing, or what comes of it
 }
 
-// OK reports whether a func with that sympos can be patched: it is found, and
-// nothing about the kernel forbids livepatches.
+// OK reports whether a func with that sympos can be patched to effect: it is
+// found, and no rule speaks against it.
 func (v *LookUpVerdict) OK() bool { return v.Status == klp.SymbolFound && v.Rule == "" }
 
 // KernelsText writes one fact a line, each with the release in front.
@@ -173,6 +173,8 @@ func verdict(v LookUpVerdict) string {
 		return "ok"
 	case v.Rule == "":
 		return "unknown: " + v.Text
+	case v.Errno == "":
+		return bracketed(v.Rule) + v.Text
 	}
 	return fmt.Sprintf("%s%s %s", bracketed(v.Rule), v.Errno, v.Text)
 }

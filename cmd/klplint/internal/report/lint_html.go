@@ -130,8 +130,8 @@ func (p *page) finding(l *Lint, i int) {
 	if at := place(f.Location); at != "" {
 		p.printf("<p class=\"soft\">at <code>%s</code></p>\n", esc(at))
 	}
-	if f.Kernel != nil && f.Kernel.Errno+f.Kernel.Message != "" {
-		p.printf("<p class=\"soft\">the kernel: %s</p>\n", esc(answerText(f.Kernel.Errno, f.Kernel.Message)))
+	if f.Kernel != nil && f.Kernel.Errno+f.Kernel.Text() != "" {
+		p.printf("<p class=\"soft\">the kernel: %s</p>\n", esc(answerText(f.Kernel.Errno, f.Kernel.Text())))
 	}
 	if len(f.Related) > 0 {
 		p.printf("<ul>\n")

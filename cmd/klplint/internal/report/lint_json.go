@@ -49,7 +49,7 @@ func jsonFinding(f *policy.Finding) jsonform.Finding {
 		Fingerprint: f.Fingerprint, Waived: f.Waiver != nil, Known: f.Known,
 	}
 	if f.Kernel != nil {
-		form.Kernel = &jsonform.Answer{Errno: f.Kernel.Errno, Message: f.Kernel.Message}
+		form.Kernel = &jsonform.Answer{Outcome: f.Kernel.Outcome(), Errno: f.Kernel.Errno, Message: f.Kernel.Message, Note: f.Kernel.Note}
 	}
 	if f.Waiver != nil {
 		form.Waiver = &jsonform.Waiver{Reason: f.Waiver.Reason, Owner: f.Waiver.Owner, Until: lastDay(f.Waiver)}

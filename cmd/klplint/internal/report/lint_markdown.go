@@ -57,8 +57,8 @@ func markdownFinding(b *bufio.Writer, l *Lint, i int) {
 		b.WriteString(" (" + codeMarkdown(at) + ")")
 	}
 	b.WriteString("\n")
-	if f.Kernel != nil && f.Kernel.Errno+f.Kernel.Message != "" {
-		fmt.Fprintf(b, "  - kernel: %s\n", inlineMarkdown(answerText(f.Kernel.Errno, f.Kernel.Message)))
+	if f.Kernel != nil && f.Kernel.Errno+f.Kernel.Text() != "" {
+		fmt.Fprintf(b, "  - kernel: %s\n", inlineMarkdown(answerText(f.Kernel.Errno, f.Kernel.Text())))
 	}
 	for n := range f.Related {
 		r := &f.Related[n]

@@ -58,9 +58,9 @@ func findingLines(f *finding.Finding, rest string) []string {
 	if at := place(f.Location); at != "" {
 		out = append(out, "at "+at)
 	}
-	if k := f.Kernel; k != nil && (k.Errno != "" || k.Message != "") {
+	if k := f.Kernel; k != nil && k.Errno+k.Text() != "" {
 		parts := []string{"kernel"}
-		for _, s := range []string{k.Errno, k.Message} {
+		for _, s := range []string{k.Errno, k.Text()} {
 			if s != "" {
 				parts = append(parts, s)
 			}

@@ -227,7 +227,8 @@ func (b *sarifBuilder) finding(i int) sarifResult {
 	if f.Kernel != nil || f.Undecided {
 		r.Properties = &sarifProperties{Undecided: f.Undecided}
 		if f.Kernel != nil {
-			r.Properties.Errno, r.Properties.Kernel = sarifName(f.Kernel.Errno), sarifName(f.Kernel.Message)
+			r.Properties.Outcome, r.Properties.Errno = f.Kernel.Outcome(), sarifName(f.Kernel.Errno)
+			r.Properties.Kernel, r.Properties.Note = sarifName(f.Kernel.Message), sarifName(f.Kernel.Note)
 		}
 	}
 	return r

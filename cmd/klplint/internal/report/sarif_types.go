@@ -106,8 +106,10 @@ type sarifResult struct { // 3.27
 
 // sarifProperties are klplint's own.
 type sarifProperties struct {
+	Outcome   string `json:"kernelOutcome,omitempty"`
 	Errno     string `json:"errno,omitempty"`
 	Kernel    string `json:"kernelMessage,omitempty"`
+	Note      string `json:"kernelNote,omitempty"`
 	Undecided bool   `json:"undecided,omitempty"`
 	Needs     string `json:"needs,omitempty"`
 }

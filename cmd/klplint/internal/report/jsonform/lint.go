@@ -76,9 +76,14 @@ type Location struct {
 
 // Answer is what the kernel does when it loads the module.
 type Answer struct {
-	// Two joined by " or " where the release that changed it is not known; "" where the kernel loads the module (message begins with "accepted:") or crashes on it ("crash:").
-	Errno   string `json:"errno"`
+	// refused, accepted or crash.
+	Outcome string `json:"outcome"`
+	// Two joined by " or " where the release that changed it is not known; "" where the kernel does not refuse the module.
+	Errno string `json:"errno"`
+	// The kernel's own log line, or a part of it; "" where it logs none.
 	Message string `json:"message"`
+	// What happens then, or which kernels answer otherwise.
+	Note string `json:"note"`
 }
 
 // Related is a place that has to do with a finding, in this or another module.
