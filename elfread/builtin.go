@@ -1,6 +1,7 @@
 package elfread
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/klplint/klplint/internal/release"
@@ -66,11 +67,28 @@ func before51(name string) bool {
 	return ok && !v.AtLeast(5, 1)
 }
 
-// backports reports whether a release is of a distribution that takes features
-// of newer kernels into old ones: RHEL 8's 4.18 has klp_patch.replace, and of
-// Ubuntu's generic kernels nobody said that they have not. Without such a word
-// a kernel is taken for what its number says.
-func backports(name string) bool {
+// fieldBefore51 tells whether a kernel of a release before 5.1 has
+// klp_patch.replace. kpatch's hook (kmod/patch/livepatch-patch-hook.c:
+// HAVE_KLP_REPLACE) sets it for Red Hat's kernels from RHEL 8.2 on, whose first
+// build is 4.18.0-193, and for all others, Ubuntu's among them, from 5.1 on. Of
+// SUSE's, openEuler's and other vendors' kernels no source was found: Unknown.
+func fieldBefore51(name string) klp.Tri {
 	v, _ := release.Parse(name)
-	return v.Vendor || strings.HasSuffix(name, "-generic")
+	switch _, build, redHat := strings.Cut(name, "-"); {
+	case redHat && strings.Contains(build, ".el8"):
+		digits := build[:len(build)-len(strings.TrimLeft(build, "0123456789"))]
+		n, err := strconv.Atoi(digits)
+		switch {
+		case err != nil:
+			return klp.Unknown
+		case n >= 193:
+			return klp.Yes
+		}
+		return klp.No
+	case redHat && strings.Contains(build, ".el7"):
+		return klp.No
+	case v.Vendor:
+		return klp.Unknown
+	}
+	return klp.No
 }

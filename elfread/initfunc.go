@@ -183,7 +183,7 @@ func (p *parser) replaceFromCode() error {
 	case c.Known && codeEvidence(uint64(c.Width), c.Value, c.Pointer != nil).kind == klp.KindFlag:
 		// Distributions have taken the flag into older kernels: one byte stored
 		// at its place in the freshly made patch is that flag.
-	case before51(release) && !backports(release):
+	case before51(release) && fieldBefore51(release) == klp.No:
 		*r = p.withoutField()
 		return nil
 	default:

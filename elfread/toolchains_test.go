@@ -169,6 +169,13 @@ func TestOldKpatch(t *testing.T) {
 	}{
 		{"4.19.0-27-amd64", "", true, "no replace field: stacks"},
 		{"4.18.0-553.el8_10.x86_64", "", false, "--replace-field settles it"},
+		{"4.18.0-193.el8.x86_64", "", false, "--replace-field settles it"},
+		{"4.18.0-147.5.1.el8_1.x86_64", "", true, "no replace field: stacks"},
+		{"4.18.0-x.el8.x86_64", "", false, "--replace-field settles it"},
+		{"3.10.0-1160.el7.x86_64", "", true, "no replace field: stacks"},
+		{"5.0.0-65-generic", "", true, "no replace field: stacks"},
+		{"4.12.14-197.108-default", "", false, "--replace-field settles it"},
+		{"4.19.90-2112.8.0.0131.oe1.x86_64", "", false, "--replace-field settles it"},
 		{"4.18.0-553.el8_10.x86_64", klp.KindFlag, true, ""},
 	} {
 		p := &parser{m: &klp.Module{}, o: &Options{ReplaceField: c.field}}
