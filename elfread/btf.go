@@ -1,6 +1,7 @@
 package elfread
 
 import (
+	"bytes"
 	"debug/elf"
 
 	"github.com/klplint/klplint/klp"
@@ -9,7 +10,12 @@ import (
 // btfHeader is the size of struct btf_header as far as all kernels know it.
 const btfHeader = 24
 
-// readBTF reads the header of .BTF and passes over its types.
+// maxTypes bounds the BTF that is kept of one module, in bytes; the largest of a
+// distribution's modules have half a megabyte.
+const maxTypes = 4 << 20
+
+// readBTF reads the header of .BTF, passes over its types, and keeps them for
+// package kernel, which reads them beside the kernel's.
 func (p *parser) readBTF() error {
 	i := p.sec.btf
 	if i == 0 || p.f.Sections[i].Type == elf.SHT_NOBITS || p.f.Sections[i].FileSize == 0 {
@@ -21,6 +27,12 @@ func (p *parser) readBTF() error {
 	}
 	b := &klp.ModuleBTF{Size: uint64(len(data))}
 	p.m.BTF = b
+	if b.Data, err = p.keptBTF(i); err != nil {
+		return err
+	}
+	if b.Base, err = p.keptBTF(p.sec.btfBase); err != nil {
+		return err
+	}
 	if len(data) < btfHeader {
 		return nil
 	}
@@ -34,6 +46,23 @@ func (p *parser) readBTF() error {
 		b.StringsEnd = len(strings) == 0 || strings[len(strings)-1] == 0
 	}
 	return nil
+}
+
+// keptBTF returns a copy of a section with BTF; nil for none, and for one beyond
+// what is kept.
+func (p *parser) keptBTF(section int) ([]byte, error) {
+	if section == 0 {
+		return nil, nil
+	}
+	s := p.f.Sections[section]
+	if s.Type == elf.SHT_NOBITS || s.Flags&elf.SHF_COMPRESSED != 0 || s.FileSize == 0 || s.FileSize > maxTypes {
+		return nil, nil
+	}
+	data, err := p.f.Data(section)
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Clone(data), nil
 }
 
 func slice(b []byte, off, n uint64) ([]byte, bool) {

@@ -125,7 +125,10 @@ func (p *parser) run() error {
 		return err
 	}
 	p.nameNewFuncs()
-	return p.readLeftovers()
+	if err := p.readLeftovers(); err != nil {
+		return err
+	}
+	return p.readCode()
 }
 
 // readTables reads what the module patches and replaces, in the form that its

@@ -16,9 +16,12 @@ type sections struct {
 	kpatchCallbacks               [4]int // in the order of callbackKinds
 	klpObjects, klpFuncs          int
 	jumpTable, params             int
-	debugInfo, debugStr, btf      int
+	debugInfo, debugStr           int
 	livepatchFuncs, ksplice, ksym int
 	interp, symtab                int
+	returnSites, altinstructions  int
+	btf, btfBase                  int
+	ftraceEntries                 bool
 	klpRelas, klpRelocs           bool
 }
 
@@ -92,6 +95,14 @@ func (p *parser) readSections() {
 			slot = &c.ksym
 		case ".interp", ".dynamic":
 			slot = &c.interp
+		case ".BTF.base":
+			slot = &c.btfBase
+		case ".return_sites":
+			slot = &c.returnSites
+		case ".altinstructions":
+			slot = &c.altinstructions
+		case "__mcount_loc", "__patchable_function_entries":
+			c.ftraceEntries = true
 		default:
 			switch {
 			case strings.HasPrefix(s.Name, ".klp.rela."):

@@ -15,6 +15,8 @@ import (
 type typeFacts struct {
 	Layout     *klp.Layout // nil where the kernel has no struct klp_patch
 	ModuleSize uint64      // sizeof(struct module); 0 where the type is missing
+	// raw returns the BTF itself, nil where it is not to be had any more.
+	raw func() []byte
 }
 
 // isBTF tells raw BTF (/sys/kernel/btf/vmlinux) by its magic in either order.
@@ -50,7 +52,7 @@ func readBTF(raw []byte) (facts *typeFacts, err error) {
 		}
 		return nil, fmt.Errorf("BTF: %w", err)
 	}
-	facts = &typeFacts{}
+	facts = &typeFacts{raw: func() []byte { return raw }}
 	if module, err := structOf(spec, "module"); err == nil {
 		facts.ModuleSize = uint64(module.Size)
 	}

@@ -25,7 +25,7 @@ type cache struct {
 
 // cacheVersion is part of every entry's name: raise it when the encoding, or
 // what is learned from a file, changes.
-const cacheVersion = 2
+const cacheVersion = 3
 
 // openCache returns the cache in the folder, nil for "".
 func openCache(dir string) *cache {
@@ -95,11 +95,16 @@ func (c *cache) image(sum [sha256.Size]byte, learnIt func() (*imageFacts, error)
 	if b := c.get("image", sum); b != nil {
 		d := decoder{b: b}
 		if f := d.image(); d.err == nil && len(d.b) == 0 {
+			f.types.raw = func() []byte { return c.get("btf", sum) }
 			return f, nil
 		}
 	}
 	f, err := learnIt()
 	if err == nil && c != nil {
+		if f.types.raw != nil {
+			// In an entry of its own, which only questions about types read.
+			c.put("btf", sum, f.types.raw())
+		}
 		var e encoder
 		e.image(f)
 		c.put("image", sum, e.b)

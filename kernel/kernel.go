@@ -18,13 +18,14 @@ type Kernel struct {
 	vermagic string
 	sources  []Source
 
-	image   *imageFacts
-	text    *symbolText
-	filter  *filterList
-	exports *exportTable
-	config  configuration
-	types   typeFacts
-	modules *moduleTree
+	image    *imageFacts
+	text     *symbolText
+	filter   *filterList
+	exports  *exportTable
+	config   configuration
+	types    typeFacts
+	allTypes allTypes
+	modules  *moduleTree
 
 	vmlinux     *symbolTable
 	vmlinuxFrom string // where the symbols of vmlinux come from
@@ -143,6 +144,9 @@ func (k *Kernel) addTypes(t typeFacts) {
 	}
 	if k.types.ModuleSize == 0 {
 		k.types.ModuleSize = t.ModuleSize
+	}
+	if k.types.raw == nil {
+		k.types.raw = t.raw
 	}
 }
 

@@ -146,7 +146,8 @@ func (f *imageFacts) readTypes(m *image) {
 		f.note("no BTF (CONFIG_DEBUG_INFO_BTF)")
 		return
 	}
-	types, err := readBTF(raw)
+	// The image is let go; its types stay.
+	types, err := readBTF(bytes.Clone(raw))
 	if err != nil {
 		f.note("%v", err)
 		return

@@ -27,17 +27,17 @@ func TestLivepatch(t *testing.T) {
 	few := &symbolTable{}
 	few.add([]byte("one"), 1, 't')
 	for name, tt := range map[string]struct {
-		k    Kernel
+		k    *Kernel
 		want klp.Tri
 	}{
-		"nothing known":            {Kernel{}, klp.Unknown},
-		"configured":               {Kernel{config: configuration{"LIVEPATCH": "y"}, vmlinux: table()}, klp.Yes},
-		"configured off":           {Kernel{config: configuration{"X": "y"}, vmlinux: table("klp_enable_patch")}, klp.No},
-		"symbols with it":          {Kernel{vmlinux: table("klp_enable_patch")}, klp.Yes},
-		"symbols without it":       {Kernel{vmlinux: table()}, klp.No},
-		"an excerpt":               {Kernel{vmlinux: few}, klp.Unknown},
-		"types with the struct":    {Kernel{types: typeFacts{Layout: &klp.Layout{}, ModuleSize: 1}}, klp.Yes},
-		"types without the struct": {Kernel{types: typeFacts{ModuleSize: 1}}, klp.No},
+		"nothing known":            {&Kernel{}, klp.Unknown},
+		"configured":               {&Kernel{config: configuration{"LIVEPATCH": "y"}, vmlinux: table()}, klp.Yes},
+		"configured off":           {&Kernel{config: configuration{"X": "y"}, vmlinux: table("klp_enable_patch")}, klp.No},
+		"symbols with it":          {&Kernel{vmlinux: table("klp_enable_patch")}, klp.Yes},
+		"symbols without it":       {&Kernel{vmlinux: table()}, klp.No},
+		"an excerpt":               {&Kernel{vmlinux: few}, klp.Unknown},
+		"types with the struct":    {&Kernel{types: typeFacts{Layout: &klp.Layout{}, ModuleSize: 1}}, klp.Yes},
+		"types without the struct": {&Kernel{types: typeFacts{ModuleSize: 1}}, klp.No},
 	} {
 		got, reason := tt.k.Livepatch()
 		if got != tt.want || (reason == "") != (got == klp.Unknown) {

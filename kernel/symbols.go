@@ -35,6 +35,9 @@ type symbolTable struct {
 	fileNames []string
 	hidden    bool // addresses are all zero (/proc/kallsyms for an ordinary user)
 
+	clonesOnce sync.Once
+	clones     map[string][]int // by function: the compiler's copies of it
+
 	indexOnce sync.Once
 	seed      maphash.Seed
 	buckets   []uint32 // 1-based head of each hash chain

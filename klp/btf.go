@@ -1,7 +1,7 @@
 package klp
 
-// ModuleBTF is the header of a module's .BTF section and what a walk over its
-// types met (include/uapi/linux/btf.h).
+// ModuleBTF is a module's .BTF section: its header, what a walk over its types
+// met (include/uapi/linux/btf.h), and the types themselves.
 type ModuleBTF struct {
 	Size             uint64 // bytes of the section
 	Magic            uint16 // 0xeb9f
@@ -13,4 +13,10 @@ type ModuleBTF struct {
 	// TypesEnd is where the walk over the types ended, in bytes from their start:
 	// TypeLen where all of them are whole and of known kinds.
 	TypesEnd uint32
+	// Data is the section itself, which describes what the module's types add to
+	// those of a base; nil where it is larger than what is kept, 4 MiB.
+	Data []byte
+	// Base is .BTF.base, the part of the base that Data refers to; nil where the
+	// module has none and Data builds on all of its kernel's BTF.
+	Base []byte
 }

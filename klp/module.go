@@ -100,8 +100,12 @@ type Module struct {
 	ShadowIDs  []ShadowID   // constant ids passed to klp_shadow_*(), where provable
 	Symtab     SymtabStatus // whether the symbol table is there and whole
 	BTF        *ModuleBTF   // the module's .BTF; nil where it has none
-	Relas      Relas        // the relocations that the module loader applies itself
-	OddSymbols []OddSymbol  // symbols that have no address; at most 64, in symbol-table order
+	Returns    Returns
+	Relas      Relas       // the relocations that the module loader applies itself
+	OddSymbols []OddSymbol // symbols that have no address; at most 64, in symbol-table order
+	// NoSites are the entries of __mcount_loc and __patchable_function_entries
+	// that lead to no instruction which ftrace could patch; at most 64.
+	NoSites []FtraceEntry
 	// StructName is the name in struct module, by which the kernel knows the
 	// module once it is loaded; "" where that cannot be read. Name is the one in
 	// .modinfo, where there is one.

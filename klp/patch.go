@@ -46,6 +46,10 @@ type Func struct {
 	New      Code   // new_func
 	OldSize  uint64 // kpatch-build: size of the original in the kernel it was built for; 0 where not recorded
 	OldAddr  uint64 // kpatch-build: link address of the original in that vmlinux; 0 where not recorded
+	// CallsOld are calls in the replacement's own code, its split-off parts
+	// included, of a symbol that the loader resolves by the name of this func: an
+	// undefined one, or a .klp.sym symbol of the same object and position.
+	CallsOld []Location
 }
 
 // Position returns max(1, sympos): two funcs of one object are the same

@@ -21,7 +21,12 @@ type KlpRela struct {
 	// x86's apply_relocate_add() refuses; at most 16 places. NonZeroCount has all.
 	NonZero      []NonZero
 	NonZeroCount int
-	At           Location // start of the section
+	// Alternatives lists targets within instructions that .altinstructions names:
+	// the loader may copy others over them before the relocations are applied; at
+	// most 16 places. AlternativeCount has all.
+	Alternatives     []Location
+	AlternativeCount int
+	At               Location // start of the section
 }
 
 // Foreign is a relocation of a livepatch section against a symbol that is not

@@ -16,12 +16,17 @@ var klp209 = NewModuleRule(&Rule{
 		Name: "KLP209",
 		Doc: `module's livepatch relocations in a special section
 
-Jump tables, static calls and alternatives are read by the module loader and its
-notifiers when the livepatch is loaded (kernel/jump_label.c: jump_label_add_module;
-kernel/static_call_inline.c: static_call_add_module; arch/x86/kernel/alternative.c:
-apply_alternatives). Relocations of another module are applied when that module is
-patched, which is later: the loader has then read zeros. The kernel does not check
-this. Relocations of vmlinux are applied before, since 5.8, and are fine.
+Some sections are read, sorted or acted upon when the livepatch itself is loaded:
+jump tables and static calls (kernel/jump_label.c: jump_label_add_module;
+kernel/static_call_inline.c: static_call_add_module), alternatives with their
+instructions, paravirt sites, returns, calls and ENDBRs to be rewritten
+(arch/x86/kernel/module.c: module_finalize), ftrace's sites, exception and unwind
+tables (kernel/module/main.c: post_relocation). Relocations of another module are
+applied when that module is patched, which is later: the loader has then read zeros,
+or copied instructions whose relocations are applied to the place they came from. On
+6.12 a call in .altinstr_replacement so goes to a wrong address; one in text that
+alternatives have replaced is written over the new instructions. The kernel does not
+check this. Relocations of vmlinux are applied before, since 5.8, and are fine.
 
 Fix: replace the static branch or call in the patched code:
 static_key_enabled() for a key, KLP_STATIC_CALL() for a call, both of which are
@@ -31,23 +36,48 @@ plain loads.`,
 	var c collector
 	for i := range m.KlpRelas {
 		r := &m.KlpRelas[i]
-		if r.Object == klp.VmlinuxObjectName || r.Entries == 0 || !special(r.Target) || c.full() {
+		if r.Object == klp.VmlinuxObjectName || r.Entries == 0 {
 			continue
 		}
-		c.add(finding.Finding{
-			Message: plural(r.Entries, "relocation", "relocations") + " of module " + names.Cut(r.Object) + " in " + r.Target +
-				", which the loader reads before they are applied",
-			Object:   r.Object,
-			Location: r.At,
-			Kernel:   accepted("the loader works on zeros where it needs addresses"),
-		})
+		f := finding.Finding{Object: r.Object, Location: r.At}
+		switch {
+		case r.Target == ".altinstr_replacement":
+			f.Message = plural(r.Entries, "relocation", "relocations") + " of module " + names.Cut(r.Object) +
+				" in .altinstr_replacement, whose instructions the loader copies elsewhere before they are applied"
+			f.Kernel = accepted("the copied instruction keeps a wrong address")
+		case readEarly(r.Target):
+			f.Message = plural(r.Entries, "relocation", "relocations") + " of module " + names.Cut(r.Object) + " in " + r.Target +
+				", which the loader reads before they are applied"
+			f.Kernel = accepted("the loader works on zeros where it needs addresses")
+		case r.AlternativeCount > 0:
+			f.Message = plural(r.AlternativeCount, "relocation", "relocations") + " of module " + names.Cut(r.Object) +
+				" in instructions of " + r.Target + " that .altinstructions lets the loader replace before they are applied"
+			f.Location = r.Alternatives[0]
+			f.Kernel = accepted("the relocation is written over whatever instructions stand there by then")
+		default:
+			continue
+		}
+		if !c.full() {
+			c.add(f)
+		}
 	}
 	return c.findings(), nil
 })
 
-func special(section string) bool {
+// readEarly reports whether a section is read or acted upon while the livepatch
+// is loaded: by module_finalize() of the architecture, by post_relocation(), or
+// by a notifier of modules that come (kernel/module/main.c: load_module). All
+// of that is over before the module's init calls klp_enable_patch(), which is
+// the first to apply relocations of other modules.
+func readEarly(section string) bool {
 	switch section {
-	case "__jump_table", ".static_call_sites", ".altinstructions":
+	case "__jump_table", ".static_call_sites", ".static_call.text", // keys and calls
+		".altinstructions", ".parainstructions", ".smp_locks", // arch/x86: module_finalize
+		".retpoline_sites", ".return_sites", ".call_sites", ".cfi_sites", ".ibt_endbr_seal",
+		"__ftr_fixup", "__alt___ftr_fixup", "__lwsync_fixup", // arch/powerpc: module_finalize
+		".s390_indirect_call", ".s390_return_mem", ".s390_return_reg", // arch/s390: module_finalize
+		"__mcount_loc", "__patchable_function_entries", "__ex_table",
+		".orc_unwind", ".orc_unwind_ip", ".eh_frame", ".init.eh_frame":
 		return true
 	}
 	return false

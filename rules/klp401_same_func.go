@@ -33,7 +33,8 @@ too.
 
 Fix: put both changes of the func into one livepatch; or let the newer one
 replace the older one (replace = true, or a common set), and carry all of its
-funcs.`,
+funcs. Kernels before 5.1 have no replace field, but for some vendors': there
+the first is the only way.`,
 	},
 }, func(s *moduleset.Set) ([]finding.Finding, error) {
 	if !s.Judged() {

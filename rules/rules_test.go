@@ -81,7 +81,8 @@ func TestModuleRulesAreAllThere(t *testing.T) {
 	want := []string{
 		"KLP100", "KLP101", "KLP102", "KLP103", "KLP104", "KLP105", "KLP106", "KLP107", "KLP108",
 		"KLP109", "KLP110", "KLP111", "KLP112", "KLP113", "KLP114", "KLP115", "KLP116", "KLP117", "KLP118",
-		"KLP201", "KLP202", "KLP203", "KLP204", "KLP205", "KLP206", "KLP207", "KLP208", "KLP209", "KLP210",
+		"KLP120",
+		"KLP201", "KLP202", "KLP203", "KLP204", "KLP205", "KLP206", "KLP207", "KLP208", "KLP209", "KLP210", "KLP216",
 		"KLP501", "KLP502", "KLP503", "KLP504", "KLP505", "KLP506",
 	}
 	var ids []string

@@ -139,7 +139,7 @@ func TestModuleRulesAgreeWithRealKernels(t *testing.T) {
 // foretell returns the errnos that findings name, and whether one says that the
 // kernel crashes or hangs.
 func foretell(t *testing.T, m *klp.Module) (errnos []string, hangs bool) {
-	for _, r := range slices.Concat(moduleRules(), relocationRules(), hygieneRules()) {
+	for _, r := range slices.Concat(moduleRules(), relocationRules(), loaderRelocationRules(), hygieneRules()) {
 		for _, f := range apply(t, r, m) {
 			if f.Kernel == nil {
 				continue

@@ -33,7 +33,9 @@ BTF, a folder of modules, an unpacked package or a build tree, in any mix. Files
 one release form one kernel. Without a PATH it is the kernel that runs here.
 
 With --lookup OBJECT:FUNC it lists the positions of a name, as the kernel counts
-them for sympos, and what becomes of a livepatch that gives each.
+them for sympos, and what becomes of a livepatch that gives each; then the other
+names of its address, the compiler's copies of it, the other entries of a system
+call, and its prototype where the kernel's BTF tells it.
 
 Exit code: 0 all was read, and every name looked up can be patched; 1 a name
 cannot; 2 something could not be read, or is not known; 3 wrong usage.`,
@@ -107,6 +109,11 @@ func lookUp(k *kernel.Kernel, spec string) report.LookUp {
 	l.SrcVersion = o.SrcVersion
 	l.Positions = o.Positions(name)
 	l.Derived = kernel.Derived(name)
+	l.Aliases, l.Clones = relatedNames(o.Aliases(name, 1)), relatedNames(o.Clones(name))
+	l.Twins, l.Compats = relatedNames(o.Twins(name)), relatedNames(o.Compats(name))
+	if object == klp.VmlinuxObjectName && len(l.Positions) > 0 {
+		l.Prototype = k.Prototype(name)
+	}
 	if len(l.Positions) > maxVerdicts {
 		l.Positions = l.Positions[:maxVerdicts]
 	}
@@ -138,6 +145,14 @@ func siteOffset(o *kernel.Object, name string, sympos uint64) uint64 {
 		return positions[n-1].SiteOffset
 	}
 	return 0
+}
+
+func relatedNames(list []kernel.Related) []string {
+	var names []string
+	for i := range list {
+		names = append(names, list[i].Name)
+	}
+	return names
 }
 
 // lookUpCode: a name can be patched when some sympos works.

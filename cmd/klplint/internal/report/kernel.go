@@ -26,6 +26,28 @@ type LookUp struct {
 	Verdicts     []LookUpVerdict
 	Derived      string   // what the name is when it is no function of its own
 	Similar      []string // proposals for a name that is missing
+	Prototype    string   // in C; "" where no BTF tells it
+	// What else is the function, or runs its old code when it is patched: other
+	// names of the address, the compiler's copies, and the other entries of a
+	// system call.
+	Aliases, Clones, Twins, Compats []string
+}
+
+// relations are the lines about what else is the function.
+func (l *LookUp) relations() []fact {
+	var list []fact
+	for _, r := range []struct {
+		name  string
+		names []string
+	}{{"aliases", l.Aliases}, {"clones", l.Clones}, {"twins", l.Twins}, {"compat", l.Compats}} {
+		if len(r.names) > 0 {
+			list = append(list, fact{r.name, strings.Join(r.names, " ")})
+		}
+	}
+	if l.Prototype != "" {
+		list = append(list, fact{"prototype", l.Prototype})
+	}
+	return list
 }
 
 // LookUpVerdict is what becomes of a func with that sympos.
@@ -84,6 +106,9 @@ func KernelsText(w io.Writer, ks *Kernels, _ Options) error {
 		}
 		if l.Derived != "" {
 			line("note the name is that of %s", l.Derived)
+		}
+		for _, f := range l.relations() {
+			line("%s %s", f.name, f.value)
 		}
 		if len(l.Similar) > 0 {
 			line("similar %s", strings.Join(l.Similar, " "))

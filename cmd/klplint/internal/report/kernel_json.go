@@ -63,7 +63,9 @@ func jsonLookUp(l *LookUp) jsonform.LookUp {
 		Verdicts: formsOf(l.Verdicts, func(v *LookUpVerdict) jsonform.LookUpVerdict {
 			return jsonform.LookUpVerdict{Sympos: v.Sympos, Status: string(v.Status), Rule: v.Rule, Errno: v.Errno, Message: v.Text}
 		}),
-		Similar: listOf(l.Similar),
+		Similar:   listOf(l.Similar),
+		Prototype: l.Prototype,
+		Aliases:   listOf(l.Aliases), Clones: listOf(l.Clones), Twins: listOf(l.Twins), Compats: listOf(l.Compats),
 	}
 }
 

@@ -106,6 +106,9 @@ func lookUpTable(w io.Writer, l *LookUp, index int, o Options) error {
 	if l.Derived != "" {
 		b.WriteString(Escape("the name is that of "+l.Derived) + "\n")
 	}
+	for _, f := range l.relations() {
+		b.WriteString(Escape(f.name+": "+f.value) + "\n")
+	}
 	if len(l.Similar) > 0 {
 		b.WriteString(Escape("similar: "+strings.Join(l.Similar, ", ")) + "\n")
 	}

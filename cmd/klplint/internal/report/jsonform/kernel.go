@@ -94,6 +94,16 @@ type LookUp struct {
 	Verdicts []LookUpVerdict `json:"verdicts"`
 	// Proposals for a name that is missing.
 	Similar []string `json:"similar"`
+	// What the function takes and returns, in C, by the kernel's BTF.
+	Prototype string `json:"prototype,omitempty"`
+	// Other names of the same address.
+	Aliases []string `json:"aliases"`
+	// Copies that the compiler made of it or of a part of it.
+	Clones []string `json:"clones"`
+	// Other entries of the same system call with the same body.
+	Twins []string `json:"twins"`
+	// Compat entries of the same system call.
+	Compats []string `json:"compats"`
 }
 
 // LookUpPosition is one symbol of the name.

@@ -1,0 +1,267 @@
+package kernel
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// LayoutDifference is a struct, union or enum of a module whose layout is not
+// that of the kernel's type of the same name.
+type LayoutDifference struct {
+	Type string // "struct NAME", "union NAME", "enum NAME"
+	What string // the first difference, in one clause
+	// Moved: a member or value that both have is elsewhere in the module's; else
+	// members were only added or lost, or the size differs.
+	Moved bool
+	// Reached: the replacements get at the type, through their parameters and
+	// results and the pointers in them.
+	Reached bool
+}
+
+// CompareLayouts compares each named struct, union and enum that the module's
+// BTF adds to its base with the kernel's of that name, in the order of names.
+// A type whose members mostly have other names is another type, and no
+// difference. The error wraps ErrNoTypes, ErrNoModuleTypes or ErrOtherBase.
+func (k *Kernel) CompareLayouts(m *klp.Module) (list []LayoutDifference, err error) {
+	err = k.withTypes(func(spec *btf.Spec) error {
+		own, err := moduleTypes(m, spec)
+		if err != nil {
+			return err
+		}
+		var types []btf.Type
+		for t, err := range own.All() {
+			if err != nil {
+				return fmt.Errorf("%w: %w", ErrNoModuleTypes, err)
+			}
+			types = append(types, t)
+		}
+		reached := reachedFrom(own, types, m)
+		for _, t := range types {
+			d, differs := compareWithKernel(spec, t)
+			if !differs {
+				continue
+			}
+			d.Reached = reached[t]
+			list = append(list, d)
+		}
+		return nil
+	})
+	slices.SortFunc(list, func(a, b LayoutDifference) int { return strings.Compare(a.Type, b.Type) })
+	return list, err
+}
+
+// compareWithKernel compares a type with the kernel's types of its name; with
+// the first of them where none is the same.
+func compareWithKernel(spec *btf.Spec, t btf.Type) (d LayoutDifference, differs bool) {
+	name := t.TypeName()
+	is, ok := layoutOfType(t)
+	if !ok || name == "" {
+		return d, false
+	}
+	candidates, err := spec.AnyTypesByName(name)
+	if err != nil {
+		return d, false
+	}
+	for _, c := range candidates {
+		was, ok := layoutOfType(c)
+		if !ok || was.kind != is.kind {
+			continue
+		}
+		what, moved := was.compare(is)
+		if what == "" {
+			return LayoutDifference{}, false
+		}
+		if d.Type == "" && was.akin(is) {
+			d, differs = LayoutDifference{Type: is.kind + " " + name, What: what, Moved: moved}, true
+		}
+	}
+	return d, differs
+}
+
+// typeLayout is where the members of a type are, those of unnamed members
+// within included.
+type typeLayout struct {
+	kind    string // "struct", "union", "enum"
+	size    int    // bytes
+	members []memberPlace
+	index   map[string]int // by name: in members
+}
+
+// memberPlace is one member: bits from the start, and the width of a bit field
+// in bits. Of an enum it is a value.
+type memberPlace struct {
+	name  string
+	at    uint64
+	width uint32
+}
+
+// maxMembers bounds a type's members, unnamed ones opened up. The kernel's
+// largest struct has some three hundred.
+const maxMembers = 1 << 14
+
+func layoutOfType(t btf.Type) (*typeLayout, bool) {
+	l := &typeLayout{index: map[string]int{}}
+	switch t := t.(type) {
+	case *btf.Struct:
+		l.kind, l.size = "struct", int(t.Size)
+		l.open(t.Members, 0, 0)
+	case *btf.Union:
+		l.kind, l.size = "union", int(t.Size)
+		l.open(t.Members, 0, 0)
+	case *btf.Enum:
+		l.kind, l.size = "enum", int(t.Size)
+		for _, v := range t.Values {
+			l.add(memberPlace{name: v.Name, at: v.Value})
+		}
+	default:
+		return nil, false
+	}
+	// A struct without members is the trace of a type that is not described.
+	return l, len(l.members) > 0
+}
+
+func (l *typeLayout) add(m memberPlace) {
+	if _, there := l.index[m.name]; !there && m.name != "" && len(l.members) < maxMembers {
+		l.index[m.name] = len(l.members)
+		l.members = append(l.members, m)
+	}
+}
+
+func (l *typeLayout) open(members []btf.Member, from uint64, depth int) {
+	for _, m := range members {
+		at := from + uint64(m.Offset)
+		if m.Name != "" || depth > maxTypeDepth || len(l.members) >= maxMembers {
+			l.add(memberPlace{m.Name, at, uint32(m.BitfieldSize)})
+			continue
+		}
+		switch t := btf.UnderlyingType(m.Type).(type) {
+		case *btf.Struct:
+			l.open(t.Members, at, depth+1)
+		case *btf.Union:
+			l.open(t.Members, at, depth+1)
+		}
+	}
+}
+
+// akin reports whether most members of the smaller layout have their name in
+// the other: two drivers may call different things alike.
+func (l *typeLayout) akin(o *typeLayout) bool {
+	common := 0
+	for _, m := range o.members {
+		if _, ok := l.index[m.name]; ok {
+			common++
+		}
+	}
+	return 2*common > min(len(l.members), len(o.members))
+}
+
+// compare says what is first different in the module's layout, "" for nothing.
+func (l *typeLayout) compare(is *typeLayout) (what string, moved bool) {
+	for _, m := range is.members {
+		i, ok := l.index[m.name]
+		if !ok {
+			continue
+		}
+		switch was := l.members[i]; {
+		case was.at == m.at && was.width == m.width:
+		case l.kind == "enum":
+			return fmt.Sprintf("%s is %d, in the kernel %d", m.name, int64(m.at), int64(was.at)), true
+		case was.at == m.at:
+			return fmt.Sprintf("the bit field %s has %d bits, in the kernel %d", m.name, m.width, was.width), true
+		default:
+			return fmt.Sprintf("the member %s is at %s, in the kernel at %s", m.name, bitPlace(m.at), bitPlace(was.at)), true
+		}
+	}
+	for _, m := range is.members {
+		if _, ok := l.index[m.name]; !ok {
+			what = "the kernel's has no " + m.name
+			break
+		}
+	}
+	if what == "" {
+		for _, m := range l.members {
+			if _, ok := is.index[m.name]; !ok {
+				what = "it lacks the kernel's " + m.name
+				break
+			}
+		}
+	}
+	if l.size != is.size {
+		size := fmt.Sprintf("it has %d bytes, the kernel's %d", is.size, l.size)
+		if what == "" {
+			return size, false
+		}
+		what += "; " + size
+	}
+	return what, false
+}
+
+// bitPlace is an offset in bytes, with bits where it is none of a whole byte.
+func bitPlace(bits uint64) string {
+	if bits%8 == 0 {
+		return fmt.Sprintf("%d", bits/8)
+	}
+	return fmt.Sprintf("%d and %d bits", bits/8, bits%8)
+}
+
+// reachedFrom follows the replacements' parameters and results through the
+// module's own types: those of the base cannot lead to others of the module.
+func reachedFrom(own *btf.Spec, types []btf.Type, m *klp.Module) map[btf.Type]bool {
+	reached := make(map[btf.Type]bool, len(types)) // false for what was not reached
+	for _, t := range types {
+		reached[t] = false
+	}
+	var queue []btf.Type
+	push := func(t btf.Type) {
+		if before, mine := reached[t]; mine && !before {
+			reached[t] = true
+			queue = append(queue, t)
+		}
+	}
+	for i := range m.Patch.Objects {
+		for j := range m.Patch.Objects[i].Funcs {
+			if p := prototypeOf(own, m.Patch.Objects[i].Funcs[j].New.Symbol); p != nil {
+				push(p)
+			}
+		}
+	}
+	for len(queue) > 0 {
+		t := queue[0]
+		queue = queue[1:]
+		switch t := t.(type) {
+		case *btf.FuncProto:
+			push(t.Return)
+			for _, p := range t.Params {
+				push(p.Type)
+			}
+		case *btf.Pointer:
+			push(t.Target)
+		case *btf.Const:
+			push(t.Type)
+		case *btf.Volatile:
+			push(t.Type)
+		case *btf.Restrict:
+			push(t.Type)
+		case *btf.TypeTag:
+			push(t.Type)
+		case *btf.Typedef:
+			push(t.Type)
+		case *btf.Array:
+			push(t.Type)
+		case *btf.Struct:
+			for i := range t.Members {
+				push(t.Members[i].Type)
+			}
+		case *btf.Union:
+			for i := range t.Members {
+				push(t.Members[i].Type)
+			}
+		}
+	}
+	return reached
+}

@@ -1,0 +1,142 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// Prototype returns what a function of vmlinux takes and returns, in C, by the
+// kernel's BTF; "" where that does not tell, or has several that differ.
+func (k *Kernel) Prototype(name string) string {
+	text := ""
+	err := k.withTypes(func(spec *btf.Spec) error {
+		if p := prototypeOf(spec, name); p != nil {
+			text = declaration(p, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
+// PrototypeDifference is how a replacement's prototype differs from that of the
+// function it replaces.
+type PrototypeDifference struct {
+	Old, New string // both prototypes, in C
+	What     string // one clause, "" where the two fit
+	// Calls: the calling convention differs, since the number or the size of
+	// parameters does, or the result's size.
+	Calls bool
+}
+
+// ErrNoPrototype says that the kernel's BTF does not tell a function's
+// prototype, or has several.
+var ErrNoPrototype = errors.New("prototype")
+
+// ComparePrototype compares the replacement newFunc of a module with the
+// function of vmlinux that it replaces. The error wraps ErrNoTypes,
+// ErrNoModuleTypes, ErrOtherBase or ErrNoPrototype.
+func (k *Kernel) ComparePrototype(m *klp.Module, oldFunc, newFunc string) (d PrototypeDifference, err error) {
+	err = k.withTypes(func(spec *btf.Spec) error {
+		own, err := moduleTypes(m, spec)
+		if err != nil {
+			return err
+		}
+		was, is := prototypeOf(spec, oldFunc), prototypeOf(own, newFunc)
+		if was == nil {
+			return fmt.Errorf("%w of %s in the kernel's BTF", ErrNoPrototype, oldFunc)
+		}
+		if is == nil {
+			return fmt.Errorf("%w of %s in the module's BTF", ErrNoPrototype, newFunc)
+		}
+		d = PrototypeDifference{Old: declaration(was, oldFunc), New: declaration(is, newFunc)}
+		d.What, d.Calls = comparePrototypes(was, is)
+		return nil
+	})
+	return d, err
+}
+
+func comparePrototypes(was, is *btf.FuncProto) (what string, calls bool) {
+	if len(was.Params) != len(is.Params) {
+		return fmt.Sprintf("it takes %d parameters, the original %d", len(is.Params), len(was.Params)), true
+	}
+	for i := range was.Params {
+		a, b := was.Params[i].Type, is.Params[i].Type
+		if sizeOf(a) != sizeOf(b) {
+			return fmt.Sprintf("parameter %d is %s (%d bytes), the original's %s (%d)", i+1, typeName(b, 0), sizeOf(b), typeName(a, 0), sizeOf(a)), true
+		}
+	}
+	if a, b := sizeOf(was.Return), sizeOf(is.Return); a != b {
+		return fmt.Sprintf("it returns %s, the original %s", typeName(is.Return, 0), typeName(was.Return, 0)), true
+	}
+	for i := range was.Params {
+		if a, b := was.Params[i].Type, is.Params[i].Type; !alike(a, b) {
+			return fmt.Sprintf("parameter %d is %s, the original's %s", i+1, typeName(b, 0), typeName(a, 0)), false
+		}
+	}
+	if !alike(was.Return, is.Return) {
+		return fmt.Sprintf("it returns %s, the original %s", typeName(is.Return, 0), typeName(was.Return, 0)), false
+	}
+	return "", false
+}
+
+// sizeOf is a type's size in bytes; 0 for void and what has none.
+func sizeOf(t btf.Type) int {
+	n, err := btf.Sizeof(t)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// alike reports whether two types of one size mean the same, qualifiers and
+// typedefs aside: a number for a number of the same sign, a pointer for a
+// pointer to a type of the same name. void * stands for any pointer.
+func alike(a, b btf.Type) bool {
+	a, b = btf.UnderlyingType(a), btf.UnderlyingType(b)
+	switch a := a.(type) {
+	case *btf.Pointer:
+		b, ok := b.(*btf.Pointer)
+		if !ok {
+			return false
+		}
+		at, bt := btf.UnderlyingType(a.Target), btf.UnderlyingType(b.Target)
+		return isVoid(at) || isVoid(bt) || kindName(at) == kindName(bt)
+	case *btf.Int, *btf.Enum:
+		switch b.(type) {
+		case *btf.Int, *btf.Enum:
+			return true // int for unsigned int, or for an enum: the same register, the same bits
+		}
+		return false
+	}
+	return kindName(a) == kindName(b)
+}
+
+func isVoid(t btf.Type) bool {
+	_, ok := t.(*btf.Void)
+	return ok
+}
+
+// kindName is a type's kind with its name: a forward declaration stands for the
+// type that it declares.
+func kindName(t btf.Type) string {
+	switch t := t.(type) {
+	case *btf.Struct, *btf.Union, *btf.Enum, *btf.Fwd:
+		return typeName(t, 0)
+	case *btf.Int:
+		return fmt.Sprintf("number of %d bytes", t.Size)
+	case *btf.Pointer:
+		return "pointer"
+	case *btf.FuncProto:
+		return "function"
+	case *btf.Array:
+		return "array"
+	}
+	return t.TypeName()
+}

@@ -1,0 +1,70 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp216 = NewModuleRule(&Rule{
+	Severity: finding.Error,
+	Since:    "0.2",
+	Tags:     []string{"code", "crash"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP216",
+		Doc: `replacement calls the function that it replaces
+
+An undefined symbol, or a .klp.sym one, resolves to the original function
+(kernel/module/main.c: simplify_symbols), whose first instruction ftrace has turned
+into a jump to the replacement (kernel/livepatch/patch.c: klp_ftrace_handler). There
+is no way to the old code: the call comes back to its caller, and without a
+condition in front of it the task runs round until its stack is used up, or for
+ever where the call is the last one. On 6.12 seq_putc() patched so ends in an RCU
+stall. Where a recursion is meant, each turn goes through ftrace.
+
+Fix: copy what is needed of the original into the replacement; for a recursion call
+the replacement by its own name.`,
+	},
+}, func(m *klp.Module) ([]finding.Finding, error) {
+	var c collector
+	for i := range m.Patch.Objects {
+		o := &m.Patch.Objects[i]
+		for j := range o.Funcs {
+			f := &o.Funcs[j]
+			if len(f.CallsOld) == 0 || !resolvesToOld(m, o, f) || c.full() {
+				continue
+			}
+			c.add(finding.Finding{
+				Message:  "the replacement of " + patched(o, f) + " calls " + show(f.Name) + ", which leads back to the replacement",
+				Object:   o.Name,
+				Func:     funcName(f),
+				Location: f.CallsOld[0],
+				Kernel:   accepted("the call comes back to itself"),
+			})
+		}
+	}
+	return c.findings(), nil
+})
+
+// resolvesToOld reports whether a symbol of the func's name, which the
+// replacement calls, is certainly the function it replaces. A klp symbol says
+// so itself. An undefined one is some exported function of that name: of
+// vmlinux it is the patched one if the name is unique there, which sympos 0
+// demands; a module's is found only where the loader is told of the module.
+func resolvesToOld(m *klp.Module, o *klp.Object, f *klp.Func) bool {
+	if !imports(m, f.Name) {
+		return true
+	}
+	if f.Sympos > 0 || o.Literal {
+		return false
+	}
+	if o.Name == klp.VmlinuxObjectName {
+		return true
+	}
+	depends, _ := m.Modinfo.Get("depends")
+	return slices.Contains(strings.Split(depends, ","), o.Name)
+}

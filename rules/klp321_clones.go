@@ -1,0 +1,84 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/internal/names"
+	"github.com/klplint/klplint/kernel"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp321 = NewKernelRule(&Rule{
+	Severity: finding.Warning,
+	Since:    "0.2",
+	Tags:     []string{"kernel", "code", "old-code"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP321",
+		Doc: `compiler's copy of a patched function keeps the old code
+
+The compiler may lay a part of a function elsewhere (NAME.part.0), or make a copy for
+some callers (NAME.isra.0, NAME.constprop.0). ftrace redirects the entry of the
+patched name alone (kernel/livepatch/patch.c: klp_ftrace_handler): whoever calls the
+copy runs the old code. On Debian's 6.12 the patch of __tcp_send_ack() leaves
+__tcp_send_ack.part.0 to its other callers. Tools that compare objects (kpatch-build,
+klp-build) find a changed copy themselves; modules of theirs are not judged. Without
+the kernel's source files by symbol (an unstripped vmlinux) the copy may be that of
+another static function of the same name.
+
+Fix: patch the copy too where what changed is in it, or the functions that call it.`,
+	},
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
+	if m.Toolchain != klp.Static {
+		return nil, nil
+	}
+	var c collector
+	w := eachPosition(m, t, func(o *klp.Object, f *klp.Func, of *kernel.Object, at kernel.Position) {
+		for _, copied := range of.Clones(f.Name) {
+			if patches(o, copied.Name) || at.File != "" && copied.File != "" && at.File != copied.File || c.full() {
+				continue
+			}
+			c.add(finding.Finding{
+				Message: fmt.Sprintf("%s: %s also has %s, %s, which keeps the old code",
+					patched(o, f), names.Cut(o.Name), show(copied.Name), names.Cut(kernel.Derived(copied.Name))),
+				Object: o.Name, Func: funcName(f), Location: f.At,
+				Kernel: accepted("callers of the copy run the old code"),
+			})
+		}
+	})
+	return c.findings(), w.err()
+})
+
+// eachPosition calls visit for every func that the kernel finds, with its place.
+// What is not known of an object is returned as missing; a func that is not
+// found is another rule's.
+func eachPosition(m *klp.Module, t klp.Target, visit func(*klp.Object, *klp.Func, *kernel.Object, kernel.Position)) *wanting {
+	w := &wanting{}
+	k, err := kernelOf(t)
+	if err != nil {
+		w.add(err.(*MissingInput).Needs)
+		return w
+	}
+	appliedFuncs(m, func(o *klp.Object, f *klp.Func) {
+		of, err := k.Object(o.Name)
+		if err != nil {
+			if !missingModule(t, o.Name) {
+				w.add("symbols of " + names.Cut(o.Name))
+			}
+			return
+		}
+		positions := of.Positions(f.Name)
+		if n := f.Position(); n <= uint64(len(positions)) {
+			visit(o, f, of, positions[n-1])
+		}
+	})
+	return w
+}
+
+// patches reports whether an object of a livepatch has a func of the name.
+func patches(o *klp.Object, name string) bool {
+	return slices.ContainsFunc(o.Funcs, func(f klp.Func) bool { return f.Name == name })
+}

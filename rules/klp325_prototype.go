@@ -1,0 +1,71 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/internal/names"
+	"github.com/klplint/klplint/klp"
+)
+
+var klp325 = NewKernelRule(&Rule{
+	Severity: finding.Error,
+	Since:    "0.2",
+	Tags:     []string{"kernel", "types", "crash"},
+	Analyzer: &analysis.Analyzer{
+		Name: "KLP325",
+		Doc: `replacement has another prototype than what it replaces
+
+Callers pass parameters and take the result as the original's prototype says; ftrace
+changes where the call leads and nothing else (kernel/livepatch/patch.c:
+klp_ftrace_handler). klp_func.new_func is a void pointer, so that no compiler
+compares the two. Another number of parameters, or a parameter or result of another
+size, is an error: the replacement reads registers that nobody has set, or callers
+one that it has not. Another type of the same size is a warning. Compared are the
+module's BTF and the kernel's, for functions of vmlinux.
+
+Fix: give the replacement the prototype that the function has in this kernel;
+"klplint kernel --lookup vmlinux:FUNC" prints it.`,
+	},
+}, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
+	k, err := kernelOf(t)
+	if err != nil {
+		return nil, err
+	}
+	var c collector
+	var w wanting
+	appliedFuncs(m, func(o *klp.Object, f *klp.Func) {
+		if o.Name != klp.VmlinuxObjectName {
+			w.add("BTF of " + names.Cut(o.Name))
+			return
+		}
+		if f.New.Null || f.New.Import || f.New.Symbol == "" {
+			return
+		}
+		d, err := k.ComparePrototype(m, f.Name, f.New.Symbol)
+		var missing *MissingInput
+		if err != nil && errors.As(typesMissing(err), &missing) {
+			w.add(missing.Needs)
+			return
+		}
+		if d.What == "" || c.full() {
+			return
+		}
+		add := finding.Finding{
+			Message:  fmt.Sprintf("%s: the replacement %s is no %s: %s", patched(o, f), names.Cut(d.New), names.Cut(d.Old), names.Cut(d.What)),
+			Object:   o.Name,
+			Func:     funcName(f),
+			Location: f.New.At,
+			Kernel:   accepted("the replacement takes what the callers left in the registers"),
+		}
+		if !d.Calls {
+			add.Severity = finding.Warning
+			add.Kernel = accepted("the same registers, read as something else")
+		}
+		c.add(add)
+	})
+	return c.findings(), w.err()
+})

@@ -1,0 +1,260 @@
+package rules
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/finding"
+	"github.com/klplint/klplint/kernel"
+	"github.com/klplint/klplint/klp"
+)
+
+// The names of Debian's 6.12 that the fixtures are about.
+const relatedNames = `ffffffff81000000 T _text
+ffffffff81000100 T __do_sys_getpid
+ffffffff81000100 T __ia32_sys_getpid
+ffffffff81000100 T __x64_sys_getpid
+ffffffff81000200 T __ia32_sys_newuname
+ffffffff81000300 T __x64_sys_newuname
+ffffffff81000400 T __ia32_compat_sys_sysinfo
+ffffffff81000500 T __x64_sys_sysinfo
+ffffffff81000600 t __tcp_send_ack.cold
+ffffffff81000700 t __tcp_send_ack.part.0
+ffffffff81000800 t __pfx___tcp_send_ack
+ffffffff81000810 T __tcp_send_ack
+ffffffff81000900 t renamed.llvm.123
+ffffffff81000a00 t renamed
+`
+
+func TestWhatStillRunsTheOldCode(t *testing.T) {
+	k := kernelWith(t, "System.map", relatedNames)
+	for _, r := range []*Rule{klp321, klp322} {
+		files, err := filepath.Glob(filepath.Join("..", "fixtures", "rules", r.ID(), "*.ko"))
+		if err != nil || len(files) < 2 {
+			t.Fatalf("%s: %d fixtures, %v", r.ID(), len(files), err)
+		}
+		for _, file := range files {
+			m, err := elfread.Open(file, elfread.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, needs := judge(t, r, m, k)
+			if bad := strings.HasPrefix(filepath.Base(file), "bad"); needs != "" || bad != (len(got) == 1) {
+				t.Errorf("%s: %+v, needs %q", file, got, needs)
+			}
+		}
+	}
+	for _, c := range []struct {
+		rule *Rule
+		name string
+		want string // in the only message, "" for none
+		as   finding.Severity
+	}{
+		{klp321, "__tcp_send_ack", "__tcp_send_ack.part.0, a part of __tcp_send_ack", finding.Warning},
+		{klp321, "renamed", "", 0},
+		{klp321, "__x64_sys_getpid", "", 0},
+		{klp322, "__ia32_sys_newuname", "__x64_sys_newuname, the other entry", finding.Warning},
+		{klp322, "__x64_sys_getpid", "", 0}, // one address
+		{klp322, "__x64_sys_sysinfo", "__ia32_compat_sys_sysinfo, the compat form", finding.Info},
+		{klp322, "__ia32_compat_sys_sysinfo", "", 0},
+	} {
+		m := fitting()
+		m.Toolchain = klp.Static
+		m.Patch.Objects = []klp.Object{{Name: "vmlinux", Null: true, Funcs: []klp.Func{{Name: c.name}}}}
+		got, needs := judge(t, c.rule, m, k)
+		switch {
+		case needs != "" || c.want == "" && len(got) > 0:
+			t.Errorf("%s of %s: %+v, needs %q", c.rule.ID(), c.name, got, needs)
+		case c.want != "" && (len(got) != 1 || !strings.Contains(got[0].Message, c.want) || got[0].Severity != c.as):
+			t.Errorf("%s of %s: %+v", c.rule.ID(), c.name, got)
+		}
+	}
+	// kpatch-build compares the copies itself.
+	m := fitting()
+	m.Toolchain = klp.KpatchBuild
+	m.Patch.Objects = []klp.Object{{Name: "vmlinux", Null: true, Funcs: []klp.Func{{Name: "__tcp_send_ack"}}}}
+	if got, _ := judge(t, klp321, m, k); len(got) > 0 {
+		t.Errorf("kpatch-build: %+v", got)
+	}
+	m.Patch.Objects[0].Name = "ext4"
+	for _, r := range []*Rule{klp321, klp322} {
+		m.Toolchain = klp.Static
+		if _, needs := judge(t, r, m, k); needs != "symbols of ext4" {
+			t.Errorf("%s needs %q", r.ID(), needs)
+		}
+	}
+}
+
+// The list is in order, so that an entry is found and no name stands twice.
+func TestStackResidentsAreInOrder(t *testing.T) {
+	for i, s := range stackResidents {
+		if i > 0 && stackResidents[i-1].name >= s.name {
+			t.Errorf("%s stands behind %s", s.name, stackResidents[i-1].name)
+		}
+		if s.of == "" || !kernelSource.MatchString(s.where) && !strings.Contains(s.where, ".h: ") {
+			t.Errorf("%s: of %q, from %q", s.name, s.of, s.where)
+		}
+	}
+}
+
+// docs/code.md has the list.
+func TestStackResidentsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../docs/code.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range stackResidents {
+		if row := "| `" + s.name + "` | " + s.of + " | " + s.where + " |"; !strings.Contains(string(text), row) {
+			t.Errorf("docs/code.md lacks the row\n%s", row)
+		}
+	}
+}
+
+// typesKernel has struct opener {void *list; void *file; _Bool closing;} and
+// void close_it(struct opener *, char).
+func typesKernel(t *testing.T) (k *kernel.Kernel, raw []byte) {
+	t.Helper()
+	pointer := &btf.Pointer{Target: &btf.Void{}}
+	char := &btf.Int{Name: "char", Size: 1}
+	opener := &btf.Struct{Name: "opener", Size: 24, Members: []btf.Member{
+		{Name: "list", Type: pointer}, {Name: "file", Type: pointer, Offset: 64}, {Name: "closing", Type: char, Offset: 128},
+	}}
+	builder, err := btf.NewBuilder([]btf.Type{
+		&btf.Func{Name: "close_it", Type: &btf.FuncProto{Return: &btf.Void{}, Params: []btf.FuncParam{
+			{Name: "o", Type: &btf.Pointer{Target: opener}}, {Name: "c", Type: char},
+		}}},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err = builder.Marshal(nil, &btf.MarshalOptions{Order: binary.LittleEndian})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kernelWith(t, "vmlinux.btf", string(raw)), raw
+}
+
+// splitBTF writes BTF on top of a base: types as words, in which a name is
+// written as a negative index into names, and type n of the split itself as
+// own(n). Documentation/bpf/btf.rst.
+type splitBTF struct {
+	first   uint32 // id of the first type
+	strings uint32 // length of the base's strings
+	text    []byte
+	types   []byte
+}
+
+func newSplit(t *testing.T, base []byte) *splitBTF {
+	t.Helper()
+	spec, err := btf.LoadSpecFromReader(bytes.NewReader(base))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &splitBTF{strings: binary.LittleEndian.Uint32(base[20:])}
+	for range spec.All() {
+		s.first++ // All gives void too, whose id is 0
+	}
+	return s
+}
+
+func (s *splitBTF) own(n uint32) uint32 { return s.first + n }
+
+func (s *splitBTF) name(name string) uint32 {
+	at := s.strings + uint32(len(s.text))
+	s.text = append(append(s.text, name...), 0)
+	return at
+}
+
+func (s *splitBTF) add(words ...uint32) {
+	for _, w := range words {
+		s.types = binary.LittleEndian.AppendUint32(s.types, w)
+	}
+}
+
+func (s *splitBTF) bytes() []byte {
+	b := []byte{0x9f, 0xeb, 1, 0}
+	for _, w := range []uint32{24, 0, uint32(len(s.types)), uint32(len(s.types)), uint32(len(s.text))} {
+		b = binary.LittleEndian.AppendUint32(b, w)
+	}
+	return append(append(b, s.types...), s.text...)
+}
+
+// moduleWith is a livepatch of close_it with struct opener as described: the
+// offset of file in bits, the size in bytes, and the replacement's parameters.
+func moduleWith(s *splitBTF, file, size uint32, params ...uint32) *klp.Module {
+	const (
+		structKind, pointerKind, intKind, funcKind, protoKind = 4 << 24, 2 << 24, 1 << 24, 12 << 24, 13 << 24
+	)
+	s.add(s.name("long"), intKind, 8, 64)                                                                    // own(0)
+	s.add(s.name("opener"), structKind|2, size, s.name("list"), s.own(0), 0, s.name("file"), s.own(0), file) // own(1)
+	s.add(0, pointerKind, s.own(1))                                                                          // own(2)
+	s.add(0, protoKind|uint32(len(params)), 0)                                                               // own(3)
+	for _, p := range params {
+		s.add(0, s.own(p))
+	}
+	s.add(s.name("klp_close_it"), funcKind, s.own(3))
+	m := fitting()
+	m.Patch.Objects = []klp.Object{{Name: "vmlinux", Null: true, Funcs: []klp.Func{{Name: "close_it", New: klp.Code{Symbol: "klp_close_it"}}}}}
+	m.BTF = &klp.ModuleBTF{Data: s.bytes()}
+	return m
+}
+
+func TestTypes(t *testing.T) {
+	k, raw := typesKernel(t)
+	for _, c := range []struct {
+		name       string
+		file, size uint32
+		params     []uint32
+		layout     string // in the only message of KLP324, "" for none
+		layoutAs   finding.Severity
+		prototype  string // the same of KLP325
+	}{
+		{"moved", 128, 32, []uint32{2, 2}, "struct opener of the module's BTF: the member file is at 16, in the kernel at 8", finding.Error, "parameter 2 is struct opener * (8 bytes), the original's char (1)"},
+		{"moved, not reached", 128, 32, []uint32{0}, "the member file is at 16", finding.Warning, "it takes 1 parameters, the original 2"},
+		{"shorter", 64, 16, []uint32{2}, "it lacks the kernel's closing; it has 16 bytes, the kernel's 24", finding.Warning, "it takes 1"},
+	} {
+		m := moduleWith(newSplit(t, raw), c.file, c.size, c.params...)
+		for _, r := range []struct {
+			rule *Rule
+			want string
+			as   finding.Severity
+		}{{klp324, c.layout, c.layoutAs}, {klp325, c.prototype, finding.Error}} {
+			got, needs := judge(t, r.rule, m, k)
+			if needs != "" || len(got) != 1 || !strings.Contains(got[0].Message, r.want) || got[0].Severity != r.as {
+				t.Errorf("%s: %s: %+v, needs %q", c.name, r.rule.ID(), got, needs)
+			}
+		}
+	}
+	m := moduleWith(newSplit(t, raw), 64, 24, 2)
+	m.BTF = nil
+	for _, r := range []*Rule{klp324, klp325} {
+		if _, needs := judge(t, r, m, k); needs != "the module's BTF" {
+			t.Errorf("%s without BTF needs %q", r.ID(), needs)
+		}
+	}
+	// BTF of a module for a kernel with more strings and types.
+	longer := newSplit(t, raw)
+	longer.strings, longer.first = longer.strings+6, longer.first+2
+	m = moduleWith(longer, 64, 24, 2)
+	for _, r := range []*Rule{klp324, klp325} {
+		if got, needs := judge(t, r, m, k); !strings.Contains(needs, "this kernel's is another one") || len(got) > 0 {
+			t.Errorf("%s on another base: %+v, needs %q", r.ID(), got, needs)
+		}
+		if _, needs := judge(t, r, m, kernelWith(t, "System.map", relatedNames)); needs != "the kernel's BTF" {
+			t.Errorf("%s without the kernel's types needs %q", r.ID(), needs)
+		}
+	}
+	// The base that the module brings counts, whatever the kernel's.
+	m = moduleWith(newSplit(t, raw), 128, 32, 2)
+	m.BTF.Base = raw
+	if got, needs := judge(t, klp324, m, k); len(got) != 1 || needs != "" {
+		t.Errorf("with .BTF.base: %+v, needs %q", got, needs)
+	}
+}
