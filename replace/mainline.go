@@ -21,6 +21,14 @@ type Mainline struct{}
 // Name returns "mainline".
 func (Mainline) Name() string { return NameMainline }
 
+// About says what the model does, in one paragraph.
+func (Mainline) About() string {
+	return `What every released kernel does since 5.1. A livepatch with .replace replaces all
+active ones; one without it stacks, and a func that several patch runs the code of the
+one loaded last. A state of an active livepatch may not get a lower version, and a
+replacing livepatch must have them all.`
+}
+
 // Read takes the flag; a module that carries sets has none.
 func (m Mainline) Read(r *klp.Replace) (Reading, error) {
 	if err := readable(m, r); err != nil {

@@ -12,6 +12,8 @@ import (
 type Model interface {
 	// Name is the model's name on the command line and in JSON.
 	Name() string
+	// About says for people what the model does: one paragraph of lines.
+	About() string
 	// Read says what a replace field means under this model. It fails with a
 	// *FieldError where the field is not the one that the model is about, or
 	// where its value is not known: the caller must then not guess.

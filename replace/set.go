@@ -21,6 +21,13 @@ type Set struct{}
 // Name returns "replace-set".
 func (Set) Name() string { return NameReplaceSet }
 
+// About says what the model does, in one paragraph.
+func (Set) About() string {
+	return `The series "livepatch: Introduce replace set support" (2026): a number in place of the
+flag. A livepatch replaces the active ones of its own number and leaves the others; with
+those it may share neither a func nor a state.`
+}
+
 // Read takes the number. A list of at most one set says the same as a number
 // and is read so; a list of supersedes is not part of this proposal, and
 // a kernel that follows it does not see one.

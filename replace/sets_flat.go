@@ -23,6 +23,12 @@ type SetsFlat struct{}
 // Name returns "sets-flat".
 func (SetsFlat) Name() string { return NameSetsFlat }
 
+// About says what the model does, in one paragraph.
+func (SetsFlat) About() string {
+	return `A zero-terminated list of sets, all alike: the livepatch belongs to every one and
+replaces each active livepatch that shares one with it. {2} after {1,2} replaces it.`
+}
+
 // Read takes the list; a number counts as a list of one.
 func (m SetsFlat) Read(r *klp.Replace) (Reading, error) {
 	list, err := setList(m, r)

@@ -19,6 +19,12 @@ type SetsPositional struct{}
 // Name returns "sets-positional".
 func (SetsPositional) Name() string { return NameSetsPositional }
 
+// About says what the model does, in one paragraph.
+func (SetsPositional) About() string {
+	return `A zero-terminated list of sets, read by position: the livepatch belongs to the first set
+and replaces the active livepatches of every listed one. {2} after {1,2} coexists.`
+}
+
 // Read takes the list; a number counts as a list of one.
 func (m SetsPositional) Read(r *klp.Replace) (Reading, error) {
 	list, err := setList(m, r)

@@ -18,6 +18,12 @@ type Supersedes struct{}
 // Name returns "supersedes".
 func (Supersedes) Name() string { return NameSupersedes }
 
+// About says what the model does, in one paragraph.
+func (Supersedes) About() string {
+	return `An idea of June 2026: a number as under replace-set, and a list of further sets that the
+livepatch also replaces without joining them.`
+}
+
 // Read takes the number and the list beside it. A list of at most one set in
 // the one-field form says the same as a number and is read so; a longer one
 // would have to be taken as positional, which is another model.

@@ -34,7 +34,7 @@ func checkWord(all []*Rule, word string) error {
 		return fmt.Errorf("rule pattern %q: %w", word, err)
 	}
 	for _, r := range all {
-		if r.matches(word) {
+		if r.Matches(word) {
 			return nil
 		}
 	}
@@ -42,10 +42,11 @@ func checkWord(all []*Rule, word string) error {
 }
 
 func matchesAny(r *Rule, words []string) bool {
-	return slices.ContainsFunc(words, r.matches)
+	return slices.ContainsFunc(words, r.Matches)
 }
 
-func (r *Rule) matches(word string) bool {
+// Matches reports whether a word of a choice, as Select reads it, names the rule.
+func (r *Rule) Matches(word string) bool {
 	if slices.Contains(r.Tags, word) {
 		return true
 	}

@@ -16,16 +16,10 @@ import (
 )
 
 func newConfigCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	return group(a, &cobra.Command{
 		Use:   "config",
 		Short: "Show, check or begin the configuration " + config.Name,
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return usageErrorf("no subcommand given: klplint config show, verify, init or schema")
-		},
-	}
-	cmd.AddCommand(newConfigShow(a), newConfigVerify(a), newConfigInit(a), newConfigSchema(a))
-	return cmd
+	}, newConfigShow(a), newConfigVerify(a), newConfigInit(a), newConfigSchema(a))
 }
 
 func newConfigShow(a *app) *cobra.Command {

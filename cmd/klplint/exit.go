@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 )
 
@@ -37,8 +39,8 @@ func uncheckedErrorf(format string, args ...any) error {
 	return &exitError{exitcode.Unchecked, fmt.Errorf(format, args...)}
 }
 
-// exit prints what err has to say and returns the exit code.
-func (a *app) exit(err error) int {
+// exit prints what cmd's error has to say and returns the exit code.
+func (a *app) exit(cmd *cobra.Command, err error) int {
 	a.temps.removeAll()
 	if err == nil {
 		return exitcode.OK
@@ -58,7 +60,7 @@ func (a *app) exit(err error) int {
 	}
 	a.errorf("%v", err)
 	if code == exitcode.Usage {
-		fmt.Fprintln(a.stderr, "Try 'klplint help' for the usage.")
+		fmt.Fprintf(a.stderr, "Try '%s --help'.\n", cmd.CommandPath())
 	}
 	return code
 }

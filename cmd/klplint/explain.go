@@ -20,46 +20,65 @@ func newExplainCommand(a *app) *cobra.Command {
 		Short: "Explain rules, and what the replace models take for granted",
 		Long: `Explain prints the whole documentation of the rules with these IDs: the reason,
 the kernel source it rests on, and the fix. Given the name of a replace model
-(replace-set, supersedes, sets-positional, sets-flat) or the ID of a question
-(Q1) it prints what the discussion of replace sets left open there, and what
-klplint takes for granted until it is settled.`,
+(mainline, replace-set, supersedes, sets-positional, sets-flat) it says what that
+does. With that, and given the ID of a question (Q1), it prints what the discussion
+of replace sets left open, and what klplint assumes until it is settled.`,
+		Example: `  klplint explain KLP208
+  klplint explain sets-flat Q1`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usageErrorf("no rule given: klplint explain ID; klplint rules lists them")
+				return usageErrorf("no rule given; klplint rules lists them")
 			}
-			s, err := a.resolve(cmd.Flags(), &f)
-			if err != nil {
-				return err
-			}
-			all := s.Rules
-			var chosen []*rules.Rule
-			var questions []replace.Question
-			for _, word := range args {
-				if r := settings.FindRule(all, word); r != nil {
-					chosen = append(chosen, r)
-					continue
-				}
-				found := findQuestions(word)
-				if len(found) == 0 {
-					return usageErrorf("no rule has the ID %q%s", word, suggest.DidYouMean(word, explainWords(all)))
-				}
-				questions = append(questions, found...)
-			}
-			return render(a, report.ExplainFormats(), &report.Explanation{Rules: chosen, Questions: questions})
+			return a.explain(cmd, &f, args)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var words []string
-			for _, r := range settings.BuiltinRules() {
-				words = append(words, r.ID()+"\t"+r.Title())
-			}
-			for _, q := range replace.OpenQuestions() {
-				words = append(words, q.ID+"\t"+q.Question)
-			}
-			return words, cobra.ShellCompDirectiveNoFileComp
+			return explainable(), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 	f.AddConfig(cmd.Flags())
 	return cmd
+}
+
+// explainable are the words that explain knows without a configuration, each with
+// what it stands for.
+func explainable() []string {
+	var words []string
+	for _, r := range settings.BuiltinRules() {
+		words = append(words, r.ID()+"\t"+r.Title())
+	}
+	for _, m := range replace.All() {
+		about, _, _ := strings.Cut(m.About(), "\n")
+		words = append(words, m.Name()+"\t"+about)
+	}
+	for _, q := range replace.OpenQuestions() {
+		words = append(words, q.ID+"\t"+q.Question)
+	}
+	return words
+}
+
+// explain prints what the words name, in their order by kind.
+func (a *app) explain(cmd *cobra.Command, f *settings.Flags, words []string) error {
+	s, err := a.resolve(cmd.Flags(), f)
+	if err != nil {
+		return err
+	}
+	e := &report.Explanation{}
+	for _, word := range words {
+		if r := settings.FindRule(s.Rules, word); r != nil {
+			e.Rules = append(e.Rules, r)
+			continue
+		}
+		model, err := replace.ByName(word)
+		if err == nil {
+			e.Models = append(e.Models, model)
+		}
+		found := findQuestions(word)
+		if err != nil && len(found) == 0 {
+			return usageErrorf("no rule, model or question is called %q%s", word, suggest.DidYouMean(word, explainWords(s.Rules)))
+		}
+		e.Questions = append(e.Questions, found...)
+	}
+	return render(a, report.ExplainFormats(), e)
 }
 
 // findQuestions returns the open questions with that ID, or of that model.

@@ -12,6 +12,7 @@ type commonFlags struct {
 	formats []string
 	jobs    int
 	quiet   bool
+	verbose bool
 	color   flags.Choice
 	noCache bool
 }
@@ -29,6 +30,7 @@ func (f *commonFlags) register(fs *pflag.FlagSet) {
 	flags.Array(fs, &f.formats, "format", "output `FORMAT`, or FORMAT=FILE; repeatable (default table on a terminal, else text)")
 	fs.IntVarP(&f.jobs, "jobs", "j", 0, "work on `N` files at once (default: the number of CPUs)")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "leave out summaries and progress")
+	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name the rules that could not judge a module")
 	fs.Var(&f.color, "color", "colours: auto, always or never")
 	fs.BoolVar(&f.noCache, "no-cache", false, "learn kernels anew, and keep nothing of them")
 }

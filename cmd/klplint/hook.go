@@ -33,10 +33,6 @@ The hook gives the modules that a commit adds or changes to klplint, which it
 finds in PATH; .klplint.yaml counts as always. It stops the commit when there
 are findings, when a module cannot be read, or when klplint is not there.
 git commit --no-verify skips it.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usageErrorf("klplint hook needs one of install, remove, print")
-		},
 	}
 	var force bool
 	install := &cobra.Command{
@@ -46,7 +42,7 @@ git commit --no-verify skips it.`,
 		RunE:  func(*cobra.Command, []string) error { return a.installHook(force) },
 	}
 	install.Flags().BoolVar(&force, "force", false, "overwrite a hook that klplint did not make")
-	cmd.AddCommand(install, &cobra.Command{
+	return group(a, cmd, install, &cobra.Command{
 		Use:   "remove",
 		Short: "Delete the hook, if klplint made it",
 		Args:  cobra.NoArgs,
@@ -60,7 +56,6 @@ git commit --no-verify skips it.`,
 			return err
 		},
 	})
-	return cmd
 }
 
 func (a *app) installHook(force bool) error {

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -40,8 +43,11 @@ func newLintCommand(a *app) *cobra.Command {
 }
 
 func (c *lintCommand) run(cmd *cobra.Command, args []string) error {
+	if c.version {
+		return render(c.app, report.VersionFormats(), buildVersion())
+	}
 	if len(args) == 0 {
-		return usageErrorf("no module given: klplint [flags] PATH...")
+		return usageErrorf("no module given: %s", cmd.UseLine())
 	}
 	s, err := c.resolve(cmd.Flags(), &c.flags)
 	if err != nil {
@@ -85,7 +91,7 @@ func (c *lintCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 	if err != nil {
 		return nil, err
 	}
-	if len(files) == 0 && !cmd.HasParent() {
+	if !cmd.HasParent() {
 		c.suggestCommand(args[0])
 	}
 	baseline, baselineProblems, err := c.expand(s.Against, s.Inputs)
@@ -157,8 +163,11 @@ func (a *app) sayUnjudged(v *policy.Verdict) {
 }
 
 // suggestCommand helps whoever misspelt a subcommand, which then counts as a
-// path.
+// path that is not there.
 func (c *lintCommand) suggestCommand(word string) {
+	if _, err := os.Lstat(word); !errors.Is(err, fs.ErrNotExist) {
+		return
+	}
 	var names []string
 	for _, sub := range subcommands() {
 		names = append(names, sub.name)
@@ -183,7 +192,7 @@ func (c *lintCommand) sayLint(l *report.Lint, outs []*output) {
 	if c.common.quiet || inTable {
 		return
 	}
-	for _, line := range l.NotEvaluated() {
+	for _, line := range l.Lacks(c.common.verbose) {
 		fmt.Fprintf(c.stderr, "klplint: %s\n", line)
 	}
 	fmt.Fprintf(c.stderr, "klplint: %s\n", l.Summary())

@@ -36,7 +36,8 @@ func realMain() int {
 func run(ctx context.Context, a *app, args []string) int {
 	root := newRootCommand(a, args...)
 	root.SetArgs(args)
-	return a.exit(root.ExecuteContext(ctx))
+	cmd, err := root.ExecuteContextC(ctx)
+	return a.exit(cmd, err)
 }
 
 // app is what every subcommand shares: the streams, and the flags that all of
@@ -49,6 +50,8 @@ type app struct {
 	common commonFlags
 	writes []written // files that flags of a command's own name
 	temps  tempFiles
+	// version is asked for by a flag, where others have it.
+	version bool
 	// running is set when a subcommand's own work starts. An error before that
 	// is wrong usage.
 	running bool

@@ -110,7 +110,7 @@ func write[T any](o *output, formats report.Formats[report.Formatter[T]], form T
 }
 
 func (a *app) open(o *output) error {
-	o.options = report.Options{Width: fallbackWidth, Quiet: a.common.quiet, Color: a.common.color.Value == "always"}
+	o.options = report.Options{Width: fallbackWidth, Quiet: a.common.quiet, Verbose: a.common.verbose, Color: a.common.color.Value == "always"}
 	if o.dest == "" {
 		o.name = "stdout"
 		o.buf = bufio.NewWriterSize(a.stdout, 64<<10)

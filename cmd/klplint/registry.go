@@ -27,18 +27,13 @@ many builders share. See also klplint gate.
 
 A password is better kept out of the command line: PGPASSWORD, a password file
 and KLPLINT_REGISTRY are read.`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return usageErrorf("no subcommand given: klplint registry init, add, retire, activate, list, show, find, log, check, remove, export, import or verify")
-		},
 	}
 	f.register(cmd.PersistentFlags())
-	cmd.AddCommand(
+	return group(a, cmd,
 		newRegistryInit(a, f), newRegistryAdd(a, f), newRegistryRetire(a, f), newRegistryActivate(a, f),
 		newRegistryList(a, f), newRegistryShow(a, f), newRegistryFind(a, f), newRegistryLog(a, f), newRegistryCheck(a, f),
 		newRegistryRemove(a, f), newRegistryExport(a, f), newRegistryImport(a, f), newRegistryVerify(a, f),
 	)
-	return cmd
 }
 
 // read runs f over one state of the registry.

@@ -75,8 +75,15 @@ subcommand is written with its folder: ./dump.
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
-	root.PersistentPreRun = func(*cobra.Command, []string) { a.running = true }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if f := cmd.Flags().Lookup("jobs"); f.Changed && a.common.jobs < 1 {
+			return usageErrorf("--jobs %d: want 1 or more", a.common.jobs)
+		}
+		a.running = true
+		return nil
+	}
 	a.common.register(root.PersistentFlags())
+	root.Flags().BoolVarP(&a.version, "version", "V", false, "print the version")
 	for flag, words := range map[string][]string{
 		"format": {"text", "table", "json"},
 		"color":  {"auto", "always", "never"},
@@ -87,6 +94,7 @@ subcommand is written with its folder: ./dump.
 		}
 	}
 
+	root.SetHelpCommand(newHelpCommand(a))
 	wanted := needed(args)
 	for _, sub := range subcommands() {
 		if wanted(sub.name) {

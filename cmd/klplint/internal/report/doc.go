@@ -13,6 +13,7 @@ type Options struct {
 	Terminal bool // the output is a terminal
 	Color    bool // with ANSI colours
 	Quiet    bool // without the summary
+	Verbose  bool // the rules that could not judge by ID, not by number
 }
 
 // width returns the columns that a table may take.

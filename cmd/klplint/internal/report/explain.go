@@ -12,15 +12,19 @@ import (
 // Explanation is what explain shows.
 type Explanation struct {
 	Rules     []*rules.Rule
+	Models    []replace.Model
 	Questions []replace.Question
 }
 
-// ExplainText writes each rule's documentation in full, and each question with
-// what is assumed.
+// ExplainText writes each rule's documentation in full, each model in a paragraph, and
+// each question with what is assumed.
 func ExplainText(w io.Writer, e *Explanation, o Options) error {
 	var b strings.Builder
 	for _, r := range e.Rules {
 		explainRule(&b, r, o)
+	}
+	for _, m := range e.Models {
+		fmt.Fprintf(&b, "\n%s\n\n%s\n", o.paint(bold, m.Name()), m.About())
 	}
 	for _, q := range e.Questions {
 		explainQuestion(&b, q, o)

@@ -15,6 +15,7 @@ import (
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/lint"
+	"github.com/klplint/klplint/rules"
 )
 
 // decode reads JSON with exact numbers and refuses bytes behind it.
@@ -247,7 +248,7 @@ b\n.ko: warning: whole file [KLP100]
 
 func TestLintTable(t *testing.T) {
 	var b strings.Builder
-	if err := LintTable(&b, testLint(), Options{Width: 60}); err != nil {
+	if err := LintTable(&b, testLint(), Options{Width: 60, Verbose: true}); err != nil {
 		t.Fatal(err)
 	}
 	const want = `severity  rule    finding
@@ -270,6 +271,32 @@ not evaluated: KLP302 (needs symbols of ext4)
 	got = strings.Replace(got, line, "─────────────────────────────────────────────────────", 1)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestLacks: one line by what the rules look at, with at most two things that lack.
+func TestLacks(t *testing.T) {
+	l := &Lint{Rules: rules.All(), Verdict: &policy.Verdict{NotEvaluated: []lint.NotEvaluated{
+		{Rule: "KLP301", Needs: "kernel"},
+		{Rule: "KLP302", Module: "a.ko", Needs: "kernel"},
+		{Rule: "KLP302", Module: "b.ko", Needs: "kernel"},
+		{Rule: "KLP401", Needs: "set"},
+		{Rule: "KLP580", Needs: "a manifest"},
+	}}}
+	want := []string{"not evaluated: 2 rules about the kernel (no kernel was given); 1 rule about a set of modules (there is one module); KLP580 (needs a manifest); -v names the rules"}
+	if diff := cmp.Diff(want, l.Lacks(false)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	l.Verdict.NotEvaluated = []lint.NotEvaluated{
+		{Rule: "KLP301", Needs: "kernel"}, {Rule: "KLP302", Needs: "symbols of ext4"}, {Rule: "KLP302", Needs: "symbols of xfs"},
+	}
+	want = []string{"not evaluated: 2 rules about the kernel (needs kernel; symbols of ext4, and 1 more); -v names the rules"}
+	if diff := cmp.Diff(want, l.Lacks(false)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	l.Verdict.NotEvaluated = nil
+	if got := l.Lacks(false); len(got) != 0 {
+		t.Errorf("nothing lacks: %q", got)
 	}
 }
 

@@ -42,7 +42,7 @@ func LintTable(w io.Writer, l *Lint, o Options) error {
 		st = yellow
 	}
 	b.WriteString(o.paint(st, l.Summary()) + "\n")
-	for _, line := range l.NotEvaluated() {
+	for _, line := range l.Lacks(o.Verbose) {
 		for _, part := range wrap(line, o.width()) {
 			b.WriteString(o.paint(dim, part) + "\n")
 		}

@@ -17,6 +17,9 @@ func RulesJSON(w io.Writer, list []*rules.Rule, _ Options) error {
 func ExplainJSON(w io.Writer, e *Explanation, _ Options) error {
 	return jsonform.Write(w, &jsonform.Explanations{
 		Schema: jsonform.Version, Rules: eachForm(e.Rules, jsonRule),
+		Models: eachForm(e.Models, func(m *replace.Model) jsonform.Model {
+			return jsonform.Model{Name: (*m).Name(), About: (*m).About()}
+		}),
 		Questions: eachForm(e.Questions, func(q *replace.Question) jsonform.Question {
 			return jsonform.Question{ID: q.ID, Question: q.Question, Decision: q.Decision, Why: q.Why, Models: listOf(q.Models)}
 		}),

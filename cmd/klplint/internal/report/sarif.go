@@ -19,15 +19,12 @@ const maxMessage = 4 << 10
 
 // LintSARIF writes SARIF 2.1.0 as the standard wants it for binary files:
 // places are bytes and addresses, never lines (section 3.30.1). Rules that
-// could not judge are results of kind notApplicable; waived and known findings
+// could not judge are notifications of the invocation; waived and known findings
 // carry their suppression.
 func LintSARIF(w io.Writer, l *Lint, _ Options) error {
 	b := newSARIF(l, false)
 	for i := range l.Verdict.Findings {
 		b.add(b.finding(i))
-	}
-	for i := range l.Verdict.NotEvaluated {
-		b.add(b.notEvaluated(&l.Verdict.NotEvaluated[i]))
 	}
 	return b.write(w)
 }
@@ -325,23 +322,21 @@ func logical(f *finding.Finding) []sarifLogical {
 	return nil
 }
 
-func (b *sarifBuilder) notEvaluated(n *lint.NotEvaluated) sarifResult {
-	r := sarifResult{
-		RuleID:       sarifName(n.Rule),
-		RuleIndex:    new(b.rule(n.Rule)),
-		Kind:         "notApplicable",
-		Level:        "none",
-		Suppressions: []sarifSuppression{},
-		Properties:   &sarifProperties{Needs: sarifName(n.Needs)},
+// notEvaluated is a notification of what the tool could not do: as a result it would
+// count as one of the code's, and viewers drop results without a place.
+func (b *sarifBuilder) notEvaluated(n *lint.NotEvaluated) sarifNotification {
+	out := sarifNotification{
+		Level:          "note",
+		AssociatedRule: &sarifReference{ID: sarifName(n.Rule), Index: new(b.rule(n.Rule))},
 	}
-	r.Message.Text = sarifMessage("not evaluated: needs " + n.Needs)
+	out.Message.Text = sarifMessage("not evaluated: needs " + n.Needs)
 	if n.Module != "" {
-		r.Locations = []sarifLocation{b.location(n.Module, klp.Location{})}
+		out.Locations = []sarifLocation{b.location(n.Module, klp.Location{})}
 	}
-	return r
+	return out
 }
 
-// invocation says whether everything could be checked.
+// invocation says whether everything could be checked, and what could not.
 func (b *sarifBuilder) invocation() sarifInvocation {
 	in := sarifInvocation{ExecutionSuccessful: len(b.lint.Verdict.Errors) == 0, ExitCode: b.lint.Verdict.ExitCode}
 	for _, p := range b.lint.Verdict.Errors {
@@ -359,6 +354,9 @@ func (b *sarifBuilder) invocation() sarifInvocation {
 			n.AssociatedRule = &sarifReference{ID: sarifName(p.Rule), Index: new(b.rule(p.Rule))}
 		}
 		in.Notifications = append(in.Notifications, n)
+	}
+	for i := range b.lint.Verdict.NotEvaluated {
+		in.Notifications = append(in.Notifications, b.notEvaluated(&b.lint.Verdict.NotEvaluated[i]))
 	}
 	return in
 }

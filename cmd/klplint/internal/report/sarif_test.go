@@ -141,7 +141,7 @@ func TestLintSARIF(t *testing.T) {
 	}
 	sarifCheck(t, b.Bytes())
 	run := decodeSARIF(t, b.Bytes())
-	if len(run.Results) != 5 || run.AutomationDetails.ID != "klplint/6.12/" || run.Invocations[0].ExecutionSuccessful || len(run.Invocations[0].Notifications) != 1 {
+	if len(run.Results) != 4 || run.AutomationDetails.ID != "klplint/6.12/" || run.Invocations[0].ExecutionSuccessful || len(run.Invocations[0].Notifications) != 2 {
 		t.Fatalf("run %+v", run)
 	}
 	r := run.Results
@@ -164,8 +164,8 @@ func TestLintSARIF(t *testing.T) {
 	if l := r[3].Locations[0].LogicalLocations; l[0].FullyQualifiedName != "vmlinux:f,2" || r[3].Message.Text != "fourth; see [the other](1)" {
 		t.Errorf("%+v %q", l, r[3].Message.Text)
 	}
-	if r[4].Kind != "notApplicable" || r[4].Properties.Needs != "kernel" {
-		t.Errorf("not evaluated: %+v", r[4])
+	if n := run.Invocations[0].Notifications[1]; n.Level != "note" || n.AssociatedRule.ID != "KLP301" || n.Message.Text != "not evaluated: needs kernel" {
+		t.Errorf("not evaluated: %+v", n)
 	}
 }
 

@@ -111,7 +111,6 @@ type sarifProperties struct {
 	Kernel    string `json:"kernelMessage,omitempty"`
 	Note      string `json:"kernelNote,omitempty"`
 	Undecided bool   `json:"undecided,omitempty"`
-	Needs     string `json:"needs,omitempty"`
 }
 
 type sarifSuppression struct { // 3.35

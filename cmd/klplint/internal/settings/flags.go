@@ -34,8 +34,8 @@ type Flags struct {
 	writeKnown string
 	expect     []string
 
-	against                  []string
-	enable, disable, require []string
+	against                        []string
+	only, enable, disable, require []string
 }
 
 // AddInputs adds the flags about lists of paths and empty folders.
@@ -90,6 +90,7 @@ func (f *Flags) AddLint(fs *pflag.FlagSet) {
 	flags.Array(fs, &f.against, "against", "compare with the already-built modules at `PATH`; repeatable")
 	f.AddKernel(fs)
 	f.AddModel(fs, false)
+	flags.Slice(fs, &f.only, "only", "run these rules and no others: `ID`, glob or tag; --enable adds to them")
 	flags.Slice(fs, &f.enable, "enable", "also run these rules: `ID`, glob or tag")
 	flags.Slice(fs, &f.disable, "disable", "do not run these rules: `ID`, glob or tag")
 	flags.Slice(fs, &f.require, "require", "exit with 2 when `kernel` or the rule with this ID could not judge a module")

@@ -168,19 +168,20 @@ func (r *resolver) choice() error {
 	for _, w := range []struct {
 		flag  string
 		words []string
-	}{{"--enable", r.s.Enable}, {"--disable", r.s.Disable}} {
+	}{{"--only", r.f.only}, {"--enable", r.s.Enable}, {"--disable", r.s.Disable}} {
 		for _, word := range w.words {
 			if _, err := rules.Select(all, []string{word}, nil); err != nil {
 				return fmt.Errorf("%s %s: %w%s", w.flag, word, err, suggest.DidYouMean(word, ruleWords(all)))
 			}
 		}
 	}
+	r.narrow(all)
 	chosen, err := rules.Select(all, r.s.Enable, r.s.Disable)
 	if err != nil {
 		return err
 	}
 	if len(chosen) == 0 {
-		return errors.New("--disable leaves no rule")
+		return errors.New("--only and --disable leave no rule")
 	}
 	for _, word := range r.f.require {
 		if word == "kernel" {
@@ -196,4 +197,21 @@ func (r *resolver) choice() error {
 	}
 	r.s.Policy.Rules, r.s.Policy.Require = chosen, r.f.require
 	return nil
+}
+
+// narrow spells --only as what to enable and what to disable.
+func (r *resolver) narrow(all []*rules.Rule) {
+	if len(r.f.only) == 0 {
+		return
+	}
+	var enable, disable []string
+	for _, rule := range all {
+		switch {
+		case slices.ContainsFunc(r.f.only, rule.Matches):
+			enable = append(enable, rule.ID())
+		case !slices.ContainsFunc(r.s.Enable, rule.Matches):
+			disable = append(disable, rule.ID())
+		}
+	}
+	r.s.Enable, r.s.Disable = append(r.s.Enable, enable...), append(r.s.Disable, disable...)
 }

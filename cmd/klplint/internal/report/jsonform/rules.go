@@ -10,6 +10,7 @@ type Rules struct {
 type Explanations struct {
 	Schema    int             `json:"schema" jsonschema:"enum=1"`
 	Rules     Lines[Rule]     `json:"rules"`
+	Models    Lines[Model]    `json:"models"`
 	Questions Lines[Question] `json:"questions"`
 }
 
@@ -27,6 +28,12 @@ type Rule struct {
 	Needs []string `json:"needs"`
 	// The title, the reason, and a paragraph "Fix: ...".
 	Doc string `json:"doc"`
+}
+
+// Model is one replace model.
+type Model struct {
+	Name  string `json:"name"`
+	About string `json:"about"`
 }
 
 // Question is one that the proposals for replace sets leave open.
