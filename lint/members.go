@@ -14,7 +14,7 @@ import (
 // candidates with Run, Config.ModuleRulesOnly and Config.Keep, make members of
 // both, and may ask again with another baseline.
 //
-// All members are of one kernel release and architecture; target is what is
+// All members are for one moduleset.Kernel; target is what is
 // known of that kernel, or nil. Unlike in Run a candidate that is alone is
 // judged too: the caller knows that there is nothing beside it. Members belong
 // to the call. Of c the choice of rules and Set are used.

@@ -216,16 +216,18 @@ func TestSetRules(t *testing.T) {
 	older.Vermagic.Release = "6.1.0"
 	arm := module("arm.ko", "h")
 	arm.Arch = klp.ARM64
+	rt := module("rt.ko", "f")
+	rt.Vermagic.Flags = []string{"SMP", "preempt_rt"}
 	unknown := module("unknown.ko", "h")
 	unknown.Vermagic = klp.Vermagic{}
 	disk := files{
 		"a.ko": module("a.ko", "f"), "b.ko": module("b.ko", "g"), "base.ko": module("base.ko", "f"), "old.ko": older,
-		"arm.ko": arm, "unknown.ko": unknown, "target.ko": {Path: "target.ko", Kind: klp.KindModule},
+		"arm.ko": arm, "rt.ko": rt, "unknown.ko": unknown, "target.ko": {Path: "target.ko", Kind: klp.KindModule},
 	}
 	for _, jobs := range []int{1, 8} {
 		r := run(t, Config{
 			Rules: []*rules.Rule{count}, Jobs: jobs,
-			Inputs:   named("a.ko", "old.ko", "b.ko", "arm.ko", "unknown.ko", "target.ko"),
+			Inputs:   named("a.ko", "old.ko", "b.ko", "arm.ko", "rt.ko", "unknown.ko", "target.ko"),
 			Baseline: append(named("base.ko", "gone.ko", "target.ko"), Source{Path: "target.ko"}),
 		}, disk)
 		diff(t, "findings", []string{
@@ -235,14 +237,15 @@ func TestSetRules(t *testing.T) {
 		diff(t, "not evaluated", []NotEvaluated{
 			{Rule: "FARM1", Module: "arm.ko", Needs: "set"},
 			{Rule: "FARM1", Module: "old.ko", Needs: "set"},
+			{Rule: "FARM1", Module: "rt.ko", Needs: "set"}, // the flags of its kernel differ
 			{Rule: "FARM1", Module: "unknown.ko", Needs: "set"},
 		}, r.NotEvaluated)
 		diff(t, "errors", []Error{
 			{Path: "gone.ko", Section: ".symtab", Offset: 64, Message: "truncated"},
 			{Path: "target.ko", Message: "not a livepatch module, and no baseline"},
 		}, r.Errors)
-		if r.Summary.Modules != 5 {
-			t.Errorf("%d modules, want the candidates alone: 5", r.Summary.Modules)
+		if r.Summary.Modules != 6 {
+			t.Errorf("%d modules, want the candidates alone: 6", r.Summary.Modules)
 		}
 	}
 

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +27,7 @@ type setOutcome struct {
 }
 
 // sets runs the set rules over each group of modules that may meet on one
-// kernel: same release, same architecture.
+// kernel.
 func (j *job) sets(ctx context.Context) []setOutcome {
 	if len(j.schedule.set) == 0 {
 		return nil
@@ -51,15 +50,15 @@ func (j *job) sets(ctx context.Context) []setOutcome {
 
 // groups sorts the livepatches into groups, by index in the outcomes, and
 // returns the groups that have a candidate in a fixed order.
-func (j *job) groups() (map[group][]int, []group) {
-	members := make(map[group][]int)
-	var keys []group
+func (j *job) groups() (map[moduleset.Kernel][]int, []moduleset.Kernel) {
+	members := make(map[moduleset.Kernel][]int)
+	var keys []moduleset.Kernel
 	for i := range j.outcomes {
 		out := &j.outcomes[i]
 		if !out.livepatch || out.err != nil {
 			continue
 		}
-		g := out.group()
+		g := out.kernel
 		if i < len(j.config.Inputs) && len(members[g]) == 0 {
 			keys = append(keys, g) // candidates come first
 		}
@@ -67,13 +66,11 @@ func (j *job) groups() (map[group][]int, []group) {
 			members[g] = append(members[g], i)
 		}
 	}
-	slices.SortFunc(keys, func(a, b group) int {
-		return cmp.Or(cmp.Compare(a.release, b.release), cmp.Compare(a.arch, b.arch))
-	})
+	slices.SortFunc(keys, moduleset.Kernel.Compare)
 	return members, keys
 }
 
-func (j *job) set(key group, indices []int) (out setOutcome) {
+func (j *job) set(key moduleset.Kernel, indices []int) (out setOutcome) {
 	defer func() {
 		if v := recover(); v != nil {
 			out.judgement.errors = append(out.judgement.errors, ruleError{rules.SetInput.Name, fmt.Sprintf("internal error: %v", v)})
@@ -96,13 +93,13 @@ func (j *job) set(key group, indices []int) (out setOutcome) {
 	case len(indices) < 2 || !j.keepRows:
 		out.alone = true
 		return out
-	case key.release == "":
+	case key.Release == "":
 		out.unknown = true
 		return out
 	}
 	options := j.config.Set
 	options.Target = target
-	options.Behaviour = kernel.BehaviourFor(target, key.release)
+	options.Behaviour = kernel.BehaviourFor(target, key.Release)
 	if options.SameFile == nil {
 		options.SameFile = j.sameFile
 	}

@@ -32,16 +32,8 @@ type outcome struct {
 
 	// For the set rules.
 	member *moduleset.Member
-	arch   klp.Arch
+	kernel moduleset.Kernel
 	target klp.Target
-}
-
-func (out *outcome) group() group { return group{out.module.Release, out.arch} }
-
-// group is what modules share that may meet on one kernel.
-type group struct {
-	release string
-	arch    klp.Arch
 }
 
 // job is one run: the configuration, checked, and the outcomes as they come in.
@@ -121,7 +113,8 @@ func (j *job) source(i int, in reader, run *runner) {
 	j.keep(m)
 	if out.livepatch && j.keepRows {
 		out.member = moduleset.NewMember(m, baseline)
-		out.arch = m.Arch
+		out.kernel = moduleset.KernelOf(m)
+		out.kernel.Release, out.kernel.Flags = out.module.Release, unique.Make(out.kernel.Flags).Value()
 		out.module.Name = out.member.Name
 	} else {
 		out.module.Name = strings.Clone(m.Name)

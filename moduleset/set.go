@@ -9,8 +9,7 @@ import (
 	"github.com/klplint/klplint/replace"
 )
 
-// Set is the modules that may meet on one kernel: those of one release and
-// architecture. It is not changed after New, and several goroutines may read it.
+// Set is the modules that may meet: those for one Kernel. It is not changed after New, and several goroutines may read it.
 type Set struct {
 	Members []*Member // by path, without those of Dropped
 	// Dropped are the members of the baseline that are candidates too: by name

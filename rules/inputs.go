@@ -26,7 +26,7 @@ Seeded by the driver.`,
 
 // SetInput is the prerequisite of rules that judge modules which may meet on
 // one kernel. Its result is a *moduleset.Set. A rule that requires it runs once for each
-// kernel release and architecture; only the driver can supply it.
+// moduleset.Kernel; only the driver can supply it.
 var SetInput = &analysis.Analyzer{
 	Name: "set",
 	Doc: `the modules that may meet on one kernel, and the baseline

@@ -129,7 +129,7 @@ that is active conflicts with them.
 ` + registryExit,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := judge.config()
+			l, p, err := judge.config(a, cmd.Flags(), f)
 			if err != nil {
 				return err
 			}
@@ -165,7 +165,7 @@ that is active conflicts with them.
 					return nil
 				}
 				change.Reason = "restored"
-				if v, err = gate.Activate(tx, l, replaced, change); err == nil && v.ExitCode != exitcode.OK {
+				if v, err = gate.Activate(tx, l, p, replaced, change); err == nil && v.ExitCode != exitcode.OK {
 					err = registry.Abort(errNotRestored)
 				}
 				return err

@@ -11,34 +11,35 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
+	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/lint"
-	"github.com/klplint/klplint/moduleset"
-	"github.com/klplint/klplint/replace"
 )
 
-// judgeFlags are for commands that judge what the registry has.
-type judgeFlags struct {
-	model string
-	zero  bool
-}
+// judgeFlags are for commands that judge what the registry has, under the policy
+// of a gate: its configuration, custom rules and waivers among it.
+type judgeFlags struct{ flags settings.Flags }
 
-func (f *judgeFlags) register(fs *pflag.FlagSet) {
-	fs.StringVar(&f.model, "model", "", "the replace `MODEL` (default: the modules' own fields decide)")
-	fs.BoolVar(&f.zero, "zero-special", false, "set 0 is replaced by a patch of set 0 only")
-}
+func (f *judgeFlags) register(fs *pflag.FlagSet) { f.flags.AddPolicy(fs) }
 
-func (f *judgeFlags) config() (lint.Config, error) {
-	if f.model != "" {
-		if _, err := replace.ByName(f.model); err != nil {
-			return lint.Config{}, usageErrorf("--model: %w", err)
-		}
+// config reads the policy. The configuration may name the registry too.
+func (f *judgeFlags) config(a *app, fs *pflag.FlagSet, r *registryFlags) (lint.Config, policy.Policy, error) {
+	s, err := a.resolve(fs, &f.flags)
+	if err != nil {
+		return lint.Config{}, policy.Policy{}, err
 	}
-	return lint.Config{Set: moduleset.Options{Model: f.model, ZeroSpecial: f.zero}}, nil
+	r.configured = false // read now
+	return lint.Config{Rules: s.Rules, Enable: s.Enable, Disable: s.Disable, Set: s.SetOptions()}, s.Policy, nil
 }
 
 func (a *app) sayFinding(f *finding.Finding) {
 	fmt.Fprintln(a.stdout, report.Escape(fmt.Sprintf("%s: %s: %s [%s]", f.Module, f.Severity, f.Message, f.Rule)))
+}
+
+func (a *app) sayProblems(problems []lint.Error) {
+	for _, p := range problems {
+		fmt.Fprintf(a.stderr, "klplint: %s\n", report.ProblemLine(p))
+	}
 }
 
 func newRegistryCheck(a *app, f *registryFlags) *cobra.Command {
@@ -48,48 +49,48 @@ func newRegistryCheck(a *app, f *registryFlags) *cobra.Command {
 		Short: "Judge the active modules of each kernel as they stand",
 		Long: `Check gives the active modules of each kernel to the rules over several modules:
 each against those that were recorded before it, as gate would have. It is for after
-registry add, registry import and a newer klplint. Rules over one module need the
-file, and are not part of it.
+registry add, registry import, another configuration and a newer klplint. Rules over
+one module need the file, and are not part of it; what the configuration says of
+rules, waivers and severities, and custom rules over pairs, hold as for gate.
 
 Exit code: 0 no conflict; 1 conflicts; 2 something could not be checked; 3 wrong usage.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			l, err := judge.config()
+			l, p, err := judge.config(a, cmd.Flags(), f)
 			if err != nil {
 				return err
 			}
-			var result *lint.Result
+			var v *policy.Verdict
 			n, revision := 0, int64(0)
 			err = f.read(cmd.Context(), a, func(tx *registry.Tx) error {
 				var err error
-				result, n, err = gate.Check(tx, l)
+				v, n, err = gate.Check(tx, l, p)
 				revision = tx.Revision
 				return err
 			})
 			if err != nil {
 				return err
 			}
-			code, conflicts := exitcode.OK, 0
-			for i := range result.Findings {
-				x := &result.Findings[i]
-				if x.Severity < finding.Warning {
+			conflicts := 0
+			for i := range v.Findings {
+				x := &v.Findings[i]
+				if x.Accepted() {
 					continue
 				}
-				a.sayFinding(x)
-				if x.Severity == finding.Error || x.Undecided {
+				fails := p.FailOn != 0 && x.Severity >= p.FailOn
+				if fails {
 					conflicts++
-					code = exitcode.Findings
+				}
+				if fails || x.Severity >= finding.Warning {
+					a.sayFinding(&x.Finding)
 				}
 			}
-			for _, p := range result.Errors {
-				fmt.Fprintf(a.stderr, "klplint: %s\n", report.ProblemLine(p))
-				code = exitcode.Unchecked
-			}
+			a.sayProblems(v.Errors)
 			if !a.common.quiet {
 				a.errorf("%d active modules, %d conflicts; revision %d", n, conflicts, revision)
 			}
-			if code != exitcode.OK {
-				return &exitError{code: code}
+			if v.ExitCode != exitcode.OK {
+				return &exitError{code: v.ExitCode}
 			}
 			return nil
 		},
@@ -106,14 +107,14 @@ func newRegistryActivate(a *app, f *registryFlags) *cobra.Command {
 		Use:   "activate [flags] MODULE...",
 		Short: "Make modules active again, when they conflict with nothing that is",
 		Long: `Activate is the way back from retired: the modules are judged beside what is active
-by the rules over several modules, and all of them become active, or none. It takes
-modules by ` + whichHelp + `
+by the rules over several modules and under the configuration, as gate would have,
+and all of them become active, or none. It takes modules by ` + whichHelp + `
 
 Exit code: 0 active; 1 conflicts, or no such module; 2 something could not be
 checked; 3 wrong usage.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := judge.config()
+			l, p, err := judge.config(a, cmd.Flags(), f)
 			if err != nil {
 				return err
 			}
@@ -128,7 +129,7 @@ checked; 3 wrong usage.`,
 				if entries, err = which(tx, filter, args); err != nil {
 					return err
 				}
-				v, err = gate.Activate(tx, l, entries, registry.Change{By: record.who(a), At: now()})
+				v, err = gate.Activate(tx, l, p, entries, registry.Change{By: record.who(a), At: now()})
 				return err
 			})
 			if err != nil {
@@ -146,11 +147,11 @@ checked; 3 wrong usage.`,
 func (a *app) sayActivated(v *policy.Verdict, entries []*registry.Entry) error {
 	if v.ExitCode != exitcode.OK {
 		for i := range v.Findings {
-			a.sayFinding(&v.Findings[i].Finding)
+			if x := &v.Findings[i]; !x.Accepted() {
+				a.sayFinding(&x.Finding)
+			}
 		}
-		for _, p := range v.Errors {
-			fmt.Fprintf(a.stderr, "klplint: %s\n", report.ProblemLine(p))
-		}
+		a.sayProblems(v.Errors)
 		return &exitError{v.ExitCode, fmt.Errorf("nothing was activated")}
 	}
 	for _, e := range entries {

@@ -330,7 +330,7 @@ func (out *Outcome) named(byPath map[string][]*registry.Entry) []*registry.Entry
 
 // byKernel groups entries by the kernel they are for, in a fixed order.
 func byKernel(entries []*registry.Entry) [][]*registry.Entry {
-	groups := make(map[registry.Kernel][]*registry.Entry)
+	groups := make(map[moduleset.Kernel][]*registry.Entry)
 	for _, e := range entries {
 		groups[e.Kernel()] = append(groups[e.Kernel()], e)
 	}
@@ -339,8 +339,7 @@ func byKernel(entries []*registry.Entry) [][]*registry.Entry {
 		out = append(out, g)
 	}
 	slices.SortFunc(out, func(a, b []*registry.Entry) int {
-		x, y := a[0].Kernel(), b[0].Kernel()
-		return cmp.Or(cmp.Compare(x.Release, y.Release), cmp.Compare(x.Arch, y.Arch), cmp.Compare(x.Flags, y.Flags))
+		return a[0].Kernel().Compare(b[0].Kernel())
 	})
 	return out
 }
@@ -414,10 +413,10 @@ func (g *gate) judge(group []*registry.Entry, c *comparison) (*lint.Result, erro
 }
 
 // judgeMembers is judge for rows of candidates.
-func (g *gate) judgeMembers(k registry.Kernel, target klp.Target, candidates []*moduleset.Member, c *comparison) (*lint.Result, error) {
+func (g *gate) judgeMembers(k moduleset.Kernel, target klp.Target, candidates []*moduleset.Member, c *comparison) (*lint.Result, error) {
 	members := candidates
 	for _, m := range g.against {
-		if registry.KernelOf(m) == k {
+		if moduleset.KernelOf(m) == k {
 			members = append(members, moduleset.NewMember(m, true))
 			c.against++
 		}

@@ -201,7 +201,7 @@ func checkHistory(t *rapid.T, path string) {
 				if step == "retire" {
 					return tx.SetState(entries, registry.Retired, registry.RetiredNow, registry.Change{By: "test"})
 				}
-				verdict, err = Activate(tx, lint.Config{Set: moduleset.Options{Model: "mainline"}}, entries, registry.Change{By: "test"})
+				verdict, err = Activate(tx, lint.Config{Rules: rules.All(), Set: moduleset.Options{Model: "mainline"}}, policy.Policy{FailOn: finding.Error, Rules: rules.All()}, entries, registry.Change{By: "test"})
 				return err
 			})
 			if err != nil {

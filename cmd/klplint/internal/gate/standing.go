@@ -10,26 +10,23 @@ import (
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/moduleset"
-	"github.com/klplint/klplint/rules"
 )
 
 // standing is a gate for modules that the registry has: of these the rules over
-// sets can judge, and those over one module, which need the file, cannot.
-func standing(l lint.Config) *gate {
-	g := &gate{}
-	g.Lint = l
-	if g.Lint.Rules == nil {
-		g.Lint.Rules = rules.All()
-	}
-	g.Policy = policy.Policy{Gate: true, FailOn: finding.Error, Rules: g.Lint.Rules}
+// sets can judge, and those over one module, which need the file, cannot. So no
+// waiver is called unused, and nothing that a rule over one module could say is
+// required. Else l and p are those of a gate.
+func standing(l lint.Config, p policy.Policy) *gate {
+	g := &gate{Config: Config{Lint: l, Policy: p}}
+	g.Policy.Gate, g.Policy.Partial = true, true
 	return g
 }
 
 // Activate makes entries active that are not, when they may stand beside what
 // is active for their kernels in any channel: all of them, or none. Where the
 // verdict is against it the log says so.
-func Activate(tx *registry.Tx, l lint.Config, entries []*registry.Entry, c registry.Change) (*policy.Verdict, error) {
-	g := standing(l)
+func Activate(tx *registry.Tx, l lint.Config, p policy.Policy, entries []*registry.Entry, c registry.Change) (*policy.Verdict, error) {
+	g := standing(l, p)
 	var todo []*registry.Entry
 	found := &lint.Result{}
 	for _, e := range entries {
@@ -62,10 +59,10 @@ func Activate(tx *registry.Tx, l lint.Config, entries []*registry.Entry, c regis
 }
 
 // Check judges the active modules of every kernel as they stand: each against
-// those that were recorded before it, as the gate would have. It returns what
-// it found and how many modules it looked at.
-func Check(tx *registry.Tx, l lint.Config) (*lint.Result, int, error) {
-	g := standing(l)
+// those that were recorded before it, as the gate would have. It returns the
+// verdict and how many modules it looked at.
+func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, int, error) {
+	g := standing(l, p)
 	kernels, err := tx.Kernels()
 	if err != nil {
 		return nil, 0, err
@@ -103,7 +100,12 @@ func Check(tx *registry.Tx, l lint.Config) (*lint.Result, int, error) {
 		r.Findings = slices.DeleteFunc(r.Findings, func(f finding.Finding) bool {
 			return slices.ContainsFunc(f.Related, func(x finding.Related) bool { return order[x.Module] > order[f.Module] })
 		})
+		all.Modules = append(all.Modules, r.Modules...)
+		all.Summary.Modules += r.Summary.Modules
 		all = all.Merged(r)
 	}
-	return all, n, nil
+	if n == 0 {
+		return &policy.Verdict{ExitCode: exitcode.OK}, 0, nil
+	}
+	return g.Policy.Judge(all), n, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/moduleset"
+	"github.com/klplint/klplint/rules"
 )
 
 // Two modules whose digests begin alike have one path in the registry, and are
@@ -25,7 +26,8 @@ func TestDigestsThatBeginAlike(t *testing.T) {
 		return &registry.Entry{Module: m, State: state}
 	}
 	err := r.Write(t.Context(), func(tx *registry.Tx) error {
-		config := lint.Config{Set: moduleset.Options{Model: "mainline"}}
+		config := lint.Config{Rules: rules.All(), Set: moduleset.Options{Model: "mainline"}}
+		judge := policy.Policy{FailOn: finding.Error, Rules: rules.All()}
 		if _, err := tx.Add([]*registry.Entry{entry("1", registry.Active), entry("2", registry.Retired)}, registry.Added); err != nil {
 			return err
 		}
@@ -33,7 +35,7 @@ func TestDigestsThatBeginAlike(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		verdict, err := Activate(tx, config, retired, registry.Change{By: "test"})
+		verdict, err := Activate(tx, config, judge, retired, registry.Change{By: "test"})
 		if err != nil {
 			return err
 		}
@@ -43,11 +45,11 @@ func TestDigestsThatBeginAlike(t *testing.T) {
 		if _, err := tx.Add([]*registry.Entry{entry("3", registry.Active)}, registry.Added); err != nil {
 			return err
 		}
-		found, n, err := Check(tx, config)
+		found, n, err := Check(tx, config, judge)
 		if err != nil {
 			return err
 		}
-		if n != 2 || !slices.ContainsFunc(found.Findings, func(f finding.Finding) bool { return f.Rule == "KLP406" }) {
+		if n != 2 || !slices.ContainsFunc(found.Findings, func(f policy.Finding) bool { return f.Rule == "KLP406" }) {
 			t.Errorf("%d checked: %+v", n, found.Findings)
 		}
 		return nil

@@ -1,12 +1,16 @@
 package registry
 
-import "database/sql"
+import (
+	"database/sql"
+
+	"github.com/klplint/klplint/moduleset"
+)
 
 // Active calls f for each active entry of a kernel, of the channels given or of
 // all, in no order that can be relied on: sorting is left to whoever keeps
 // them, which costs less than moving rows about. Their modules have what is
 // compared, see compact; Whole has the rest.
-func (t *Tx) Active(k Kernel, channels []string, f func(*Entry) error) error {
+func (t *Tx) Active(k moduleset.Kernel, channels []string, f func(*Entry) error) error {
 	c := &conditions{}
 	c.add(`m.state = 'active'`)
 	if len(channels) > 0 {
@@ -16,7 +20,7 @@ func (t *Tx) Active(k Kernel, channels []string, f func(*Entry) error) error {
 }
 
 // Retired calls f for each retired entry of a kernel and a lineage, as Active.
-func (t *Tx) Retired(k Kernel, l Lineage, f func(*Entry) error) error {
+func (t *Tx) Retired(k moduleset.Kernel, l Lineage, f func(*Entry) error) error {
 	c := &conditions{}
 	c.add(`m.state = 'retired' AND m.owner = ? AND m.stem = ?`, l.Owner, l.Stem)
 	return t.compared(k, c, f)
@@ -24,7 +28,7 @@ func (t *Tx) Retired(k Kernel, l Lineage, f func(*Entry) error) error {
 
 // compared asks for the modules of a kernel by its number: whatever the
 // statistics say, that is one walk down one index.
-func (t *Tx) compared(k Kernel, c *conditions, f func(*Entry) error) error {
+func (t *Tx) compared(k moduleset.Kernel, c *conditions, f func(*Entry) error) error {
 	id, found, err := t.kernel(k)
 	if err != nil || !found {
 		return err
@@ -40,10 +44,10 @@ func (t *Tx) compared(k Kernel, c *conditions, f func(*Entry) error) error {
 }
 
 // Kernels lists the kernels that have active modules, in a fixed order.
-func (t *Tx) Kernels() ([]Kernel, error) {
-	var out []Kernel
+func (t *Tx) Kernels() ([]moduleset.Kernel, error) {
+	var out []moduleset.Kernel
 	err := t.each(func(rows *sql.Rows) error {
-		var k Kernel
+		var k moduleset.Kernel
 		err := rows.Scan(&k.Release, &k.Arch, &k.Flags)
 		k.Release, k.Flags = unescape(k.Release), unescape(k.Flags)
 		out = append(out, k)

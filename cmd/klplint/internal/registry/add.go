@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/klplint/klplint/moduleset"
 )
 
 // Existing is what the registry has of a module that is to be added.
@@ -203,8 +205,8 @@ func sortedKeys(m map[string]string) []string {
 }
 
 // kernels returns the ids of the kernels of entries, and makes new ones.
-func (t *Tx) kernels(entries []*Entry) (map[Kernel]int64, error) {
-	ids := make(map[Kernel]int64)
+func (t *Tx) kernels(entries []*Entry) (map[moduleset.Kernel]int64, error) {
+	ids := make(map[moduleset.Kernel]int64)
 	for _, e := range entries {
 		k := e.Kernel()
 		if _, ok := ids[k]; ok {
@@ -226,7 +228,7 @@ func (t *Tx) kernels(entries []*Entry) (map[Kernel]int64, error) {
 	return ids, nil
 }
 
-func (t *Tx) kernel(k Kernel) (id int64, found bool, err error) {
+func (t *Tx) kernel(k moduleset.Kernel) (id int64, found bool, err error) {
 	err = t.each(func(rows *sql.Rows) error { found = true; return rows.Scan(&id) },
 		`SELECT id FROM kernel WHERE release = $1 AND arch = $2 AND flags = $3`, escape(k.Release), string(k.Arch), escape(k.Flags))
 	return id, found, err

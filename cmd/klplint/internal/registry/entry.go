@@ -20,20 +20,6 @@ const (
 	Retired   State = "retired"   // no longer shipped
 )
 
-// Kernel is what modules share that may meet: they are compared within one.
-// Builds of one release that differ in the flags of their vermagic (SMP,
-// preempt_rt) refuse each other's modules.
-type Kernel struct {
-	Release string
-	Arch    klp.Arch
-	Flags   string // of the vermagic, with a space between them
-}
-
-// KernelOf returns the kernel that a module was built for.
-func KernelOf(m *klp.Module) Kernel {
-	return Kernel{m.Vermagic.Release, m.Arch, strings.Join(m.Vermagic.Flags, " ")}
-}
-
 // Entry is one registered module. The same bytes may stand in several channels,
 // each an entry of its own.
 type Entry struct {
@@ -78,7 +64,7 @@ func (e *Entry) Member() *moduleset.Member {
 }
 
 // Kernel returns the kernel that the module was built for.
-func (e *Entry) Kernel() Kernel { return KernelOf(e.Module) }
+func (e *Entry) Kernel() moduleset.Kernel { return moduleset.KernelOf(e.Module) }
 
 // Lineage is what generations of one livepatch have in common.
 type Lineage struct{ Owner, Stem string }

@@ -2,6 +2,8 @@ package registry
 
 import (
 	"database/sql"
+
+	"github.com/klplint/klplint/moduleset"
 )
 
 // Action is what happened to a module.
@@ -25,8 +27,8 @@ type Event struct {
 	Revision     int64 // the registry's revision that it made
 	At, Who      string
 	Action       Action
-	Name, SHA256 string // of the module; "" for the registry as a whole
-	Kernel       Kernel // without flags
+	Name, SHA256 string           // of the module; "" for the registry as a whole
+	Kernel       moduleset.Kernel // without flags
 	Channel      string
 	Reason       string
 

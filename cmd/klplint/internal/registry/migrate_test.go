@@ -10,6 +10,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
+	"github.com/klplint/klplint/moduleset"
 )
 
 // A registry of schema 1 keeps its modules, in their states, and says that no
@@ -53,7 +54,7 @@ VALUES (2, 1, '` + strings.Repeat("a", 64) + `', 'hot', 'acme', 'fix_1', 'active
 	}
 	err = r.Read(t.Context(), func(tx *registry.Tx) error {
 		n := 0
-		err := tx.Active(registry.Kernel{Release: "6.1", Arch: "x86_64", Flags: "SMP"}, nil, func(e *registry.Entry) error {
+		err := tx.Active(moduleset.Kernel{Release: "6.1", Arch: "x86_64", Flags: "SMP"}, nil, func(e *registry.Entry) error {
 			n++
 			if e.Admitted != 0 || e.Module.Patch.Objects[0].Funcs[0].Name != "f" {
 				t.Errorf("%+v", e)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/klplint/klplint/moduleset"
 )
 
 // Verify looks for contradictions: between a row and its digest, its document,
@@ -66,10 +68,10 @@ type row struct {
 
 // modules are read in pages, so that memory does not grow with their number.
 func (v *verification) modules() error {
-	kernels := make(map[int64]Kernel)
+	kernels := make(map[int64]moduleset.Kernel)
 	err := v.each(func(rows *sql.Rows) error {
 		var id int64
-		var k Kernel
+		var k moduleset.Kernel
 		err := rows.Scan(&id, &k.Release, &k.Arch, &k.Flags)
 		k.Release, k.Flags = unescape(k.Release), unescape(k.Flags)
 		kernels[id], v.last = k, max(v.last, id)
@@ -173,7 +175,7 @@ func (v *verification) indexes(list []*row) (map[int64]*index, error) {
 
 // module holds a row against its document. It returns how many rows of other
 // tables belong to it.
-func (v *verification) module(r *row, kernels map[int64]Kernel, found map[int64]*index) (funcs, objects, labels int64) {
+func (v *verification) module(r *row, kernels map[int64]moduleset.Kernel, found map[int64]*index) (funcs, objects, labels int64) {
 	e := &r.entry
 	v.last, v.revision = max(v.last, e.id), max(v.revision, e.Revision, e.Admitted)
 	problem := func(format string, args ...any) {

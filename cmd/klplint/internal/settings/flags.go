@@ -85,15 +85,14 @@ func (f *Flags) AddConfig(fs *pflag.FlagSet) {
 	flags.Array(fs, &f.custom, "custom", "read custom rules from `FILE` too; repeatable")
 }
 
-// AddLint adds all that a run of the rules takes.
-func (f *Flags) AddLint(fs *pflag.FlagSet) {
-	flags.Array(fs, &f.against, "against", "compare with the already-built modules at `PATH`; repeatable")
-	f.AddKernel(fs)
+// AddPolicy adds what chooses among the rules, reads the replace semantics and
+// says which findings count: all that a verdict on modules needs which were
+// read before.
+func (f *Flags) AddPolicy(fs *pflag.FlagSet) {
 	f.AddModel(fs, false)
 	flags.Slice(fs, &f.only, "only", "run these rules and no others: `ID`, glob or tag; --enable adds to them")
 	flags.Slice(fs, &f.enable, "enable", "also run these rules: `ID`, glob or tag")
 	flags.Slice(fs, &f.disable, "disable", "do not run these rules: `ID`, glob or tag")
-	flags.Slice(fs, &f.require, "require", "exit with 2 when `kernel` or the rule with this ID could not judge a module")
 	f.AddFailOn(fs)
 	f.AddConfig(fs)
 	flags.Slice(fs, &f.profiles, "profile", "the choices of a `PROFILE`: kpatch, klp-build, suse or strict; repeatable")
@@ -101,6 +100,14 @@ func (f *Flags) AddLint(fs *pflag.FlagSet) {
 	flags.Slice(fs, &f.shared, "shared-func", "`GLOB` of funcs that every livepatch patches on purpose; repeatable")
 	flags.Array(fs, &f.waivers, "waivers", "read waivers from `FILE` too; repeatable")
 	fs.StringVar(&f.known, "known", "", "the findings in `FILE` do not count")
+}
+
+// AddLint adds all that a run of the rules takes.
+func (f *Flags) AddLint(fs *pflag.FlagSet) {
+	flags.Array(fs, &f.against, "against", "compare with the already-built modules at `PATH`; repeatable")
+	f.AddKernel(fs)
+	f.AddPolicy(fs)
+	flags.Slice(fs, &f.require, "require", "exit with 2 when `kernel` or the rule with this ID could not judge a module")
 	fs.StringVar(&f.writeKnown, "write-known", "", "write the findings to `FILE`, for --known")
 	flags.Array(fs, &f.expect, "expect", "the livepatches must contain what the manifest `FILE` says; repeatable")
 	f.AddInputs(fs)
