@@ -12,8 +12,10 @@ import (
 )
 
 // Fingerprints returns, for each finding, a word that stays the same over
-// rebuilds of the module: 32 hex digits, and ":n" behind the n-th finding that
-// is otherwise equal (n from 2), in the order given.
+// rebuilds of the module: 32 hex digits, and ":n" behind the n-th finding of one
+// file that is otherwise equal (n from 2). Which of the equal ones is the n-th
+// makes no difference, and what else is judged in the run none either: two files
+// of one module have the fingerprints that each has by itself.
 //
 // It is the first half of the SHA-256 over rule, module name, object, func,
 // section, symbol and the message with its offsets and addresses masked, and over
@@ -24,7 +26,8 @@ import (
 // to its own name; a path that is missing stands for itself.
 func Fingerprints(findings []finding.Finding, names map[string]string) []string {
 	out := make([]string, len(findings))
-	seen := make(map[string]int)
+	type counted struct{ module, word string }
+	seen := make(map[counted]int)
 	var b []byte
 	for i := range findings {
 		f := &findings[i]
@@ -42,8 +45,9 @@ func Fingerprints(findings []finding.Finding, names map[string]string) []string 
 		b = appendFuncs(b, f.Funcs)
 		sum := sha256.Sum256(b)
 		word := hex.EncodeToString(sum[:16])
-		seen[word]++
-		if n := seen[word]; n > 1 {
+		key := counted{f.Module, word}
+		seen[key]++
+		if n := seen[key]; n > 1 {
 			word += ":" + strconv.Itoa(n)
 		}
 		out[i] = word

@@ -26,7 +26,8 @@ type issue struct {
 
 // LintGitLab writes GitLab's code quality report: an entry for each finding
 // that is neither waived nor known, and one for each file that could not be
-// checked. GitLab folds entries of one fingerprint into one.
+// checked. GitLab folds entries of one fingerprint into one, so that the second
+// file of one module gets another one.
 func LintGitLab(w io.Writer, l *Lint, _ Options) error {
 	b := bufio.NewWriter(w)
 	b.WriteByte('[')
@@ -56,8 +57,14 @@ func LintGitLab(w io.Writer, l *Lint, _ Options) error {
 			return err
 		}
 	}
+	seen := make(map[string]bool)
 	for _, i := range l.open(len(l.Verdict.Findings)) {
 		f := &l.Verdict.Findings[i].Finding
+		print := l.Verdict.Findings[i].Fingerprint
+		if seen[print] {
+			print = digest(print, f.Module)
+		}
+		seen[print] = true
 		text := f.Message + translated(f)
 		if at := place(f.Location); at != "" {
 			text += " (" + at + ")"
@@ -65,7 +72,7 @@ func LintGitLab(w io.Writer, l *Lint, _ Options) error {
 		e := &issue{
 			Description: escape.Cut(Escape(text), maxMessage),
 			CheckName:   Escape(f.Rule),
-			Fingerprint: l.Verdict.Findings[i].Fingerprint,
+			Fingerprint: print,
 			Severity:    qualitySeverity(f.Severity),
 		}
 		if err := add(e, f.Module); err != nil {

@@ -2,6 +2,8 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -41,4 +43,50 @@ func TestTerminalShowsTenOfARule(t *testing.T) {
 	if want := "a.ko: error: with 10; 2 more findings of this rule about this module [KLP401]"; lines[9] != want {
 		t.Errorf("got  %s\nwant %s", lines[9], want)
 	}
+}
+
+// TestProgramsGetAllFuncs: a message names the first funcs of a pair, and the
+// reports for programs have the others.
+func TestProgramsGetAllFuncs(t *testing.T) {
+	l := &Lint{Rules: rules.All(), Verdict: &policy.Verdict{}}
+	f := finding.Finding{Module: "a.ko", Rule: "KLP401", Severity: finding.Warning, Message: "vmlinux:f0, vmlinux:f1 and 28 more"}
+	for i := range 30 {
+		f.Funcs = append(f.Funcs, finding.Func{Object: "vmlinux", Name: fmt.Sprintf("f%d", i)})
+	}
+	one := finding.Finding{Module: "a.ko", Rule: "KLP104", Severity: finding.Error, Object: "vmlinux", Func: "f"}
+	l.Verdict.Findings = []policy.Finding{{Finding: f}, {Finding: one}}
+	type named struct{ Object, Func string }
+	check := func(format string, got [][]named) {
+		t.Helper()
+		if len(got) != 2 || len(got[0]) != 30 || got[0][29] != (named{"vmlinux", "f29"}) || len(got[1]) != 0 {
+			t.Errorf("%s: %v", format, got)
+		}
+	}
+	var b bytes.Buffer
+	var form struct {
+		Findings []struct{ Funcs []named }
+	}
+	if err := errors.Join(LintJSON(&b, l, Options{}), json.Unmarshal(b.Bytes(), &form)); err != nil {
+		t.Fatal(err)
+	}
+	var funcs [][]named
+	for _, f := range form.Findings {
+		funcs = append(funcs, f.Funcs)
+	}
+	check("json", funcs)
+
+	b.Reset()
+	var log struct {
+		Runs []struct {
+			Results []struct{ Properties struct{ Funcs []named } }
+		}
+	}
+	if err := errors.Join(LintSARIF(&b, l, Options{}), json.Unmarshal(b.Bytes(), &log)); err != nil {
+		t.Fatal(err)
+	}
+	funcs = nil
+	for _, r := range log.Runs[0].Results {
+		funcs = append(funcs, r.Properties.Funcs)
+	}
+	check("sarif", funcs)
 }

@@ -13,8 +13,7 @@ type Gate struct {
 	Modules  []GateModule
 	Retired  []RegistryEntry // what the admitted modules evict
 	Against  []RegistryEntry // what findings point at
-	// Elsewhere are evicted too, and stay active in their own channel. They are
-	// named in Lines alone.
+	// Elsewhere are evicted too, and stay active in their own channel.
 	Elsewhere []RegistryEntry
 }
 

@@ -46,7 +46,7 @@ func jsonFinding(f *policy.Finding) jsonform.Finding {
 		Related: formsOf(f.Related, func(r *finding.Related) jsonform.Related {
 			return jsonform.Related{Module: r.Module, Message: r.Message, Location: jsonLocation(r.Location)}
 		}),
-		Fingerprint: f.Fingerprint, Waived: f.Waiver != nil, Known: f.Known,
+		Funcs: funcForms(f.Funcs), Fingerprint: f.Fingerprint, Waived: f.Waiver != nil, Known: f.Known,
 	}
 	if f.Kernel != nil {
 		form.Kernel = &jsonform.Answer{Outcome: f.Kernel.Outcome(), Errno: f.Kernel.Errno, Message: f.Kernel.Message, Note: f.Kernel.Note}
@@ -55,6 +55,16 @@ func jsonFinding(f *policy.Finding) jsonform.Finding {
 		form.Waiver = &jsonform.Waiver{Reason: f.Waiver.Reason, Owner: f.Waiver.Owner, Until: lastDay(f.Waiver)}
 	}
 	return form
+}
+
+// funcForms is nil, and left out, for a finding that lists none.
+func funcForms(funcs []finding.Func) []jsonform.FindingFunc {
+	if len(funcs) == 0 {
+		return nil
+	}
+	return formsOf(funcs, func(f *finding.Func) jsonform.FindingFunc {
+		return jsonform.FindingFunc{Object: f.Object, Func: f.Name}
+	})
 }
 
 func jsonFixed(k *policy.KnownFinding) jsonform.FixedFinding {
@@ -67,7 +77,8 @@ func jsonGate(g *Gate) *jsonform.Gate {
 		Modules: eachForm(g.Modules, func(m *GateModule) jsonform.GateModule {
 			return jsonform.GateModule{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Status: m.Status, Revision: m.Revision, Warning: m.Warning}
 		}),
-		Retired: eachForm(g.Retired, jsonRegistryEntry),
-		Against: eachForm(g.Against, jsonRegistryEntry),
+		Retired:   eachForm(g.Retired, jsonRegistryEntry),
+		Elsewhere: eachForm(g.Elsewhere, jsonRegistryEntry),
+		Against:   eachForm(g.Against, jsonRegistryEntry),
 	}
 }

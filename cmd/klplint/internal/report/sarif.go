@@ -221,8 +221,11 @@ func (b *sarifBuilder) finding(i int) sarifResult {
 			r.BaselineState = "unchanged"
 		}
 	}
-	if f.Kernel != nil || f.Undecided {
+	if f.Kernel != nil || f.Undecided || len(f.Funcs) > 0 {
 		r.Properties = &sarifProperties{Undecided: f.Undecided}
+		for _, fn := range f.Funcs {
+			r.Properties.Funcs = append(r.Properties.Funcs, sarifFunc{sarifName(fn.Object), sarifName(fn.Name)})
+		}
 		if f.Kernel != nil {
 			r.Properties.Outcome, r.Properties.Errno = f.Kernel.Outcome(), sarifName(f.Kernel.Errno)
 			r.Properties.Kernel, r.Properties.Note = sarifName(f.Kernel.Message), sarifName(f.Kernel.Note)

@@ -111,6 +111,13 @@ type sarifProperties struct {
 	Kernel    string `json:"kernelMessage,omitempty"`
 	Note      string `json:"kernelNote,omitempty"`
 	Undecided bool   `json:"undecided,omitempty"`
+	// Funcs are all funcs of a finding that can be about several.
+	Funcs []sarifFunc `json:"funcs,omitempty"`
+}
+
+type sarifFunc struct {
+	Object string `json:"object"`
+	Func   string `json:"func"`
 }
 
 type sarifSuppression struct { // 3.35

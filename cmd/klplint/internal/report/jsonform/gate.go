@@ -14,8 +14,10 @@ type Gate struct {
 	// Always false: nothing is left out. Older versions compared only some of very many evicted modules.
 	Sampled bool              `json:"sampled"`
 	Modules Lines[GateModule] `json:"modules"`
-	// What the admitted modules evict.
+	// What the admitted modules evict, in the channel that they go to.
 	Retired Lines[RegistryEntry] `json:"retired"`
+	// What they evict too, and what stays active in another channel.
+	Elsewhere Lines[RegistryEntry] `json:"elsewhere"`
 	// The entries that findings point at.
 	Against Lines[RegistryEntry] `json:"against"`
 }

@@ -49,8 +49,10 @@ type Finding struct {
 	// The object that is patched, "vmlinux" or a module's name; "" where the finding is about none.
 	Object string `json:"object"`
 	// The name of the old function, with ",N" for a sympos above 1; "" where the finding is about none.
-	Func     string   `json:"func"`
-	Location Location `json:"location"`
+	Func string `json:"func"`
+	// All funcs of a finding that can be about several, such as those that two modules share: the message names the first few. Left out where there is none beside object and func.
+	Funcs    []FindingFunc `json:"funcs,omitempty"`
+	Location Location      `json:"location"`
 	// Left out where no answer of the kernel is known.
 	Kernel  *Answer   `json:"kernel,omitempty"`
 	Related []Related `json:"related"`
@@ -62,6 +64,13 @@ type Finding struct {
 	Known bool `json:"known"`
 	// There for waived findings only.
 	Waiver *Waiver `json:"waiver,omitempty"`
+}
+
+// FindingFunc is one of the funcs that a finding is about.
+type FindingFunc struct {
+	Object string `json:"object"`
+	// With ",N" for a sympos above 1.
+	Func string `json:"func"`
 }
 
 // Location is a place in a module.
