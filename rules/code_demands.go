@@ -15,6 +15,7 @@ type demand struct {
 	options []string
 	has     string // what a module has that was built with it
 	without string // what the kernel does with a module that has it not
+	logs    string // its line about that, "" for none
 	// lacks returns what the module has not, nil when it has all that is asked.
 	lacks func(*klp.Module) []finding.Finding
 }
@@ -45,7 +46,7 @@ func demandRule(r *Rule, d *demand) *Rule {
 			for i := range list {
 				list[i].Message += ", and the kernel has CONFIG_" + option
 				if list[i].Kernel == nil {
-					list[i].Kernel = accepted(d.without)
+					list[i].Kernel = noted(warns(d.logs), d.without)
 				}
 			}
 			return list, nil

@@ -35,7 +35,7 @@ func TestDemandsOfTheConfiguration(t *testing.T) {
 					t.Errorf("%s with %s: %d findings, needs %q", file, option, len(got), needs)
 				}
 				for _, f := range got {
-					if !strings.HasSuffix(f.Message, "CONFIG_"+option) || f.Kernel == nil || f.Kernel.Message == "" {
+					if !strings.HasSuffix(f.Message, "CONFIG_"+option) || f.Kernel == nil || f.Kernel.Message+f.Kernel.Note == "" {
 						t.Errorf("%s: %q, kernel %+v", file, f.Message, f.Kernel)
 					}
 				}

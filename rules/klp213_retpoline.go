@@ -30,7 +30,7 @@ let modpost write the module's .modinfo.`,
 var retpolines = demand{
 	options: []string{"MITIGATION_RETPOLINE", "RETPOLINE"},
 	has:     "retpoline=Y in .modinfo",
-	without: "loading module not compiled with retpoline compiler; spectre_v2 in sysfs turns vulnerable",
+	without: "spectre_v2 in sysfs turns vulnerable", logs: "loading module not compiled with retpoline compiler",
 	lacks: func(m *klp.Module) []finding.Finding {
 		// The loader looks at presence alone (get_modinfo()).
 		if m.Modinfo.Has("retpoline") {
