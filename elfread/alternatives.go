@@ -40,7 +40,7 @@ func (p *parser) readAlternatives() error {
 			return err
 		}
 		for j := range rela.Len() {
-			p.rewritten(k, spans, spot(int(s.Info), rela.At(j).Off))
+			p.rewritten(k, spans, placeAt(int(s.Info), rela.At(j).Off))
 		}
 	}
 	return nil
@@ -83,7 +83,7 @@ func (p *parser) alternatives() ([]span, error) {
 			continue
 		}
 		to, ok := p.reaches(r)
-		lengths, whole := p.bytesAt(spot(section, r.Offset+stride-2), 2)
+		lengths, whole := p.bytesAt(placeAt(section, r.Offset+stride-2), 2)
 		if ok && whole {
 			spans = append(spans, span{to, uint64(lengths[0])})
 		}

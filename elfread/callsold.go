@@ -86,7 +86,7 @@ func (p *parser) callsOld(o *klp.Object, f *klp.Func) error {
 		}
 		for k := search(rs, y.value); k < len(rs) && rs[k].Offset-y.value < y.size; k++ {
 			if r := rs[k]; p.isOld(r.Sym, o, f) && p.branch(section, r) && len(f.CallsOld) < maxListed {
-				f.CallsOld = append(f.CallsOld, p.locate(spot(section, r.Offset)))
+				f.CallsOld = append(f.CallsOld, p.locate(placeAt(section, r.Offset)))
 			}
 		}
 	}

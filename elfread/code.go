@@ -34,7 +34,7 @@ func (p *parser) reaches(r ir.Reloc) (place, bool) {
 	if !ok || y.Shndx == uint16(elf.SHN_UNDEF) || int(y.Shndx) >= len(p.f.Sections) {
 		return place{}, false
 	}
-	to := spot(int(y.Shndx), y.Value+uint64(r.Addend))
+	to := placeAt(int(y.Shndx), y.Value+uint64(r.Addend))
 	return to, to.Offset < p.f.Sections[to.Section].FileSize
 }
 
@@ -71,7 +71,7 @@ func (p *parser) branch(section int, r ir.Reloc) bool {
 		if r.Type != uint32(elf.R_X86_64_PLT32) && r.Type != uint32(elf.R_X86_64_PC32) || r.Offset < 2 {
 			return false
 		}
-		b := p.codeAt(spot(section, r.Offset-2), 2)
+		b := p.codeAt(placeAt(section, r.Offset-2), 2)
 		// call and jmp with a distance of 32 bits, or a conditional jump (0f 80 to 0f 8f).
 		return len(b) == 2 && (b[1] == 0xe8 || b[1] == 0xe9 || b[0] == 0x0f && b[1]&0xf0 == 0x80)
 	case klp.ARM64:
@@ -83,7 +83,7 @@ func (p *parser) branch(section int, r ir.Reloc) bool {
 		if r.Type != uint32(elf.R_390_PLT32DBL) && r.Type != uint32(elf.R_390_PC32DBL) || r.Offset < 2 {
 			return false
 		}
-		b := p.codeAt(spot(section, r.Offset-2), 2)
+		b := p.codeAt(placeAt(section, r.Offset-2), 2)
 		// brasl (c0x5) and brcl (c0x4); larl (c0x0) takes an address.
 		return len(b) == 2 && b[0] == 0xc0 && (b[1]&0xf == 5 || b[1]&0xf == 4)
 	case klp.LoongArch64:

@@ -144,7 +144,7 @@ func TestFieldType(t *testing.T) {
 			}
 			_, err := read(f.Bytes(), Options{ReplaceField: klp.KindSet})
 			conflict := tc.by == klp.FieldDWARF && tc.want != klp.KindSet
-			if want := fmt.Sprintf("replace field is a %s by dwarf, but was given as a set", tc.want); (err != nil) != conflict || conflict && !strings.Contains(err.Error(), want) {
+			if want := fmt.Sprintf("replace field is a %s according to dwarf, but was given as a set", tc.want); (err != nil) != conflict || conflict && !strings.Contains(err.Error(), want) {
 				t.Errorf("against an option: error %v", err)
 			}
 		})

@@ -31,7 +31,7 @@ func (p *parser) readFtraceEntries() error {
 			if r.Type != p.arch.pointer {
 				continue
 			}
-			e := klp.FtraceEntry{At: p.at(spot(i, r.Offset))}
+			e := klp.FtraceEntry{At: p.at(placeAt(i, r.Offset))}
 			if to, ok := p.reaches(r); ok {
 				site, err := p.patchable(to)
 				if err != nil {
@@ -82,7 +82,7 @@ func (p *parser) patchable(at place) (bool, error) {
 		case b[0] != 0xe8:
 			return false, nil
 		}
-		return p.callsAt(spot(at.Section, at.Offset+1), "__fentry__")
+		return p.callsAt(placeAt(at.Section, at.Offset+1), "__fentry__")
 	case klp.ARM64:
 		return insn32(b) == 0xd503201f, nil
 	case klp.LoongArch64:
@@ -100,7 +100,7 @@ func (p *parser) patchable(at place) (bool, error) {
 		if len(b) < 6 || b[0] != 0xc0 || b[1] != 0x05 {
 			return false, nil
 		}
-		return p.callsAt(spot(at.Section, at.Offset+2), "__fentry__")
+		return p.callsAt(placeAt(at.Section, at.Offset+2), "__fentry__")
 	}
 	return true, nil
 }

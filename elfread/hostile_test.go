@@ -126,7 +126,7 @@ func TestHostile(t *testing.T) {
 		{"section table beyond the end", func(f *elfmut.File) { f.Claim.Shoff = ptr(uint64(1 << 40)) }, "truncated"},
 		{"section table offset overflows", func(f *elfmut.File) { f.Claim.Shoff = ptr(^uint64(0) - 10) }, "truncated"},
 		{"65535 sections claimed", func(f *elfmut.File) { f.Claim.Shnum = ptr(uint16(65535)) }, "truncated"},
-		{"huge section headers", func(f *elfmut.File) { f.Claim.Shentsize = ptr(uint16(65535)) }, "section headers of 65535 bytes"},
+		{"huge section headers", func(f *elfmut.File) { f.Claim.Shentsize = ptr(uint16(65535)) }, "e_shentsize is 65535"},
 		{"name table index beyond", func(f *elfmut.File) { f.Claim.Shstrndx = ptr(uint16(9999)) }, "e_shstrndx is 9999"},
 		{"section size overflows", func(f *elfmut.File) { f.Section(".data").Claim.Size = ptr(^uint64(0)) }, "invalid section size"},
 		{"section beyond the end", func(f *elfmut.File) { f.Section(".data").Claim.Size = ptr(uint64(1 << 40)) }, "section .data: offset"},
@@ -145,7 +145,7 @@ func TestHostile(t *testing.T) {
 		}, "past the end of the section"},
 		{"symbol beyond the table", func(f *elfmut.File) {
 			f.EditRelas(".rela.data", func(rs []elfmut.Rela) []elfmut.Rela { rs[2].Sym = 1 << 30; return rs })
-		}, "names symbol 1073741824"},
+		}, "refers to symbol 1073741824"},
 		{"relocation of another type", func(f *elfmut.File) {
 			f.EditRelas(".rela.data", func(rs []elfmut.Rela) []elfmut.Rela { rs[3].Type = 11; return rs })
 		}, "relocation of type 11"},
@@ -168,7 +168,7 @@ func TestHostile(t *testing.T) {
 				s.Data, s.Claim.Offset, s.Claim.Size = nil, ptr(ef.Section(first.Name).Offset), ptr(uint64(30000*24))
 				f.Add(&s)
 			}
-		}, "relocations to look at"},
+		}, "more than 1048576 relocations"},
 		{"many names that are one long string", func(f *elfmut.File) {
 			syms := f.Syms()
 			long := strings.Repeat("n", 4000)

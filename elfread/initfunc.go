@@ -28,7 +28,7 @@ func (p *parser) readInit() error {
 	if p.syms.enable == 0 && len(p.syms.shadow) == 0 {
 		// Nothing that could be found in the code is called.
 		if in.Reason == "" {
-			in.Reason = "klp_enable_patch is not among the symbols that the module imports"
+			in.Reason = "the module does not import klp_enable_patch"
 		}
 		p.init.Replace.Reason = in.Reason
 		return nil
@@ -79,7 +79,7 @@ func (p *parser) inFile(l *klp.Location) {
 	if l.Section == "" || l.File != 0 {
 		return
 	}
-	full := p.at(spot(p.f.Index(l.Section), l.Offset))
+	full := p.at(placeAt(p.f.Index(l.Section), l.Offset))
 	l.File = full.File
 }
 
@@ -189,7 +189,7 @@ func (p *parser) replaceFromCode() error {
 	default:
 		*r = klp.Replace{
 			Kind: klp.KindUnknown, Source: klp.FromNone, FieldSource: klp.FieldAssumed,
-			Reason: fmt.Sprintf("where struct klp_patch of %q has its replace field is not known; that kernel's BTF (--kernel) or --replace-field settles it", release),
+			Reason: fmt.Sprintf("the offset of the replace field of struct klp_patch in %q is not known; give that kernel's BTF (--kernel) or --replace-field", release),
 		}
 		return nil
 	}
@@ -202,7 +202,7 @@ func (p *parser) replaceFromCode() error {
 	default:
 		r.Kind, r.Source, r.Reason = klp.KindUnknown, klp.FromNone, c.Reason
 		if r.Reason == "" {
-			r.Reason = "init code does not show it"
+			r.Reason = "the init code does not determine it"
 		}
 	}
 	var width uint64

@@ -98,7 +98,7 @@ func TestOtherMachine(t *testing.T) {
 	f := x86().build()
 	f.Machine = elf.EM_RISCV
 	m := must(t, f, Options{})
-	const want = "livepatch for a machine whose kernel cannot livepatch: EM_RISCV"
+	const want = "no kernel supports livepatching on this architecture: EM_RISCV"
 	if m.Arch != "" || m.Patch.Found || m.Patch.Reason != want || m.Replace.Reason != want || m.Replace.Known() {
 		t.Errorf("arch %q, patch %+v, replace %+v", m.Arch, m.Patch, m.Replace)
 	}

@@ -36,7 +36,7 @@ func (p *parser) readKlpBuild() error {
 		return p.fail(place{Section: sec}, "more than %d objects", maxObjects)
 	}
 	for off := uint64(0); off < size; off += objectExtSize {
-		o, err := p.readObjectExt(spot(sec, off))
+		o, err := p.readObjectExt(placeAt(sec, off))
 		if err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func (p *parser) readKlpBuild() error {
 }
 
 func (p *parser) readObjectExt(at place) (klp.Object, error) {
-	field := func(off uint64) place { return spot(at.Section, at.Offset+off) }
+	field := func(off uint64) place { return placeAt(at.Section, at.Offset+off) }
 	o := klp.Object{At: p.at(at), Name: klp.VmlinuxObjectName}
 	name, err := p.pointerAt(field(0))
 	if err != nil {
@@ -74,7 +74,7 @@ func (p *parser) readObjectExt(at place) (klp.Object, error) {
 	}
 	if o.FuncsNull = funcs.null; funcs.null {
 		if n > 0 {
-			return o, p.fail(at, "%d funcs without an array", n)
+			return o, p.fail(at, "%d funcs, but the funcs pointer is NULL", n)
 		}
 		return o, nil
 	}
@@ -87,7 +87,7 @@ func (p *parser) readObjectExt(at place) (klp.Object, error) {
 	}
 	for i := uint64(0); i < n; i++ {
 		o.Funcs = append(o.Funcs, klp.Func{})
-		if err := p.readFuncExt(&o.Funcs[i], spot(funcs.to.Section, funcs.to.Offset+i*funcExtSize)); err != nil {
+		if err := p.readFuncExt(&o.Funcs[i], placeAt(funcs.to.Section, funcs.to.Offset+i*funcExtSize)); err != nil {
 			return o, err
 		}
 	}
@@ -95,15 +95,15 @@ func (p *parser) readObjectExt(at place) (klp.Object, error) {
 }
 
 func (p *parser) readFuncExt(f *klp.Func, at place) error {
-	name, err := p.pointerAt(spot(at.Section, at.Offset+funcExtName))
+	name, err := p.pointerAt(placeAt(at.Section, at.Offset+funcExtName))
 	if err != nil {
 		return err
 	}
-	code, err := p.pointerAt(spot(at.Section, at.Offset+funcExtNew))
+	code, err := p.pointerAt(placeAt(at.Section, at.Offset+funcExtNew))
 	if err != nil {
 		return err
 	}
-	sympos, err := p.uint(spot(at.Section, at.Offset+funcExtSympos), 8)
+	sympos, err := p.uint(placeAt(at.Section, at.Offset+funcExtSympos), 8)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (p *parser) klpEntries(i int, k *klp.KlpRela, used []int32) error {
 	k.Entries = rela.Len()
 	for j := range rela.Len() {
 		e := rela.At(j)
-		entry := spot(i, uint64(j)*safeelf.RelaSize)
+		entry := placeAt(i, uint64(j)*safeelf.RelaSize)
 		if p.m.Arch != "" && int64(p.f.Sections[i].Info) < int64(len(p.f.Sections)) {
 			if target := int(p.f.Sections[i].Info); !p.arch.applies(e.Type) {
 				p.oddRela(klp.RelaUnknown, target, e, 0)
@@ -70,7 +70,7 @@ func (p *parser) klpEntries(i int, k *klp.KlpRela, used []int32) error {
 		y, ok := p.sym(e.Sym)
 		if !ok {
 			if p.m.Symtab.Damaged == "" {
-				p.m.Symtab.Damaged = fmt.Sprintf("relocation %d of %s names symbol %d, the table has %d", j, k.Section, e.Sym, p.syms.tab.Len())
+				p.m.Symtab.Damaged = fmt.Sprintf("relocation %d of %s refers to symbol %d, the table has %d symbols", j, k.Section, e.Sym, p.syms.tab.Len())
 			}
 			p.foreign(k, klp.Foreign{At: p.at(entry)})
 			continue
@@ -124,7 +124,7 @@ func (p *parser) klpTarget(section int, k *klp.KlpRela, e safeelf.Rela) error {
 	if width == 0 {
 		return nil
 	}
-	at := spot(int(info), e.Off)
+	at := placeAt(int(info), e.Off)
 	b, ok := p.bytesAt(at, width)
 	if !ok {
 		return p.fail(place{Section: section}, "relocation at 0x%x, past the end of %s", e.Off, p.f.Sections[info].Name)

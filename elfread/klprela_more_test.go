@@ -31,7 +31,7 @@ func TestWrongKlpRela(t *testing.T) {
 		{func(_ *elfmut.File, s *elfmut.Section) { s.Link++ }, "sh_link is section"},
 		{func(_ *elfmut.File, s *elfmut.Section) { s.Info = 60000 }, "sh_info is 60000, the file has"},
 		{func(_ *elfmut.File, s *elfmut.Section) { s.Info = 0 }, "which is not loaded"},
-		{func(f *elfmut.File, s *elfmut.Section) { s.Info = uint32(f.Index(".modinfo")) }, `but sh_info names ".modinfo"`},
+		{func(f *elfmut.File, s *elfmut.Section) { s.Info = uint32(f.Index(".modinfo")) }, `but sh_info to ".modinfo"`},
 		{func(f *elfmut.File, s *elfmut.Section) { s.Info = uint32(f.Index(".strtab")) }, "which is not loaded"},
 	} {
 		f, err := elfmut.Parse(fixtures.Read(t, "klp-relocs/both.ko"))

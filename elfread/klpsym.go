@@ -70,18 +70,18 @@ func parseKlpSym(raw string, width int) (object, name string, sympos uint64, mal
 	object, rest, ok = strings.Cut(rest, ".")
 	switch {
 	case object == "":
-		return "", "", 0, "the object's name is empty"
+		return "", "", 0, "the object name is empty"
 	case len(object) > objectWidth:
-		return "", "", 0, fmt.Sprintf("the object's name has %d bytes, the kernel reads %d", len(object), objectWidth)
+		return "", "", 0, fmt.Sprintf("the object name has %d bytes, the kernel reads at most %d", len(object), objectWidth)
 	case !ok:
-		return "", "", 0, "no dot after the object's name"
+		return "", "", 0, "no dot after the object name"
 	}
 	name, rest, ok = strings.Cut(rest, ",")
 	switch {
 	case name == "":
-		return "", "", 0, "the symbol's name is empty"
+		return "", "", 0, "the symbol name is empty"
 	case len(name) > width:
-		return "", "", 0, fmt.Sprintf("the symbol's name has %d bytes, the kernel reads %d", len(name), width)
+		return "", "", 0, fmt.Sprintf("the symbol name has %d bytes, the kernel reads at most %d", len(name), width)
 	case !ok:
 		return "", "", 0, "no comma and symbol position at the end of the name"
 	}
@@ -110,9 +110,9 @@ func parseKlpRela(name string) (object, target, malformed string) {
 	object, target, _ = strings.Cut(rest, ".")
 	switch {
 	case object == "":
-		return "", "", "the object's name is empty"
+		return "", "", "the object name is empty"
 	case len(object) > objectWidth:
-		return "", "", fmt.Sprintf("the object's name has %d bytes, the kernel reads %d", len(object), objectWidth)
+		return "", "", fmt.Sprintf("the object name has %d bytes, the kernel reads at most %d", len(object), objectWidth)
 	}
 	return object, target, ""
 }

@@ -22,7 +22,7 @@ var klpSymNames = []struct {
 	{".klp.sym.vmlinux.f,-1", "", "", 0, "no number"},
 	{".klp.sym.vmlinux.f,99999999999999999999", "", "", 0, "64 bits"},
 	{".klp.sym.vmlinux.,1", "", "", 0, "name is empty"},
-	{".klp.sym..f,1", "", "", 0, "object's name is empty"},
+	{".klp.sym..f,1", "", "", 0, "object name is empty"},
 	{".klp.sym.xxxx-xxxx,1", "", "", 0, "no dot"},
 	{".klp.sym." + strings.Repeat("o", 55) + ".f,1", strings.Repeat("o", 55), "f", 1, ""},
 	{".klp.sym." + strings.Repeat("o", 56) + ".f,1", "", "", 0, "56 bytes"},

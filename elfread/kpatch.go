@@ -29,7 +29,7 @@ func (p *parser) readKpatch() error {
 	}
 	b := objectsByName{p: p, index: make(map[string]int, 4)}
 	for off := uint64(0); off < size; off += kpatchFuncSize {
-		if err := p.readKpatchFunc(&b, spot(sec, off)); err != nil {
+		if err := p.readKpatchFunc(&b, placeAt(sec, off)); err != nil {
 			return err
 		}
 	}
@@ -42,7 +42,7 @@ func (p *parser) readKpatch() error {
 }
 
 func (p *parser) readKpatchFunc(b *objectsByName, at place) error {
-	field := func(off uint64) place { return spot(at.Section, at.Offset+off) }
+	field := func(off uint64) place { return placeAt(at.Section, at.Offset+off) }
 	code, err := p.pointerAt(field(0))
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (p *parser) readKpatchFunc(b *objectsByName, at place) error {
 	}
 	for _, i := range []int{1, 3, 4} { // sizes and sympos
 		if n := numbers[i]; n>>32 != 0 && bits.ReverseBytes64(n)>>32 == 0 {
-			return p.fail(field(uint64(i)*8), "number %#x: the table was written for the other byte order", n)
+			return p.fail(field(uint64(i)*8), "value %#x: the table has the wrong byte order", n)
 		}
 	}
 	o, err := b.object(field(48), at)
@@ -92,14 +92,14 @@ func (p *parser) readKpatchCallbacks(b *objectsByName, sec int, kind klp.Callbac
 	size := p.f.Sections[sec].FileSize
 	for off := uint64(0); off <= end; off += kpatchCallbackSize {
 		if off+kpatchCallbackSize > size {
-			return p.fail(spot(sec, off), "callback extends past the end of its section")
+			return p.fail(placeAt(sec, off), "callback extends past the end of its section")
 		}
-		at := spot(sec, off)
+		at := placeAt(sec, off)
 		code, err := p.pointerAt(at)
 		if err != nil {
 			return err
 		}
-		o, err := b.object(spot(sec, off+8), at)
+		o, err := b.object(placeAt(sec, off+8), at)
 		if err != nil {
 			return err
 		}
@@ -124,10 +124,10 @@ func (p *parser) readForce() error {
 			continue
 		}
 		if len(p.m.ForceFuncs) == maxFuncs {
-			return p.fail(spot(p.sec.kpatchForce, r.Offset), "more than %d entries", maxFuncs)
+			return p.fail(placeAt(p.sec.kpatchForce, r.Offset), "more than %d entries", maxFuncs)
 		}
-		l := p.at(spot(p.sec.kpatchForce, r.Offset))
-		if ptr, err := p.target(spot(p.sec.kpatchForce, r.Offset), r); err == nil && !ptr.undef {
+		l := p.at(placeAt(p.sec.kpatchForce, r.Offset))
+		if ptr, err := p.target(placeAt(p.sec.kpatchForce, r.Offset), r); err == nil && !ptr.undef {
 			var c klp.Code
 			p.codeOf(&c, ptr)
 			l.Symbol = c.Symbol

@@ -64,7 +64,7 @@ func (p *parser) adjustLayout(patch place) error {
 	if l.Source != klp.LayoutBuiltin {
 		return nil
 	}
-	slot := spot(patch.Section, patch.Offset+modern.PatchStates)
+	slot := placeAt(patch.Section, patch.Offset+modern.PatchStates)
 	rs, err := p.relocsIn(slot.Section, slot.Offset, slot.Offset+8)
 	if err != nil {
 		return err

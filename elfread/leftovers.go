@@ -35,7 +35,7 @@ func (p *parser) readLeftovers() error {
 			return err
 		}
 		for off := uint64(0); off < s.FileSize; off += relocSize {
-			ptr, err := p.pointerAt(spot(i, off))
+			ptr, err := p.pointerAt(placeAt(i, off))
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ func (p *parser) readLeftovers() error {
 			if !ptr.null && !ptr.undef {
 				what += fmt.Sprintf(" (for %s+0x%x)", p.f.Sections[ptr.to.Section].Name, ptr.to.Offset)
 			}
-			p.m.Leftovers = append(p.m.Leftovers, klp.Leftover{At: p.at(spot(i, off)), What: what})
+			p.m.Leftovers = append(p.m.Leftovers, klp.Leftover{At: p.at(placeAt(i, off)), What: what})
 		}
 	}
 	return nil
@@ -70,7 +70,7 @@ func (p *parser) klpPlaces() ([]place, error) {
 			return nil, p.fail(place{Section: k.Index}, "more than %d livepatch relocations", maxRelocs)
 		}
 		for j := range rela.Len() {
-			list = append(list, spot(int(p.f.Sections[k.Index].Info), rela.At(j).Off))
+			list = append(list, placeAt(int(p.f.Sections[k.Index].Info), rela.At(j).Off))
 		}
 	}
 	slices.SortFunc(list, comparePlaces)

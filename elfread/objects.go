@@ -9,7 +9,7 @@ import (
 // klp_for_each_object_static, klp_for_each_func_static).
 func (p *parser) readObjects(at place) error {
 	patch, l := &p.m.Patch, &p.m.Layout
-	first, err := p.pointerAt(spot(at.Section, at.Offset+l.ObjectFuncs))
+	first, err := p.pointerAt(placeAt(at.Section, at.Offset+l.ObjectFuncs))
 	if err != nil {
 		return err
 	}
@@ -23,12 +23,12 @@ func (p *parser) readObjects(at place) error {
 		patch.Objects = make([]klp.Object, 0, min(64, (size-1)/objects.size))
 	}
 	for n := uint64(0); ; n++ {
-		o := spot(at.Section, at.Offset+n*objects.size)
-		name, err := p.pointerAt(spot(o.Section, o.Offset+l.ObjectName))
+		o := placeAt(at.Section, at.Offset+n*objects.size)
+		name, err := p.pointerAt(placeAt(o.Section, o.Offset+l.ObjectName))
 		if err != nil {
 			return err
 		}
-		funcs, err := p.pointerAt(spot(o.Section, o.Offset+l.ObjectFuncs))
+		funcs, err := p.pointerAt(placeAt(o.Section, o.Offset+l.ObjectFuncs))
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (p *parser) readObject(o *klp.Object, at place, name, funcs pointer) (err e
 		o.FuncsAt = p.locate(funcs.to)
 	}
 	if l.HasCallbacks {
-		o.Callbacks, o.PostUnpatchEnabled, err = p.readCallbacks(spot(at.Section, at.Offset+l.ObjectCallbacks))
+		o.Callbacks, o.PostUnpatchEnabled, err = p.readCallbacks(placeAt(at.Section, at.Offset+l.ObjectCallbacks))
 	}
 	return err
 }
@@ -95,7 +95,7 @@ func (p *parser) readObject(o *klp.Object, at place, name, funcs pointer) (err e
 // own post_unpatch_enabled.
 func (p *parser) readCallbacks(at place) (list []klp.Callback, enabled bool, err error) {
 	for i, kind := range callbackKinds {
-		field := spot(at.Section, at.Offset+uint64(i)*8)
+		field := placeAt(at.Section, at.Offset+uint64(i)*8)
 		ptr, err := p.pointerAt(field)
 		if err != nil {
 			return nil, false, err
@@ -108,7 +108,7 @@ func (p *parser) readCallbacks(at place) (list []klp.Callback, enabled bool, err
 			p.codeOf(&list[len(list)-1].Func, ptr)
 		}
 	}
-	b, ok := p.bytesAt(spot(at.Section, at.Offset+32), 1)
+	b, ok := p.bytesAt(placeAt(at.Section, at.Offset+32), 1)
 	if !ok {
 		return nil, false, p.fail(at, "callbacks extend past the end of their section")
 	}
@@ -125,16 +125,16 @@ func (p *parser) readFuncs(at place, stride uint64) ([]klp.Func, error) {
 		array = p.symName(y.index)
 	}
 	for n := uint64(0); ; n++ {
-		f := spot(at.Section, at.Offset+n*stride)
-		name, err := p.pointerAt(spot(f.Section, f.Offset+l.FuncName))
+		f := placeAt(at.Section, at.Offset+n*stride)
+		name, err := p.pointerAt(placeAt(f.Section, f.Offset+l.FuncName))
 		if err != nil {
 			return nil, err
 		}
-		code, err := p.pointerAt(spot(f.Section, f.Offset+l.FuncNew))
+		code, err := p.pointerAt(placeAt(f.Section, f.Offset+l.FuncNew))
 		if err != nil {
 			return nil, err
 		}
-		sympos, err := p.uint(spot(f.Section, f.Offset+l.FuncSympos), 8)
+		sympos, err := p.uint(placeAt(f.Section, f.Offset+l.FuncSympos), 8)
 		if err != nil {
 			return nil, err
 		}

@@ -149,7 +149,7 @@ func TestNoSymtab(t *testing.T) {
 	f := enabling()
 	f.Remove(".symtab")
 	m := must(t, f, Options{})
-	const want = "the module has no symbol table, without which no relocation can be read"
+	const want = "the module has no symbol table, so relocations cannot be resolved"
 	if !m.Symtab.Missing || m.Patch.Found || m.Patch.Reason != want || !m.Init.Missing || m.Init.Reason != want || m.Replace.Known() || m.Replace.Reason != want {
 		t.Errorf("%+v %+v %+v", m.Symtab, m.Init, m.Replace)
 	}

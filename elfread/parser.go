@@ -103,7 +103,7 @@ func (p *parser) run() error {
 		return err
 	}
 	if m.Symtab.Missing {
-		m.Patch.Reason = "the module has no symbol table, without which no relocation can be read"
+		m.Patch.Reason = "the module has no symbol table, so relocations cannot be resolved"
 		m.Init.Missing, m.Init.Reason = true, m.Patch.Reason
 		m.Replace = klp.Replace{Kind: klp.KindUnknown, Source: klp.FromNone, FieldSource: klp.FieldAssumed, Reason: m.Patch.Reason}
 		return nil
@@ -136,7 +136,7 @@ func (p *parser) run() error {
 func (p *parser) readTables() error {
 	m := p.m
 	if m.Arch == "" {
-		m.Patch.Reason = fmt.Sprintf("livepatch for a machine whose kernel cannot livepatch: %v", p.f.Machine)
+		m.Patch.Reason = fmt.Sprintf("no kernel supports livepatching on this architecture: %v", p.f.Machine)
 		m.Replace = klp.Replace{Kind: klp.KindUnknown, Source: klp.FromNone, FieldSource: klp.FieldAssumed, Reason: m.Patch.Reason}
 		return nil
 	}
@@ -164,7 +164,7 @@ func (p *parser) readTables() error {
 type place = initcode.Place
 
 // spot makes a place.
-func spot(section int, off uint64) place { return place{Section: section, Offset: off} }
+func placeAt(section int, off uint64) place { return place{Section: section, Offset: off} }
 
 // at returns the Location of a place, without a symbol.
 func (p *parser) at(pl place) klp.Location {
@@ -182,7 +182,7 @@ func (p *parser) at(pl place) klp.Location {
 // spend counts relocations that are looked at in section i.
 func (p *parser) spend(i, n int) error {
 	if p.work += n; p.work > maxWork {
-		return p.fail(place{Section: i}, "more than %d relocations to look at", maxWork)
+		return p.fail(place{Section: i}, "more than %d relocations", maxWork)
 	}
 	return nil
 }

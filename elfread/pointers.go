@@ -82,7 +82,7 @@ func (p *parser) pointerAt(at place) (pointer, error) {
 // target follows a relocation of a pointer at a place.
 func (p *parser) target(at place, r ir.Reloc) (pointer, error) {
 	if int64(r.Sym) >= int64(p.syms.tab.Len()) {
-		return pointer{}, p.fail(at, "relocation names symbol %d of %d", r.Sym, p.syms.tab.Len())
+		return pointer{}, p.fail(at, "relocation refers to symbol %d, the table has %d", r.Sym, p.syms.tab.Len())
 	}
 	_, info, shndx := p.syms.tab.Head(int(r.Sym))
 	ptr := pointer{at: at, sym: r.Sym, direct: elf.ST_TYPE(info) != elf.STT_SECTION}
@@ -91,7 +91,7 @@ func (p *parser) target(at place, r ir.Reloc) (pointer, error) {
 		ptr.undef = true
 		return ptr, nil
 	case int(shndx) >= len(p.f.Sections):
-		return pointer{}, p.fail(at, "relocation names %s, which lies in no section (index 0x%x)", p.locateTarget(r), shndx)
+		return pointer{}, p.fail(at, "relocation refers to %s, which is in no section (index 0x%x)", p.locateTarget(r), shndx)
 	}
 	value, _ := p.syms.tab.Extent(int(r.Sym))
 	ptr.to = place{Section: int(shndx), Offset: value + uint64(r.Addend)}
@@ -125,7 +125,7 @@ func (p *parser) uint(at place, n uint64) (uint64, error) {
 // stringAt reads the NUL-terminated string that a pointer leads to.
 func (p *parser) stringAt(ptr pointer) (string, error) {
 	if ptr.undef {
-		return "", p.fail(ptr.at, "name is at symbol %q of another module", p.symName(ptr.sym))
+		return "", p.fail(ptr.at, "name points to symbol %q of another module", p.symName(ptr.sym))
 	}
 	s := p.f.Sections[ptr.to.Section]
 	if s.Flags&elf.SHF_COMPRESSED != 0 {
@@ -139,7 +139,7 @@ func (p *parser) stringAt(ptr pointer) (string, error) {
 		return "", err
 	}
 	if ptr.to.Offset >= uint64(len(data)) {
-		return "", p.fail(ptr.to, "name at the end of the section")
+		return "", p.fail(ptr.to, "name starts at the end of the section")
 	}
 	b := data[ptr.to.Offset:min(ptr.to.Offset+safeelf.MaxName+1, uint64(len(data)))]
 	n := bytes.IndexByte(b, 0)

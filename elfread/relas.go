@@ -76,7 +76,7 @@ func (p *parser) sectionRelas(i int, again bool) error {
 		if p.overflows(e) {
 			p.oddRela(klp.RelaOverflow, target, e, 0)
 		}
-		if b, ok := p.bytesAt(spot(target, e.Off), width); ok && !allZero(b) {
+		if b, ok := p.bytesAt(placeAt(target, e.Off), width); ok && !allZero(b) {
 			v := uint64(p.f.Uint32(b))
 			if width == 8 {
 				v = p.f.Uint64(b)
@@ -116,7 +116,7 @@ func (p *parser) twice(target int) error {
 
 // oddRela notes a relocation of a target section, once for each kind.
 func (p *parser) oddRela(kind klp.OddRelaKind, target int, e safeelf.Rela, value uint64) {
-	at := p.at(spot(target, e.Off))
+	at := p.at(placeAt(target, e.Off))
 	if kind == klp.RelaTwice && slices.ContainsFunc(p.m.Relas.Odd, func(o klp.OddRela) bool { return o.Kind == kind && o.At == at }) {
 		return
 	}

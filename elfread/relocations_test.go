@@ -92,7 +92,7 @@ func TestDamagedSymbols(t *testing.T) {
 	n := len(f.Syms())
 	klpSection(f, elfmut.Rela{Sym: uint32(n), Type: abs64}, elfmut.Rela{Offset: 8, Sym: uint32(n + 7), Type: abs64})
 	m := must(t, f, Options{})
-	want := fmt.Sprintf("relocation 0 of .klp.rela.vmlinux..text names symbol %d, the table has %d", n, n)
+	want := fmt.Sprintf("relocation 0 of .klp.rela.vmlinux..text refers to symbol %d, the table has %d symbols", n, n)
 	if m.Symtab.Damaged != want || m.KlpRelas[0].ForeignCount != 2 {
 		t.Errorf("%q, want %q; %+v", m.Symtab.Damaged, want, m.KlpRelas[0])
 	}
@@ -244,7 +244,7 @@ func TestMisnamed(t *testing.T) {
 		}
 		for _, k := range m.KlpRelas {
 			why, ignored := replace.KlpRelaDefect(m, &k)
-			if want := strings.Contains(name, "other-place"); ignored == want && why != "" || want && !strings.Contains(why, "name says section") {
+			if want := strings.Contains(name, "other-place"); ignored == want && why != "" || want && !strings.Contains(why, "the name refers to section") {
 				t.Errorf("%s: %s: %q, ignored %v", name, k.Section, why, ignored)
 			}
 		}

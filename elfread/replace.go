@@ -25,7 +25,7 @@ func (p *parser) replaceField(value evidence) (klp.ReplaceKind, klp.FieldSource,
 	}
 	if known(p.o.ReplaceField) {
 		if known(kind) && kind != p.o.ReplaceField {
-			return kind, source, p.fail(place{}, "replace field is a %s by %s, but was given as a %s", kind, source, p.o.ReplaceField)
+			return kind, source, p.fail(place{}, "replace field is a %s according to %s, but was given as a %s", kind, source, p.o.ReplaceField)
 		}
 		if !known(kind) {
 			kind, source = p.o.ReplaceField, klp.FieldOption
@@ -33,7 +33,7 @@ func (p *parser) replaceField(value evidence) (klp.ReplaceKind, klp.FieldSource,
 	}
 	if known(value.kind) {
 		if known(kind) && kind != value.kind {
-			return kind, source, p.fail(place{}, "replace field is a %s by %s, but %s", kind, source, value.why)
+			return kind, source, p.fail(place{}, "replace field is a %s according to %s, but %s", kind, source, value.why)
 		}
 		if !known(kind) {
 			kind, source = value.kind, klp.FieldValue
@@ -102,7 +102,7 @@ func (p *parser) readReplace(patch place) error {
 		*r = p.withoutField()
 		return nil
 	}
-	at := spot(patch.Section, patch.Offset+l.PatchReplace)
+	at := placeAt(patch.Section, patch.Offset+l.PatchReplace)
 	slot, ok := p.bytesAt(at, 8)
 	if !ok {
 		return p.fail(at, "struct klp_patch extends past the end of its section")
@@ -139,7 +139,7 @@ func (p *parser) readReplace(patch place) error {
 		// Code that could not be followed may store to the field.
 		r.Kind, r.Source, r.Reason = klp.KindUnknown, klp.FromNone, code.Reason
 		if r.Reason == "" {
-			r.Reason = "init code could not be followed"
+			r.Reason = "the init code could not be analyzed"
 		}
 		return nil
 	}
@@ -199,7 +199,7 @@ func (p *parser) readSets(at place) ([]uint32, error) {
 	sets := []uint32{}
 	array, bounded := p.object(at)
 	for off := uint64(0); ; off += 4 {
-		pl := spot(at.Section, at.Offset+off)
+		pl := placeAt(at.Section, at.Offset+off)
 		if bounded && off >= array.size {
 			return nil, p.fail(pl, "list of replace sets is not terminated by a zero within its %d bytes", array.size)
 		}
@@ -229,7 +229,7 @@ func (p *parser) readSupersedes(patch place, kind klp.ReplaceKind) error {
 			return nil
 		}
 	}
-	at := spot(patch.Section, patch.Offset+off)
+	at := placeAt(patch.Section, patch.Offset+off)
 	if _, ok := p.bytesAt(at, 8); !ok {
 		return nil
 	}

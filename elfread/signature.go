@@ -49,7 +49,7 @@ func (p *parser) readSignature() error {
 		return nil
 	}
 	if before := tail[:len(tail)-len(data)-signatureInfo-len(signatureMagic)]; bytes.HasSuffix(before, []byte(signatureMagic)) {
-		p.m.SignatureError = "another signature lies before this one: the module was signed twice"
+		p.m.SignatureError = "another signature precedes this one: the module was signed twice"
 	} else if !allZero(before) || len(before) >= 16 {
 		p.m.SignatureError = fmt.Sprintf("%d bytes between the ELF image and the signature", len(before))
 	}
@@ -100,7 +100,7 @@ func parseTrailer(tail []byte, size int64) (*klp.Trailer, *klp.Signature, []byte
 		return t, nil, nil, fmt.Errorf("signature of unknown type %d", t.IDType)
 	}
 	if t.IDType != klp.PKeyPKCS7 {
-		return t, s, data, fmt.Errorf("signature of type %s: the kernel takes only PKCS#7 (mod_check_sig)", s.IDType)
+		return t, s, data, fmt.Errorf("signature of type %s: the kernel accepts only PKCS#7 (mod_check_sig)", s.IDType)
 	}
 	// mod_check_sig() demands that the other members are zero.
 	if t.Algo|t.Hash|t.SignerLen|t.KeyIDLen|t.Pad[0]|t.Pad[1]|t.Pad[2] != 0 {

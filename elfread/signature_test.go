@@ -54,7 +54,7 @@ func TestTrailer(t *testing.T) {
 	}{
 		{"untouched", func(*signed) {}, "", "pkcs7", ""},
 		{"bytes appended", func(s *signed) { s.behind = []byte("\n") }, "trailing data: 1 bytes after the signature, so that the kernel does not find it", "", ""},
-		{"signed twice", func(s *signed) { s.image = s.bytes() }, "another signature lies before this one", "pkcs7", ""},
+		{"signed twice", func(s *signed) { s.image = s.bytes() }, "another signature precedes this one", "pkcs7", ""},
 		{"bytes before", func(s *signed) { s.image = append(s.image, "stray"...) }, "5 bytes between the ELF image and the signature", "pkcs7", ""},
 		{"padding before", func(s *signed) { s.image = append(s.image, make([]byte, 7)...) }, "", "pkcs7", ""},
 		{"more zeros than padding has", func(s *signed) { s.image = append(s.image, make([]byte, 16)...) }, "16 bytes between", "pkcs7", ""},
@@ -62,7 +62,7 @@ func TestTrailer(t *testing.T) {
 		{"magic alone", func(s *signed) { s.data, s.info = nil, nil }, "signature trailer is truncated: 0 of 12 bytes before the magic", "", ""},
 		{"half a trailer", func(s *signed) { s.data, s.info = nil, s.info[:6] }, "signature trailer is truncated: 6 of 12 bytes", "", ""},
 		{"an empty signature", func(s *signed) { s.data = nil }, "invalid signature length 0, 0 bytes are available", "", "EBADMSG"},
-		{"of the kernel's old PGP kind", func(s *signed) { s.info[2] = 0 }, "signature of type pgp: the kernel takes only PKCS#7", "pgp", ""},
+		{"of the kernel's old PGP kind", func(s *signed) { s.info[2] = 0 }, "signature of type pgp: the kernel accepts only PKCS#7", "pgp", ""},
 		{"of the kernel's old X.509 kind", func(s *signed) { s.info[2] = 1 }, "signature of type x509", "x509", ""},
 		{"of no known kind", func(s *signed) { s.info[2] = 3 }, "signature of unknown type 3", "", ""},
 		{"a number in algo", func(s *signed) { s.info[0] = 1 }, "fields set that must be zero", "pkcs7", "EBADMSG"},

@@ -30,7 +30,7 @@ func (p *parser) readStatic() error {
 	l := &m.Layout
 	m.Patch.At, m.Patch.Found = p.locate(at), true
 	p.known = append(p.known, at)
-	mod, err := p.pointerAt(spot(at.Section, at.Offset+l.PatchMod))
+	mod, err := p.pointerAt(placeAt(at.Section, at.Offset+l.PatchMod))
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (p *parser) readStatic() error {
 	if !mod.null && (mod.undef || mod.to.Section != p.sec.thisModule) {
 		return p.fail(at, "the struct passed to klp_enable_patch() does not start with a pointer to __this_module")
 	}
-	objs, err := p.pointerAt(spot(at.Section, at.Offset+l.PatchObjs))
+	objs, err := p.pointerAt(placeAt(at.Section, at.Offset+l.PatchObjs))
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (p *parser) readStatic() error {
 		}
 	}
 	if l.HasStates {
-		if err := p.readStates(spot(at.Section, at.Offset+l.PatchStates)); err != nil {
+		if err := p.readStates(placeAt(at.Section, at.Offset+l.PatchStates)); err != nil {
 			return err
 		}
 	}
@@ -100,7 +100,7 @@ func (p *parser) findPatch() (at place, reason string, err error) {
 	case len(found) == 1:
 		return found[0], "", nil
 	case len(found) > 1:
-		return place{}, fmt.Sprintf("%d structs look like klp_patch, and the code does not tell which one is used", len(found)), nil
+		return place{}, fmt.Sprintf("%d structs look like klp_patch, and which one is enabled is not known", len(found)), nil
 	case null:
 		return place{}, "klp_enable_patch() is called with NULL, and no data looks like a klp_patch", nil
 	}
@@ -110,7 +110,7 @@ func (p *parser) findPatch() (at place, reason string, err error) {
 // checkPatch checks that what is passed to klp_enable_patch() can be one.
 func (p *parser) checkPatch(at place) error {
 	if !p.flag(at.Section, elf.SHF_ALLOC) {
-		return p.fail(at, "klp_enable_patch() is passed a place in a section that is not loaded")
+		return p.fail(at, "klp_enable_patch() is passed an address in a section that is not loaded")
 	}
 	if _, ok := p.bytesAt(at, 40); !ok {
 		return p.fail(at, "struct klp_patch extends past the end of its section")
@@ -138,11 +138,11 @@ func (p *parser) patchesByModule(writable elf.SectionFlag) ([]place, error) {
 			if !ok || r.Type != p.arch.pointer || int(y.Shndx) != p.sec.thisModule || y.Value+uint64(r.Addend) != 0 {
 				continue
 			}
-			at := spot(i, r.Offset)
+			at := placeAt(i, r.Offset)
 			if _, ok := p.bytesAt(at, 40); !ok {
 				continue
 			}
-			if objs, err := p.pointerAt(spot(i, r.Offset+8)); err != nil || objs.null || objs.undef || !p.data(objs.to.Section) {
+			if objs, err := p.pointerAt(placeAt(i, r.Offset+8)); err != nil || objs.null || objs.undef || !p.data(objs.to.Section) {
 				continue
 			}
 			if len(found) == maxListed {
@@ -184,8 +184,8 @@ func (p *parser) readStates(field place) error {
 	n := p.objectSize(ptr.to) / l.StateSize
 	end := false
 	for i := uint64(0); !end || i < n; i++ {
-		at := spot(ptr.to.Section, ptr.to.Offset+i*l.StateSize)
-		id, err := p.uint(spot(at.Section, at.Offset+l.StateID), 8)
+		at := placeAt(ptr.to.Section, ptr.to.Offset+i*l.StateSize)
+		id, err := p.uint(placeAt(at.Section, at.Offset+l.StateID), 8)
 		if err != nil {
 			return step("states", err)
 		}
@@ -201,7 +201,7 @@ func (p *parser) readStates(field place) error {
 		default:
 			here := p.at(at)
 			here.Symbol = patch.StatesAt.Symbol
-			version, err := p.uint(spot(at.Section, at.Offset+l.StateVersion), 4)
+			version, err := p.uint(placeAt(at.Section, at.Offset+l.StateVersion), 4)
 			if err != nil {
 				return step("states", err)
 			}

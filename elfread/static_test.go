@@ -78,7 +78,7 @@ func TestStaticLayouts(t *testing.T) {
 		{
 			name: "debug configuration without symbols: nothing tells its objects from other data",
 			edit: func(s *synthetic) { s.sizes.object, s.sizes.fn, s.symbols = 376, 360, false },
-			err:  "size of struct klp_object unknown: the table by release says 168 bytes, relocations fit 376 too",
+			err:  "size of struct klp_object is ambiguous: 168 bytes by the table of releases, but relocations fit 376 too",
 		},
 		{
 			name: "openEuler: klp_func of 168 bytes, hooks before the callbacks",
@@ -249,7 +249,7 @@ func TestLayoutFromDWARF(t *testing.T) {
 	if got, want := tables(m), "vmlinux: cmdline_proc_show,0>klp_cmdline_proc_show"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if _, err := read(f.Bytes(), Options{ReplaceField: klp.KindSet}); err == nil || !strings.Contains(err.Error(), "flag by dwarf") {
+	if _, err := read(f.Bytes(), Options{ReplaceField: klp.KindSet}); err == nil || !strings.Contains(err.Error(), "flag according to dwarf") {
 		t.Errorf("an option against debug information: %v", err)
 	}
 }

@@ -81,7 +81,7 @@ var storedCases = []stored{
 		},
 		alloc: func(a *assembled) { a.op(0x48, 0xc7, 0x40, 24).ref(elf.R_X86_64_32S, list(a.f), 0) },
 		o:     Options{ReplaceField: klp.KindSet},
-		err:   "replace field is a set by option, but init code stores an address in it",
+		err:   "replace field is a set according to option, but init code stores an address in it",
 	},
 	{
 		name:   "two bytes, which no field has",

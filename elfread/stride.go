@@ -179,7 +179,7 @@ func (p *parser) choose(q structSize, arrays []array) (stride, error) {
 		if d := p.fromDWARF(); d != nil && (q.of(d) == q.known || q.of(d) == other) {
 			return stride{q.of(d), klp.LayoutDWARF}, nil
 		}
-		return stride{}, p.fail(at, "size of struct %s unknown: the table by release says %d bytes, relocations fit %d too, no symbols tell which; a kernel's BTF would", q.name, q.known, other)
+		return stride{}, p.fail(at, "size of struct %s is ambiguous: %d bytes by the table of releases, but relocations fit %d too, and no symbol decides; give the kernel's BTF", q.name, q.known, other)
 	}
 	if l.Source == klp.LayoutBTF {
 		return stride{}, p.fail(at, "size of struct %s: the given kernel is not the one that this module was built for: %s", q.name, strings.Join(tried, "; "))
@@ -239,7 +239,7 @@ func measure(arrays []array, spacing func(*array) uint64) (uint64, klp.LayoutSou
 		case size == 0:
 			size = n
 		case size != n:
-			return 0, "", fmt.Errorf("symbols of arrays say %d and %d bytes", size, n)
+			return 0, "", fmt.Errorf("symbols of arrays imply %d and %d bytes", size, n)
 		}
 	}
 	return size, klp.LayoutSymbols, nil
@@ -253,7 +253,7 @@ func (p *parser) fit(a *array, size uint64, q *structSize) error {
 		return errors.New("impossible size")
 	}
 	if a.size%size != 0 {
-		return fmt.Errorf("the size of the array's symbol, %d bytes, is not a multiple", a.size)
+		return fmt.Errorf("the size of the array's symbol, %d bytes, is not a multiple of it", a.size)
 	}
 	a.used = 0
 	for next := 0; ; a.used++ {

@@ -36,8 +36,8 @@ func TestStrideConflicts(t *testing.T) {
 		return larger(object{funcs: []string{"one"}}, object{name: "ext4", funcs: []string{"two"}}).build()
 	}
 	refusals(t, two, []refusal{
-		{name: "symbols against each other", edit: func(f *elfmut.File) { resize(f, "funcs", 720, 800) }, section: ".data", offset: 1376, err: "size of struct klp_func: symbols of arrays say 360 and 400 bytes"},
-		{name: "the second smaller", edit: func(f *elfmut.File) { resize(f, "funcs", 720, 640) }, section: ".data", offset: 1376, err: "size of struct klp_func: symbols of arrays say 360 and 320 bytes"},
+		{name: "symbols against each other", edit: func(f *elfmut.File) { resize(f, "funcs", 720, 800) }, section: ".data", offset: 1376, err: "size of struct klp_func: symbols of arrays imply 360 and 400 bytes"},
+		{name: "the second smaller", edit: func(f *elfmut.File) { resize(f, "funcs", 720, 640) }, section: ".data", offset: 1376, err: "size of struct klp_func: symbols of arrays imply 360 and 320 bytes"},
 		{name: "a symbol that is no multiple", edit: func(f *elfmut.File) { resize(f, "objs", 3*376+8) }, section: ".data", offset: 224, err: "the size of the array's symbol, 1136 bytes, is not a multiple"},
 		{name: "an impossible size", edit: func(f *elfmut.File) { resize(f, "funcs", 16, 16) }, section: ".data", offset: 1376, err: "impossible size"},
 	})
@@ -70,7 +70,7 @@ func TestEmptyArrays(t *testing.T) {
 func TestDebugTellsBetween(t *testing.T) {
 	s := larger(object{funcs: []string{"one"}}, object{name: "ext4", funcs: []string{"two", "three"}})
 	s.symbols = false
-	unclear := "size of struct klp_object unknown: the table by release says 168 bytes, relocations fit 376 too, no symbols tell which"
+	unclear := "size of struct klp_object is ambiguous: 168 bytes by the table of releases, but relocations fit 376 too, and no symbol decides"
 	refusals(t, s.build, []refusal{
 		{name: "no debug information", edit: func(*elfmut.File) {}, section: ".data", offset: 224, err: unclear},
 		{name: "of a third size", edit: func(f *elfmut.File) { describe(f, 200, 360) }, section: ".data", offset: 224, err: unclear},

@@ -28,7 +28,7 @@ func isBTF(head []byte) bool {
 const maxBTF = 64 << 20
 
 // errSplitBTF says that BTF describes one module on top of a kernel's.
-var errSplitBTF = errors.New("split BTF of a module: the kernel's own is needed")
+var errSplitBTF = errors.New("split BTF of a module, not the kernel's own BTF")
 
 // readBTF takes the layouts from raw BTF. The library is not written for
 // hostile input as a promise, so a panic becomes an error.

@@ -129,7 +129,7 @@ func (c *cache) module(path string) (*moduleFacts, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("no regular file")
+		return nil, fmt.Errorf("not a regular file")
 	}
 	head := make([]byte, unpack.MagicLen)
 	n, err := f.ReadAt(head, 0)

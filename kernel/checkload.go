@@ -41,7 +41,7 @@ func (k *Kernel) CheckThisModule(m *klp.Module) (klp.Refusal, bool) {
 	return klp.Refusal{
 		Errno:   "ENOEXEC",
 		Message: fmt.Sprintf("module %s: .gnu.linkonce.this_module section size must match the kernel's built struct module size at run time", moduleNameOf(m)),
-		Reason:  fmt.Sprintf(".gnu.linkonce.this_module has %d bytes, this kernel's struct module %d", m.ThisModuleSize, k.types.ModuleSize),
+		Reason:  fmt.Sprintf(".gnu.linkonce.this_module has %d bytes, this kernel's struct module has %d", m.ThisModuleSize, k.types.ModuleSize),
 	}, true
 }
 
@@ -79,7 +79,7 @@ func (k *Kernel) CheckStructModule(m *klp.Module) (klp.Refusal, bool) {
 	return klp.Refusal{
 		Errno:   "ENOEXEC",
 		Message: fmt.Sprintf("%s: disagrees about version of symbol %s", moduleNameOf(m), symbol),
-		Reason:  fmt.Sprintf("the CRC of %s is %#08x, this kernel's %#08x: its struct module is laid out otherwise", symbol, m.LayoutCRC, e.CRC),
+		Reason:  fmt.Sprintf("the CRC of %s is %#08x, this kernel's %#08x: its struct module has another layout", symbol, m.LayoutCRC, e.CRC),
 	}, true
 }
 
@@ -220,7 +220,7 @@ func (k *Kernel) CheckExportFlags(m *klp.Module) (klp.Refusal, bool) {
 	return klp.Refusal{
 		Errno:   "ENOEXEC",
 		Message: moduleNameOf(m) + ": no flags for exported symbols",
-		Reason:  "the module exports symbols (__ksymtab) without flags (__kflagstab), which this kernel demands: it was built for a kernel before 7.1",
+		Reason:  "the module exports symbols (__ksymtab) without flags (__kflagstab), which this kernel requires: it was built for a kernel before 7.1",
 	}, true
 }
 

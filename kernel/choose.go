@@ -59,7 +59,7 @@ func (x *Mismatch) Error() string {
 			given[i] += " (" + string(k.arch) + ")"
 		}
 	}
-	return fmt.Sprintf("none of the kernels given is %s (%s): %s", x.Release, x.Arch, strings.Join(given, ", "))
+	return fmt.Sprintf("none of the given kernels is %s (%s): %s", x.Release, x.Arch, strings.Join(given, ", "))
 }
 
 // Behaviour returns that of the module's release.

@@ -53,7 +53,7 @@ func parseConfig(text []byte) (configuration, error) {
 			c[name] = strings.Trim(value, `"`)
 			continue
 		}
-		return nil, fmt.Errorf("offset %#x: want CONFIG_NAME=value", at)
+		return nil, fmt.Errorf("offset %#x: expected CONFIG_NAME=value", at)
 	}
 	if len(c) == 0 {
 		return nil, fmt.Errorf("no options")

@@ -61,7 +61,7 @@ func filterLine(line []byte) (addr uint64, name, module string, err error) {
 		fields = fields[:1]
 	}
 	if len(fields) != 1 || !isSymbolName(fields[0]) {
-		return 0, "", "", fmt.Errorf("want a name, or a name and [module]")
+		return 0, "", "", fmt.Errorf("expected a name, or a name and [module]")
 	}
 	return addr, string(fields[0]), module, nil
 }

@@ -51,7 +51,7 @@ func openFlat(data []byte) (*image, error) {
 		_, err := peArch(peRISCV64)
 		return nil, err
 	}
-	return nil, fmt.Errorf("offset 0x38: %w: want an arm64 or loongarch64 Image", errNotAnImage)
+	return nil, fmt.Errorf("offset 0x38: %w: expected an arm64 or loongarch64 Image", errNotAnImage)
 }
 
 const loongArchCached = uint64(0x9000000000000000)

@@ -40,9 +40,9 @@ func (l *loader) folder(dir string) error {
 		}
 	}
 	if len(l.parts) > before {
-		return fmt.Errorf("nothing of use in it: %s: %s", l.parts[before].source.Path, l.parts[before].source.Note)
+		return fmt.Errorf("nothing usable in it: %s: %s", l.parts[before].source.Path, l.parts[before].source.Note)
 	}
-	return errors.New("nothing of use in it")
+	return errors.New("nothing usable in it")
 }
 
 // packageTree reads an unpacked linux-image or linux-headers package, or a

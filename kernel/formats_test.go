@@ -265,12 +265,12 @@ func TestFormatsNamed(t *testing.T) {
 		"riscv64 zboot":           {zboot(peRISCV64, []byte("packed")), "a riscv64 kernel"},
 		"riscv64 Image":           {riscv, "a riscv64 kernel"},
 		"another machine":         {zboot(0x14c, []byte("packed")), "PE machine type 0x14c"},
-		"UKI without a kernel":    {pe(peAMD64, ".linux", []byte("text")), ".linux: no kernel image"},
-		"UKI in a UKI":            {pe(peAMD64, ".linux", pe(peAMD64, ".linux", nil)), "no kernel image"},
+		"UKI without a kernel":    {pe(peAMD64, ".linux", []byte("text")), ".linux: not a kernel image"},
+		"UKI in a UKI":            {pe(peAMD64, ".linux", pe(peAMD64, ".linux", nil)), "not a kernel image"},
 		"s390x without a payload": {s390Image(nil, nil), "s390x bzImage"},
 		"s390x, damaged payload":  {s390Image(gzipped(t, []byte("text"))[:12], nil), "s390x bzImage"},
 		"lz4, damaged":            {bzImageOf([]byte("\x02\x21\x4c\x18\x05\x00\x00\x00\x1fabcd"), 9), "lz4"},
-		"bzip2":                   {bzImageOf([]byte("BZh91AY"), 9), "packed with bzip2"},
+		"bzip2":                   {bzImageOf([]byte("BZh91AY"), 9), "compressed with bzip2"},
 	} {
 		if !isBootImage(tt.data) {
 			t.Errorf("%s: not taken for a boot image", name)

@@ -72,7 +72,7 @@ func (m *image) cstring(addr uint64, limit int) (string, bool) {
 }
 
 // errNotAnImage says that a file is no form of a kernel image.
-var errNotAnImage = errors.New("no kernel image")
+var errNotAnImage = errors.New("not a kernel image")
 
 // The bounds of a kernel image: a distribution's bzImage is 8 to 16 MiB, the
 // vmlinux in it 60 MiB, one with debugging data 400 MiB to 1 GiB.
@@ -146,7 +146,7 @@ func bzImagePayload(data []byte) (payload []byte, unpacked int64, err error) {
 	start := (setup+1)*512 + int64(le.Uint32(data[0x248:]))
 	size := int64(le.Uint32(data[0x24c:]))
 	if size < 4 || start > int64(len(data)) || size > int64(len(data))-start {
-		return nil, 0, fmt.Errorf("offset 0x248: payload of %d bytes at %#x lies outside the file of %d bytes", size, start, len(data))
+		return nil, 0, fmt.Errorf("offset 0x248: payload of %d bytes at %#x is outside the file of %d bytes", size, start, len(data))
 	}
 	end := start + size - 4
 	return data[start:end:end], int64(le.Uint32(data[end:])), nil
@@ -161,7 +161,7 @@ func isZboot(head []byte) bool {
 func zbootPayload(data []byte) ([]byte, error) {
 	start, size := int64(binary.LittleEndian.Uint32(data[8:])), int64(binary.LittleEndian.Uint32(data[12:]))
 	if start > int64(len(data)) || size > int64(len(data))-start {
-		return nil, fmt.Errorf("offset 0x8: payload of %d bytes at %#x lies outside the file of %d bytes", size, start, len(data))
+		return nil, fmt.Errorf("offset 0x8: payload of %d bytes at %#x is outside the file of %d bytes", size, start, len(data))
 	}
 	return data[start : start+size], nil
 }

@@ -281,12 +281,12 @@ func (k *Kernel) Missing() []string {
 			missing = append(missing, what+": give "+from)
 		}
 	}
-	need(k.release != "", "release", "vmlinuz, vmlinux or the folder of modules")
+	need(k.release != "", "release", "vmlinuz, vmlinux or the module directory")
 	need(k.vmlinux.len() > 0, "symbols of vmlinux", "vmlinuz, System.map or /proc/kallsyms")
 	need(k.image != nil && k.image.locationsKnown || k.filter != nil, "traceable functions", "vmlinuz or available_filter_functions")
 	need(k.types.Layout != nil, "layout of the livepatch structs", "vmlinuz with BTF, or /sys/kernel/btf/vmlinux")
 	need(k.exports != nil && k.exports.modules, "exports of modules", "Module.symvers")
-	need(k.modules != nil, "modules", "the folder /lib/modules/REL")
+	need(k.modules != nil, "modules", "the directory /lib/modules/REL")
 	need(k.config != nil, "configuration", "its .config")
 	return missing
 }

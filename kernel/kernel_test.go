@@ -239,7 +239,7 @@ func TestLoadRefuses(t *testing.T) {
 	if _, err := (Options{}).Load(t.TempDir()); err == nil {
 		t.Error("an empty folder is no error")
 	}
-	if _, err := (Options{}).Load(filepath.Join(synthetic, "modules/kernel/synth_target.ko")); err == nil || !strings.Contains(err.Error(), "folder") {
+	if _, err := (Options{}).Load(filepath.Join(synthetic, "modules/kernel/synth_target.ko")); err == nil || !strings.Contains(err.Error(), "module directory") {
 		t.Errorf("one module as a kernel: %v", err)
 	}
 }
@@ -399,8 +399,8 @@ func TestSimilar(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"cmdline_proc_show.cold": "the unlikely part of cmdline_proc_show", "__pfx_f": "the padding before f",
-		"f.isra.0": "a copy of f with changed parameters", "f.part.1": "a part of f that was split off", "plain": "",
+		"cmdline_proc_show.cold": "the cold part of cmdline_proc_show", "__pfx_f": "the padding before f",
+		"f.isra.0": "a clone of f with changed parameters", "f.part.1": "a part of f that the compiler split off", "plain": "",
 	} {
 		if got := Derived(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

@@ -179,14 +179,14 @@ func (l *typeLayout) compare(is *typeLayout) (what string, moved bool) {
 	}
 	for _, m := range is.members {
 		if _, ok := l.index[m.name]; !ok {
-			what = "the kernel's has no " + m.name
+			what = "the kernel's has no member " + m.name
 			break
 		}
 	}
 	if what == "" {
 		for _, m := range l.members {
 			if _, ok := is.index[m.name]; !ok {
-				what = "it lacks the kernel's " + m.name
+				what = "it lacks the kernel's member " + m.name
 				break
 			}
 		}

@@ -167,7 +167,7 @@ func (f *imageFacts) readLocations(m *image) {
 	}
 	raw := m.between(from, to)
 	if raw == nil || len(raw)%8 != 0 {
-		f.note("__mcount_loc at %#x lies outside the image: traceable functions are not known", from)
+		f.note("__mcount_loc at %#x is outside the image: traceable functions are not known", from)
 		return
 	}
 	textStart, textEnd, ok := f.bounds("_stext", "_etext")

@@ -174,7 +174,7 @@ func (l *loader) elf(path, hint string, r io.ReaderAt, size int64) error {
 		return err
 	}
 	if f.Index(".gnu.linkonce.this_module") != 0 {
-		return errors.New("a kernel module: give the folder of all modules")
+		return errors.New("a kernel module: give the module directory (/lib/modules/RELEASE)")
 	}
 	m, err := imageOf(f)
 	if err != nil {
@@ -182,7 +182,7 @@ func (l *loader) elf(path, hint string, r io.ReaderAt, size int64) error {
 	}
 	p := part{source: Source{Path: path, Kind: VmlinuxELF}, release: hint}
 	if patchedBuild(f, path) {
-		p.source.Note = "klp-build ran here, so this is the build with the patch in it: its symbols need not be those of the kernel that runs; give the original"
+		p.source.Note = "klp-build was run here, so this is the patched build: its symbols may differ from those of the running kernel; give the original"
 	}
 	p.image, err = l.cache.image(m.sum(), func() (*imageFacts, error) { return learn(m) })
 	if err != nil {

@@ -299,9 +299,9 @@ func (k *Kernel) FindFunc(object, name string, sympos uint64) klp.SymbolAnswer {
 func untraceableReason(at Position) string {
 	switch {
 	case at.Init:
-		return "it lies in init text, which is freed after boot"
+		return "it is in init text, which is freed after boot"
 	case at.Kind != 't' && at.Kind != 'T' && at.Kind != 'W' && at.Kind != 'w' && at.Kind != 0:
-		return "it is no function"
+		return "it is not a function"
 	}
 	return "ftrace has no location in it: notrace, or compiled without a patchable entry"
 }
@@ -326,18 +326,18 @@ func (k *Kernel) find(object, name string, sympos uint64) (Position, klp.SymbolA
 	case len(positions) == 0:
 		reason := fmt.Sprintf("%s has no symbol %s", object, name)
 		if o.InitOnly(name) {
-			reason += " once its init is done: it lies in init text"
+			reason += " after its init: it is in init text"
 			answer.Reason = "init text"
 		}
 		return refuse(klp.SymbolMissing, fmt.Sprintf("symbol '%s' not found in symbol table", name), reason)
 	case sympos == 0 && len(positions) > 1:
 		return refuse(klp.SymbolAmbiguous,
 			fmt.Sprintf("unresolvable ambiguity for symbol '%s' in object '%s'", name, shown),
-			fmt.Sprintf("%s has %d symbols %s", object, len(positions), name))
+			fmt.Sprintf("%s has %d symbols named %s", object, len(positions), name))
 	case sympos > uint64(len(positions)):
 		return refuse(klp.SymbolBeyond,
 			fmt.Sprintf("symbol position %d for symbol '%s' in object '%s' not found", sympos, name, object),
-			fmt.Sprintf("%s has %d symbols %s", object, len(positions), name))
+			fmt.Sprintf("sympos is %d, but the number of symbols named %s in %s is %d", sympos, name, object, len(positions)))
 	}
 	at := positions[max(1, sympos)-1]
 	if at.HasAddr && at.Addr == 0 && object == vmlinux {

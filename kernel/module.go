@@ -23,7 +23,7 @@ func readModule(r io.ReaderAt, size int64) (*moduleFacts, error) {
 		return nil, err
 	}
 	if f.Type != elf.ET_REL || f.Index(".gnu.linkonce.this_module") == 0 {
-		return nil, fmt.Errorf("no kernel module: ELF type %v without .gnu.linkonce.this_module", f.Type)
+		return nil, fmt.Errorf("not a kernel module: ELF type %v without .gnu.linkonce.this_module", f.Type)
 	}
 	m := &moduleFacts{arch: modfile.Arch(f), thisModule: f.Sections[f.Index(".gnu.linkonce.this_module")].FileSize}
 	info, err := modfile.Modinfo(f, f.Index(".modinfo"))

@@ -26,7 +26,7 @@ var ErrNoTypes = errors.New("the kernel's BTF")
 var ErrNoModuleTypes = errors.New("the module's BTF")
 
 // ErrOtherBase says that a module's BTF builds on that of another kernel.
-var ErrOtherBase = errors.New("the BTF that the module's was made for: this kernel's is another one")
+var ErrOtherBase = errors.New("the kernel's BTF that the module's was built against, which this kernel's is not")
 
 // withTypes calls do with the kernel's types, one caller at a time. A panic of
 // the library is an error.

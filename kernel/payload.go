@@ -48,7 +48,7 @@ func unpackWithin(payload []byte, limits unpack.Limits, size int64) ([]byte, err
 		z.Multistream(false)
 		return readFirst("xz", z, limits, size)
 	default:
-		return nil, fmt.Errorf("packed with %s: only gzip, xz, zstd and lz4 are read; unpack it with the kernel's scripts/extract-vmlinux", otherPacking(payload))
+		return nil, fmt.Errorf("compressed with %s: only gzip, xz, zstd and lz4 are supported; decompress it with the kernel's scripts/extract-vmlinux", otherPacking(payload))
 	}
 }
 
@@ -102,7 +102,7 @@ func zstdFrame(data []byte) (int, error) {
 		}
 		return at, nil
 	}
-	return 0, fmt.Errorf("%w: it has no end", errZstdFrame)
+	return 0, fmt.Errorf("%w: unterminated", errZstdFrame)
 }
 
 func otherPacking(payload []byte) string {

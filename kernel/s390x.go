@@ -43,7 +43,7 @@ func openS390(data []byte, unpack func([]byte, int64) ([]byte, error)) (*image, 
 			from = int(at) + end
 		}
 	}
-	err := errors.New("no packed kernel in it")
+	err := errors.New("no compressed kernel in it")
 	for tried := 0; tried < maxS390Payloads; tried++ {
 		start := nextPacked(data, from)
 		if start < 0 {

@@ -46,13 +46,13 @@ func Derived(name string) string {
 	case strings.HasPrefix(name, "__cfi_"):
 		return "the type hash before " + strings.TrimPrefix(name, "__cfi_")
 	case strings.HasSuffix(name, ".cold") || strings.Contains(name, ".cold."):
-		return "the unlikely part of " + names.FuncBase(name)
+		return "the cold part of " + names.FuncBase(name)
 	case strings.Contains(name, ".isra."), strings.Contains(name, ".constprop."):
-		return "a copy of " + names.FuncBase(name) + " with changed parameters"
+		return "a clone of " + names.FuncBase(name) + " with changed parameters"
 	case strings.Contains(name, ".part."):
-		return "a part of " + names.FuncBase(name) + " that was split off"
+		return "a part of " + names.FuncBase(name) + " that the compiler split off"
 	case strings.Contains(name, ".llvm."):
-		return "the local " + names.FuncBase(name) + " under ThinLTO"
+		return "the local " + names.FuncBase(name) + ", renamed by ThinLTO"
 	}
 	return ""
 }

@@ -227,7 +227,7 @@ func TestPatchedBuildIsNoted(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(tree, "klp-tmp"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if n := note(); !strings.Contains(n, "klp-build ran here") {
+	if n := note(); !strings.Contains(n, "klp-build was run here") {
 		t.Errorf("after klp-build: %q", n)
 	}
 }

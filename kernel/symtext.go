@@ -33,14 +33,14 @@ func symbolLine(line []byte) (addr uint64, kind byte, name, module []byte, err e
 		digits++
 	}
 	if digits < 8 || digits > 16 || len(line) < digits+4 || line[digits] != ' ' || line[digits+2] != ' ' {
-		return 0, 0, nil, nil, fmt.Errorf("want address, letter and name")
+		return 0, 0, nil, nil, fmt.Errorf("expected address, letter and name")
 	}
 	kind, name = line[digits+1], line[digits+3:]
 	if tab := bytes.IndexByte(name, '\t'); tab >= 0 {
 		module = bytes.TrimSpace(name[tab+1:])
 		name = name[:tab]
 		if len(module) < 3 || module[0] != '[' || module[len(module)-1] != ']' {
-			return 0, 0, nil, nil, fmt.Errorf("want [module] after the tab")
+			return 0, 0, nil, nil, fmt.Errorf("expected [module] after the tab")
 		}
 		module = module[1 : len(module)-1]
 	}
@@ -110,7 +110,7 @@ func parseSymbolText(text []byte) (*symbolText, error) {
 		return nil, fmt.Errorf("no symbols")
 	}
 	if !s.vmlinux.hidden && !s.vmlinux.sorted() {
-		return nil, fmt.Errorf("addresses do not rise: the positions of the symbols cannot be told")
+		return nil, fmt.Errorf("addresses are not in ascending order: the positions of the symbols are unknown")
 	}
 	return s, nil
 }

@@ -37,7 +37,7 @@ func isSymvers(head []byte) bool {
 func symversLine(line string) (Export, error) {
 	fields := strings.Split(strings.TrimRight(line, "\r"), "\t")
 	if len(fields) < 4 || len(fields) > 5 || !strings.HasPrefix(fields[0], "0x") || fields[1] == "" {
-		return Export{}, fmt.Errorf("want CRC, symbol, module, type and namespace")
+		return Export{}, fmt.Errorf("expected CRC, symbol, module, type and namespace")
 	}
 	if len(fields) == 5 && strings.HasPrefix(fields[4], "EXPORT_") {
 		fields[2], fields[3], fields[4] = fields[3], fields[4], fields[2]

@@ -59,7 +59,7 @@ func ExampleRun() {
 	fmt.Println("errors:", result.Summary.Error)
 	// Output:
 	// FARM001 error: the livepatch patches module vmlinux (.data+0xe0)
-	// KLP105 error: object is named by the string "vmlinux"; the kernel image is a NULL name (.data+0xe0)
+	// KLP105 error: the object's name is the string "vmlinux"; the kernel image has the name NULL (.data+0xe0)
 	// errors: 2
 }
 

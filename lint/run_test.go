@@ -378,14 +378,14 @@ func TestConfigurationIsCheckedFirst(t *testing.T) {
 		c    Config
 		want string
 	}{
-		{"same ID twice", Config{Rules: []*rules.Rule{rule("FARM1", ok), rule("FARM1", ok)}}, "the ID is taken"},
+		{"same ID twice", Config{Rules: []*rules.Rule{rule("FARM1", ok), rule("FARM1", ok)}}, "duplicate ID"},
 		{"no analyzer", Config{Rules: []*rules.Rule{{}}}, "no analyzer"},
 		{"no identifier", Config{Rules: []*rules.Rule{rule("farm-1", ok)}}, "invalid analyzer name"},
 		{"no run", Config{Rules: []*rules.Rule{rule("FARM1", nil)}}, "nil Run"},
 		{"nothing to judge", Config{Rules: []*rules.Rule{rule("FARM1", ok, rules.KernelInput)}}, "must require either module or set"},
 		{"both", Config{Rules: []*rules.Rule{rule("FARM1", ok, rules.ModuleInput, rules.SetInput)}}, "must require either"},
 		{"other result", Config{Rules: []*rules.Rule{changed(func(r *rules.Rule) { r.Analyzer.ResultType = findingsType.Elem() })}}, "result type"},
-		{"no severity", Config{Rules: []*rules.Rule{changed(func(r *rules.Rule) { r.Severity = 0 })}}, "no severity"},
+		{"not a severity", Config{Rules: []*rules.Rule{changed(func(r *rules.Rule) { r.Severity = 0 })}}, "not a severity"},
 		{"no fix", Config{Rules: []*rules.Rule{changed(func(r *rules.Rule) { r.Analyzer.Doc = "title\n\nreason\n\nmore" })}}, "Fix: "},
 		{"no reason", Config{Rules: []*rules.Rule{changed(func(r *rules.Rule) { r.Analyzer.Doc = "title\n\nFix: it" })}}, "no title, reason and fix"},
 		{"no title", Config{Rules: []*rules.Rule{changed(func(r *rules.Rule) { r.Analyzer.Doc = "two\nlines\n\nreason\n\nFix: it" })}}, "title line"},

@@ -46,7 +46,7 @@ func newSchedule(chosen []*rules.Rule) (*schedule, error) {
 			return nil, fmt.Errorf("rule %d has no analyzer", i)
 		}
 		if ids[r.ID()] {
-			return nil, fmt.Errorf("rule %s: the ID is taken by another rule", r.ID())
+			return nil, fmt.Errorf("rule %s: duplicate ID", r.ID())
 		}
 		ids[r.ID()] = true
 		analyzers[i], byAnalyzer[r.Analyzer] = r.Analyzer, r
@@ -74,7 +74,7 @@ func checkRule(r *rules.Rule) error {
 		return fmt.Errorf("result type is %v, want %v", a.ResultType, findingsType)
 	}
 	if r.Severity < finding.Info || r.Severity > finding.Error {
-		return fmt.Errorf("%v is no severity", r.Severity)
+		return fmt.Errorf("%v is not a severity", r.Severity)
 	}
 	if len(a.FactTypes) > 0 {
 		return errors.New("facts are not supported: a module imports no other")

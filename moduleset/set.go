@@ -126,7 +126,7 @@ type TooManyPairs struct{ Max int }
 
 // Error says how many pairs are given at most.
 func (e *TooManyPairs) Error() string {
-	return fmt.Sprintf("fewer modules at once: those here concern each other in more than %d pairs", e.Max)
+	return fmt.Sprintf("fewer modules at once: more than %d pairs to compare", e.Max)
 }
 
 // Row is one entry of a member's table of funcs, states or shadow variables.

@@ -15,7 +15,7 @@ type MixedError struct {
 
 // Error names both modules and what has to be said.
 func (e *MixedError) Error() string {
-	return fmt.Sprintf("%s carries %s and %s carries %s: no kernel has both; --model says which is meant",
+	return fmt.Sprintf("%s carries %s and %s carries %s: no kernel has both; choose one with --model",
 		e.A, fieldName(e.KindA), e.B, fieldName(e.KindB))
 }
 

@@ -177,9 +177,9 @@ func TestNameLimits(t *testing.T) {
 		want     string
 	}{
 		{128, 127, ""},
-		{128, 128, "has 128 bytes, 127 are the limit"},
+		{128, 128, "has 128 bytes, the limit is 127"},
 		{512, 511, ""},
-		{512, 512, "has 512 bytes, 511 are the limit"},
+		{512, 512, "has 512 bytes, the limit is 511"},
 		{0, 5000, ""}, // a kernel whose limit is not known
 	} {
 		b := known
@@ -190,7 +190,7 @@ func TestNameLimits(t *testing.T) {
 			t.Errorf("func of %d bytes, limit %d: %s", tc.n, tc.limit, d.Reason)
 		}
 	}
-	for n, want := range map[int]string{55: "", 56: "has 56 bytes, 55 are the limit"} {
+	for n, want := range map[int]string{55: "", 56: "has 56 bytes, the limit is 55"} {
 		s := start(t, replace.Mainline{}, replace.Env{Behaviour: known})
 		if d := s.load(patching("m", strings.Repeat("o", n), "f")); d.Accepted() != (want == "") || !strings.Contains(d.Reason, want) {
 			t.Errorf("object of %d bytes: %s", n, d.Reason)

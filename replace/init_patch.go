@@ -128,7 +128,7 @@ func (s *System) addNop(f *findings, p *Livepatch, o *initObject, x *nopIndex, o
 		case s.env.Behaviour.Sympos01 == klp.Yes:
 			at = either
 		case at < 0 && either >= 0 && s.env.Behaviour.Sympos01 == klp.Unknown:
-			f.undecide("sympos01", fmt.Sprintf("whether this kernel takes sympos 0 and 1 as the same function when it replaces (\"livepatch: Match old_sympos 0 and 1 in klp_find_func()\"): %s has %d for %s:%s, the new livepatch %d; --assume-fix sympos01 settles it",
+			f.undecide("sympos01", fmt.Sprintf("whether this kernel treats sympos 0 and 1 as the same function when it replaces (\"livepatch: Match old_sympos 0 and 1 in klp_find_func()\"): %s has %d for %s:%s, the new livepatch %d; --assume-fix sympos01 says that it does",
 				from, old.sympos, o.display(), old.name, 1-old.sympos), "EEXIST")
 			at = either
 		}
@@ -164,14 +164,14 @@ func (s *System) attributes() map[string]bool {
 // its funcs, and for an object that is there the look-ups.
 func (s *System) initObject(f *findings, p *Livepatch, o *initObject, taken map[string]bool) {
 	if !o.vmlinux && len(o.name) >= klp.ModuleNameLen {
-		f.refuse("EINVAL", "", fmt.Sprintf("the object's name %s has %d bytes, %d are the limit", o.name, len(o.name), klp.ModuleNameLen-1))
+		f.refuse("EINVAL", "", fmt.Sprintf("the object name %s has %d bytes, the limit is %d", o.name, len(o.name), klp.ModuleNameLen-1))
 	}
 	name := sysfsName(o.display())
 	switch {
 	case name == "":
-		f.refuse("EINVAL", "", "an object's name is empty, and sysfs takes no empty name")
+		f.refuse("EINVAL", "", "an object has an empty name, which sysfs refuses")
 	case taken[name]:
-		s.duplicate(f, p.Name+"/"+name, fmt.Sprintf("two entries named %s in the livepatch's sysfs folder%s", name, why(o)))
+		s.duplicate(f, p.Name+"/"+name, fmt.Sprintf("two entries named %s in the livepatch's sysfs directory%s", name, why(o)))
 	}
 	taken[name] = true
 	s.initFuncs(f, p, o, name)
@@ -180,7 +180,7 @@ func (s *System) initObject(f *findings, p *Livepatch, o *initObject, taken map[
 	} else if o.loaded = s.find(o.name); o.loaded != nil {
 		o.there = true
 	} else if !o.dynamic && o.name != klp.VmlinuxObjectName {
-		f.assume("modules that were not loaded in an earlier step are absent; their funcs are patched when they arrive")
+		f.assume("modules that were not loaded in an earlier step are absent; their funcs are patched when they are loaded")
 	}
 	if o.there {
 		s.initLoaded(f, p, o)
@@ -227,14 +227,14 @@ func (s *System) initFuncs(f *findings, p *Livepatch, o *initObject, folder stri
 			f.refuse("EINVAL", "", fmt.Sprintf("%s:%s has no replacement function", o.display(), g.name))
 			continue
 		case limit > 0 && len(g.name) >= limit:
-			f.refuse("EINVAL", "", fmt.Sprintf("the name of a func of %s has %d bytes, %d are the limit", o.display(), len(g.name), limit-1))
+			f.refuse("EINVAL", "", fmt.Sprintf("the name of a func of %s has %d bytes, the limit is %d", o.display(), len(g.name), limit-1))
 			continue
 		}
 		entry := fmt.Sprintf("%s,%d", sysfsName(g.name), max(1, g.sympos))
 		if seen[entry] {
 			reason := fmt.Sprintf("%s:%s is listed twice", o.display(), entry)
 			if nop {
-				reason = fmt.Sprintf("%s:%s is in the new livepatch with the other of sympos 0 and 1 than in the one it replaces", o.display(), g.name)
+				reason = fmt.Sprintf("the new livepatch and the one it replaces list %s:%s by different sympos, 0 and 1", o.display(), g.name)
 			}
 			s.duplicate(f, p.Name+"/"+folder+"/"+entry, reason)
 		}

@@ -37,9 +37,9 @@ func KlpRelaDefect(m *klp.Module, r *klp.KlpRela) (why string, ignored bool) {
 	target := &m.Sections[s.Info]
 	switch {
 	case s.Info == 0 || elf.SectionFlag(target.Flags)&elf.SHF_ALLOC == 0:
-		return fmt.Sprintf("sh_info names section %d (%s), which is not loaded", s.Info, names.Cut(target.Name)), true
+		return fmt.Sprintf("sh_info is section %d (%s), which is not loaded", s.Info, names.Cut(target.Name)), true
 	case r.Malformed == "" && r.Target != target.Name:
-		return fmt.Sprintf("name says section %q, but sh_info names %q", names.Cut(r.Target), names.Cut(target.Name)), false
+		return fmt.Sprintf("the name refers to section %q, but sh_info to %q", names.Cut(r.Target), names.Cut(target.Name)), false
 	}
 	return "", false
 }

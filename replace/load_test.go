@@ -121,8 +121,8 @@ func TestOrder(t *testing.T) {
 	s := start(t, replace.Mainline{}, replace.Env{Behaviour: known})
 	s.must(with(vm("m", flag(false), "g"), func(m *klp.Module) { m.Patch.States = []klp.State{{ID: 7}} }))
 	want := []string{
-		"EEXIST a module named m is loaded already",
-		"ENOENT the module states no licence, and klp_enable_patch() is exported to GPL modules only",
+		"EEXIST a module named m is already loaded",
+		"ENOENT the module has no license entry, and klp_enable_patch() is exported to GPL modules only",
 		"EINVAL no object",
 		"EINVAL klp_patch.mod is NULL",
 		"EINVAL .modinfo has no livepatch entry",
@@ -130,7 +130,7 @@ func TestOrder(t *testing.T) {
 		"crash func 3 of object vmlinux has a NULL old_name, which the kernel dereferences in klp_find_func() when looking for the funcs of m",
 		"EINVAL vmlinux:f has no replacement function",
 		"EINVAL func 3 of object vmlinux has a NULL old_name",
-		"EINVAL the object's name " + strings.Repeat("o", 56) + " has 56 bytes, 55 are the limit",
+		"EINVAL the object name " + strings.Repeat("o", 56) + " has 56 bytes, the limit is 55",
 	}
 	if diff := cmp.Diff(want, refusals(s.load(bad()))); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
@@ -144,8 +144,8 @@ func TestLoaderFirst(t *testing.T) {
 		first string
 		want  []string
 	}{
-		{"ENOEXEC", []string{"ENOEXEC first", "EEXIST a module named m is loaded already", "EINVAL CRC"}},
-		{"ENOENT", []string{"EEXIST a module named m is loaded already", "ENOENT first", "EINVAL CRC"}},
+		{"ENOEXEC", []string{"ENOEXEC first", "EEXIST a module named m is already loaded", "EINVAL CRC"}},
+		{"ENOENT", []string{"EEXIST a module named m is already loaded", "ENOENT first", "EINVAL CRC"}},
 	} {
 		k := &choosy{measuredKernel: measuredKernel{known}}
 		s := start(t, replace.Mainline{}, replace.Env{Behaviour: known, Target: k})
@@ -500,7 +500,7 @@ func TestDefault(t *testing.T) {
 		{[]*klp.Module{vm("a", set(0)), vm("b", set(2, 1))}, "supersedes"},
 		{[]*klp.Module{vm("a", list(1))}, "sets-positional sets-flat"},
 		{[]*klp.Module{vm("a", klp.Replace{Kind: klp.KindUnknown}), vm("b", list(1))}, "sets-positional sets-flat"},
-		{[]*klp.Module{vm("a", flag(false)), vm("b", set(0))}, "a carries bool replace and b carries u32 replace_set: no kernel has both; --model says which is meant"},
+		{[]*klp.Module{vm("a", flag(false)), vm("b", set(0))}, "a carries bool replace and b carries u32 replace_set: no kernel has both; choose one with --model"},
 	} {
 		if got := names(tt.mods...); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)

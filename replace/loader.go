@@ -44,7 +44,7 @@ func (s *System) loader(f *findings, p *Livepatch) {
 // of one name, whether the first is active, disabled or no livepatch at all.
 func (s *System) sameName(f *findings, name string) {
 	if s.find(name) != nil {
-		f.refuse("EEXIST", "", fmt.Sprintf("a module named %s is loaded already", name))
+		f.refuse("EEXIST", "", fmt.Sprintf("a module named %s is already loaded", name))
 	}
 }
 
@@ -93,7 +93,7 @@ func licence(f *findings, p *Livepatch, known []klp.Refusal) {
 	}
 	why := fmt.Sprintf("licence %q is not compatible with the GPL", value)
 	if !ok {
-		why = "the module states no licence"
+		why = "the module has no license entry"
 	}
 	f.refuse("ENOENT", p.Name+": "+message, why+", and klp_enable_patch() is exported to GPL modules only")
 }

@@ -38,7 +38,7 @@ func (s *System) objectRelocations(f *findings, p *Livepatch, o *object, loaded 
 func (s *System) section(f *findings, p *Livepatch, r *klp.KlpRela, loaded *module) {
 	for _, x := range r.Foreign {
 		f.refuse("EINVAL", fmt.Sprintf("symbol %s is not marked as a livepatch symbol", x.Symbol),
-			fmt.Sprintf("section %s relocates against %s, which is no livepatch symbol", r.Section, x.Symbol))
+			fmt.Sprintf("section %s relocates against %s, which is not a livepatch symbol", r.Section, x.Symbol))
 	}
 	for _, i := range r.Symbols {
 		if i < 0 || i >= len(p.Module.KlpSyms) {

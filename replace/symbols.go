@@ -49,7 +49,7 @@ func (l SymbolList) FindSym(object, name string, sympos uint64) klp.SymbolAnswer
 		a.Status = klp.SymbolBeyond
 		a.Refusal = klp.Refusal{
 			Errno: "EINVAL", Message: fmt.Sprintf("symbol position %d for symbol '%s' in object '%s' not found", sympos, name, object),
-			Reason: fmt.Sprintf("%s has %d symbols named %q, sympos is %d", object, n, name, sympos),
+			Reason: fmt.Sprintf("sympos is %d, but the number of symbols named %q in %s is %d", sympos, name, object, n),
 		}
 	}
 	return a

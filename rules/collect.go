@@ -1,10 +1,6 @@
 package rules
 
-import (
-	"fmt"
-
-	"github.com/klplint/klplint/finding"
-)
+import "github.com/klplint/klplint/finding"
 
 // maxFindings bounds what one rule reports of one module: a broken build
 // repeats one mistake, a hostile file repeats it a million times.
@@ -36,7 +32,7 @@ func (c *collector) add(f finding.Finding) {
 // findings returns what was gathered. The last one tells how many were not shown.
 func (c *collector) findings() []finding.Finding {
 	if c.more > 0 {
-		c.list[len(c.list)-1].Message += fmt.Sprintf("; %d more of this kind are not shown", c.more)
+		c.list[len(c.list)-1].Message += "; " + plural(c.more, "more of this kind is", "more of this kind are") + " not shown"
 		c.more = 0
 	}
 	return c.list

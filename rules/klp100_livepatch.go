@@ -18,9 +18,9 @@ var klp100 = NewModuleRule(&Rule{
 		Doc: `file is not a livepatch module
 
 A livepatch has "livepatch" in its .modinfo (kernel/module/main.c:
-check_modinfo_livepatch) and patch tables. This file, which was named on the
-command line, has neither: nothing about it was judged. Files met while walking
-a folder are skipped and counted instead.
+check_modinfo_livepatch) and patch tables. This file, which was named on the command
+line, has neither, and was not checked. Files met while walking a folder are skipped
+and counted instead.
 
 Fix: name the livepatch module. An object file of an intermediate build step,
 or the debug file of a module, is not the module.`,

@@ -18,16 +18,15 @@ var klp103 = NewModuleRule(&Rule{
 		Name: "KLP103",
 		Doc: `nothing to patch
 
-The kernel refuses a patch whose objs pointer is NULL and a named object whose
-funcs pointer is NULL (kernel/livepatch/core.c: klp_enable_patch); klp-build's
-init code refuses an empty table of objects (scripts/livepatch/init.c). An empty
-array of objects or of funcs loads, and does nothing. A patch of callbacks or
-states alone is legal and not reported: it has an object with a funcs array, if
-an empty one.
+The kernel refuses a patch whose objs pointer is NULL and a named object whose funcs
+pointer is NULL (kernel/livepatch/core.c: klp_enable_patch); klp-build's init code
+refuses an empty table of objects (scripts/livepatch/init.c). An empty array of
+objects or of funcs loads, and does nothing. A patch of callbacks or states alone is
+legal and not reported: it has an object with a funcs array, even if an empty one.
 
-Severity is error where the kernel refuses and warning where it does not. A
-module that is marked as a livepatch but has no tables that could be found is
-an error too: nothing of it was judged.
+Severity is error where the kernel refuses and warning where it does not. A module
+that is marked as a livepatch but has no tables that could be found is an error too:
+it could not be checked.
 
 Fix: give the patch an object with at least one func. Where an object has
 callbacks only, point .funcs at an array that holds just the terminator.`,

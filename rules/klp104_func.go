@@ -16,19 +16,18 @@ var klp104 = NewModuleRule(&Rule{
 	Tags:     []string{"module", "load", "crash"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP104",
-		Doc: `func cannot be what the kernel expects
+		Doc: `invalid klp_func entry
 
-klp_init_func() refuses a func without a name, without a replacement, or with a
-name of KSYM_NAME_LEN bytes or more, its NUL included: 128 before 6.1, 512 since
-(kernel/livepatch/core.c: klp_init_func; include/linux/kallsyms.h). An empty
-name is found in no symbol table. The kernel walks the array until name,
-replacement and sympos are all zero (include/linux/livepatch.h:
-klp_for_each_func_static), so an entry with a sympos alone is not its end.
+klp_init_func() refuses a func without a name, without a replacement, or with a name
+of KSYM_NAME_LEN bytes or more, its NUL included: 128 before 6.1, 512 since
+(kernel/livepatch/core.c: klp_init_func; include/linux/kallsyms.h). An empty name is
+found in no symbol table. The kernel walks the array until name, replacement and
+sympos are all zero (include/linux/livepatch.h: klp_for_each_func_static), so an
+entry that has only a sympos does not end it.
 
-A NULL name is worse in a patch that replaces others: 6.1 to 7.2 look the name
-up in the installed patches before they check it, and oops (klp_add_nops,
-klp_find_func), but for s390x, where address 0 can be read; 7.3 checks it first
-(klp_check_patch).
+A NULL name is worse in a patch that replaces others: 6.1 to 7.2 look the name up in
+the installed patches before they check it, and oops (klp_add_nops, klp_find_func),
+except on s390x, where address 0 is readable; 7.3 checks it first (klp_check_patch).
 
 Fix: give every entry .old_name and .new_func, and end the array with an entry
 of zeros.`,
@@ -65,7 +64,7 @@ func judgeFunc(m *klp.Module, o *klp.Object, f *klp.Func, index int) (finding.Fi
 	case f.NameNull:
 		message := fmt.Sprintf("func %d of %s has a NULL name", index+1, names.Cut(o.Name))
 		if f.New.Null && f.Sympos != 0 {
-			message = fmt.Sprintf("func %d of %s has only a sympos (%d): the kernel does not take it for the end of the array",
+			message = fmt.Sprintf("func %d of %s has only a sympos (%d): it does not terminate the array",
 				index+1, names.Cut(o.Name), f.Sympos)
 		}
 		return finding.Finding{Message: message, Kernel: nullNameAnswer(m)}, true
@@ -91,7 +90,7 @@ func judgeNameLength(m *klp.Module, o *klp.Object, f *klp.Func) (finding.Finding
 	case limit == 0 && len(f.Name) >= shortestNameLimit:
 		return finding.Finding{
 			Severity: finding.Warning,
-			Message: fmt.Sprintf("%s: the name is %d bytes long; kernels before 6.1 take %d, and this kernel's release is not known",
+			Message: fmt.Sprintf("%s: the name is %d bytes long; kernels before 6.1 accept at most %d, and this kernel's release is not known",
 				patched(o, f), len(f.Name), shortestNameLimit-1),
 			Kernel: noted(refused("EINVAL", ""), "on kernels before 6.1"),
 		}, true
@@ -100,7 +99,7 @@ func judgeNameLength(m *klp.Module, o *klp.Object, f *klp.Func) (finding.Finding
 		return finding.Finding{}, false
 	}
 	return finding.Finding{
-		Message: fmt.Sprintf("%s: the name is %d bytes long, this kernel takes %d", patched(o, f), len(f.Name), limit-1),
+		Message: fmt.Sprintf("%s: the name is %d bytes long, this kernel accepts at most %d", patched(o, f), len(f.Name), limit-1),
 		Kernel:  refused("EINVAL", ""),
 	}, true
 }

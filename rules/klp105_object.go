@@ -17,14 +17,14 @@ var klp105 = NewModuleRule(&Rule{
 	Tags:     []string{"module", "load", "silent"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP105",
-		Doc: `object name that no module can have
+		Doc: `invalid object name
 
 An object's name is compared byte for byte with the names of loaded modules
 (kernel/livepatch/core.c: klp_find_object_module, klp_module_coming), in which
 Kbuild has turned '-' and ',' into '_' (scripts/Makefile.lib: name-fix) and which
-have no ".ko". A name that differs is legal: the patch loads, waits for a module
-that never comes, and that object is silently never patched. The same goes for
-the string "vmlinux" in static tables, where the kernel image is a NULL name.
+have no ".ko". A name that differs is legal: the patch loads, no module of that name
+is ever loaded, and the object is silently never patched. The same goes for the
+string "vmlinux" in static tables, where a NULL name stands for the kernel image.
 
 A name of MODULE_NAME_LEN bytes or more, its NUL included (56 on 64-bit
 kernels), is refused (klp_init_object), an empty one too (lib/kobject.c:
@@ -49,11 +49,11 @@ image.`,
 })
 
 func judgeObjectName(o *klp.Object) (finding.Finding, bool) {
-	const neverPatched = "it waits for a module of this name, and nothing in the object is ever patched"
+	const neverPatched = "no module of this name is ever loaded, and the object is never patched"
 	switch name := o.Name; {
 	case o.Literal:
 		return finding.Finding{
-			Message: `object is named by the string "vmlinux"; the kernel image is a NULL name`,
+			Message: `the object's name is the string "vmlinux"; the kernel image has the name NULL`,
 			Kernel:  accepted(neverPatched),
 		}, true
 	case name == "":
@@ -63,14 +63,14 @@ func judgeObjectName(o *klp.Object) (finding.Finding, bool) {
 		}, true
 	case len(name) >= klp.ModuleNameLen:
 		return finding.Finding{
-			Message: fmt.Sprintf("object name %s is %d bytes long, the kernel takes %d",
+			Message: fmt.Sprintf("object name %s is %d bytes long, the kernel accepts at most %d",
 				names.Cut(name), len(name), klp.ModuleNameLen-1),
 			Kernel: refused("EINVAL", ""),
 		}, true
 	case strings.ContainsAny(name, "-,./"):
-		message := fmt.Sprintf("object name %s is no module's name", name)
+		message := fmt.Sprintf("object name %s is not a module name", name)
 		if proper := properName(name); proper != "" {
-			message += ": write " + proper
+			message += "; use " + proper
 		}
 		return finding.Finding{Message: message, Kernel: accepted(neverPatched)}, true
 	}

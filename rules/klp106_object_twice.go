@@ -45,7 +45,7 @@ Fix: merge the funcs of both into one object.`,
 		case objects[first].Literal != o.Literal:
 			message += `, once as NULL and once as the string "vmlinux"`
 		case objects[first].Name != o.Name:
-			message = fmt.Sprintf("objects %s and %s have one name in sysfs, where '/' is '!'", names.Cut(objects[first].Name), names.Cut(o.Name))
+			message = fmt.Sprintf("objects %s and %s have the same name in sysfs, which replaces '/' by '!'", names.Cut(objects[first].Name), names.Cut(o.Name))
 		}
 		c.add(finding.Finding{
 			Message:  message,
@@ -53,14 +53,14 @@ Fix: merge the funcs of both into one object.`,
 			Location: o.At,
 			Kernel: initEEXIST(m, fmt.Sprintf("sysfs: cannot create duplicate filename '/kernel/livepatch/%s/%s'",
 				names.Cut(m.Name), sysfsName(names.Cut(o.Name)))),
-			Related: []finding.Related{{Module: m.Path, Message: "the first one", Location: objects[first].At}},
+			Related: []finding.Related{{Module: m.Path, Message: "first occurrence", Location: objects[first].At}},
 		})
 	})
 	attributes := behaviourOf(m).SysfsAttributes
 	for i := range objects {
 		if o := &objects[i]; slices.Contains(attributes, o.Name) && !c.full() {
 			c.add(finding.Finding{
-				Message:  fmt.Sprintf("object %s has the name of an attribute that every livepatch has in sysfs", o.Name),
+				Message:  fmt.Sprintf("object %s has the name of a sysfs attribute that every livepatch has", o.Name),
 				Object:   o.Name,
 				Location: o.At,
 				Kernel:   initEEXIST(m, fmt.Sprintf("sysfs: cannot create duplicate filename '/kernel/livepatch/%s/%s'", names.Cut(m.Name), o.Name)),

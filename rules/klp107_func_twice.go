@@ -18,11 +18,11 @@ var klp107 = NewModuleRule(&Rule{
 		Name: "KLP107",
 		Doc: `func is listed twice in one object
 
-Each func of an object becomes a directory in sysfs, called by its name and its
+Each func of an object becomes a directory in sysfs, named after the func and its
 position, and the second of one name cannot be created (kernel/livepatch/core.c:
-klp_init_func). The sympos values 0 and 1 give the same position: 0 means
-"unique", 1 "the first". The init function fails with -EEXIST; releases differ
-in what insmod sees of it (kernel/module/main.c: do_init_module).
+klp_init_func). The sympos values 0 and 1 give the same position: 0 means "unique",
+1 "the first". The init function fails with -EEXIST; releases differ in what insmod
+sees of it (kernel/module/main.c: do_init_module).
 
 Fix: keep one entry a func. Where two static functions share the name, give each
 its own sympos ("klplint kernel PATH --lookup OBJECT:FUNC" lists the positions).`,
@@ -46,7 +46,7 @@ its own sympos ("klplint kernel PATH --lookup OBJECT:FUNC" lists the positions).
 			message := patched(o, f) + " is listed twice"
 			switch a, b := &o.Funcs[first], f; {
 			case a.Name != b.Name:
-				message = fmt.Sprintf("%s and %s have one name in sysfs, where '/' is '!'", patched(o, a), patched(o, b))
+				message = fmt.Sprintf("%s and %s have the same name in sysfs, which replaces '/' by '!'", patched(o, a), patched(o, b))
 			case a.Sympos != b.Sympos:
 				message += fmt.Sprintf(": sympos %d and %d are the same position", a.Sympos, b.Sympos)
 			}
@@ -57,7 +57,7 @@ its own sympos ("klplint kernel PATH --lookup OBJECT:FUNC" lists the positions).
 				Location: f.At,
 				Kernel: initEEXIST(m, fmt.Sprintf("sysfs: cannot create duplicate filename '/kernel/livepatch/%s/%s/%s,%d'",
 					names.Cut(m.Name), sysfsName(names.Cut(o.Name)), sysfsName(names.Cut(f.Name)), f.Position())),
-				Related: []finding.Related{{Module: m.Path, Message: "the first one", Location: o.Funcs[first].At}},
+				Related: []finding.Related{{Module: m.Path, Message: "first occurrence", Location: o.Funcs[first].At}},
 			})
 		})
 	}

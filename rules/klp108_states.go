@@ -17,11 +17,11 @@ var klp108 = NewModuleRule(&Rule{
 		Name: "KLP108",
 		Doc: `states that the kernel does not see
 
-The kernel reads the states up to the first id 0 and finds the first of
-duplicate ids (kernel/livepatch/state.c: klp_get_state). What stands behind is
-accepted without a word. Duplicates then count differently: of the patch being
-loaded the first entry of an id is compared, of an installed patch every entry
-(klp_is_patch_compatible), so a later version of the same patch may be refused.
+The kernel reads the states up to the first id 0 and finds the first of duplicate
+ids (kernel/livepatch/state.c: klp_get_state). All others are silently ignored.
+Duplicates count differently when patches are compared (klp_is_patch_compatible): in
+the patch being loaded only the first entry of an id, in an installed patch every
+entry, so a later version of the same patch may be refused.
 
 Fix: one entry an id, with the version that holds; ids are not 0, and the array
 ends with an entry of zeros.`,
@@ -42,14 +42,14 @@ ends with an entry of zeros.`,
 			Message:  message,
 			Location: s.At,
 			Kernel:   accepted(fmt.Sprintf("klp_get_state() finds version %d only", p.States[first].Version)),
-			Related:  []finding.Related{{Module: m.Path, Message: "the first one", Location: p.States[first].At}},
+			Related:  []finding.Related{{Module: m.Path, Message: "first occurrence", Location: p.States[first].At}},
 		})
 	})
 	if n := p.StatesBehindEnd; n > 0 && !c.full() {
 		c.add(finding.Finding{
-			Message:  plural(n, "state stands", "states stand") + " behind an id 0, which ends the array",
+			Message:  plural(n, "state follows", "states follow") + " an entry with id 0, which ends the array",
 			Location: p.StatesAt,
-			Kernel:   accepted("the entries behind id 0 are never read"),
+			Kernel:   accepted("entries after id 0 are never read"),
 		})
 	}
 	return c.findings(), nil

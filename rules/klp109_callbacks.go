@@ -17,15 +17,15 @@ var klp109 = NewModuleRule(&Rule{
 	Tags:     []string{"module", "callbacks", "load"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP109",
-		Doc: `callbacks that cannot be used as they stand
+		Doc: `duplicate callbacks, or post_unpatch_enabled set by the module
 
-kpatch-build gathers callbacks from all source files, and its init code refuses
-a second one of a kind for one object
-(kmod/patch/livepatch-patch-hook.c: add_callbacks_to_patch_objects).
+kpatch-build gathers callbacks from all source files, and its init code refuses a
+second callback of the same kind for an object (kmod/patch/livepatch-patch-hook.c:
+add_callbacks_to_patch_objects).
 
-callbacks.post_unpatch_enabled is the kernel's own: it remembers that pre_patch
-succeeded (kernel/livepatch/core.h: klp_pre_patch_callback). An author who sets
-it lets post_unpatch run for an object whose pre_patch was refused. This is a
+callbacks.post_unpatch_enabled is internal to the kernel: it remembers that
+pre_patch succeeded (kernel/livepatch/core.h: klp_pre_patch_callback). An author who
+sets it lets post_unpatch run for an object whose pre_patch was refused. This is a
 warning.
 
 Fix: merge the callbacks of one kind into one function per object; leave
@@ -51,7 +51,7 @@ post_unpatch_enabled alone.`,
 					names.Cut(m.Name), strings.ReplaceAll(string(cb.Kind), "_", "-"), names.Cut(o.Name))),
 				Related: []finding.Related{{
 					Module:   m.Path,
-					Message:  "the first one, " + show(o.Callbacks[first].Func.Symbol),
+					Message:  "first occurrence, " + show(o.Callbacks[first].Func.Symbol),
 					Location: o.Callbacks[first].At,
 				}},
 			})
@@ -59,7 +59,7 @@ post_unpatch_enabled alone.`,
 		if o.PostUnpatchEnabled && !c.full() {
 			c.add(finding.Finding{
 				Severity: finding.Warning,
-				Message:  fmt.Sprintf("object %s sets callbacks.post_unpatch_enabled, which belongs to the kernel", names.Cut(o.Name)),
+				Message:  fmt.Sprintf("object %s sets callbacks.post_unpatch_enabled, which is internal to the kernel", names.Cut(o.Name)),
 				Object:   o.Name,
 				Location: o.At,
 				Kernel:   accepted("post_unpatch can run although pre_patch did not succeed"),

@@ -16,17 +16,16 @@ var klp110 = NewModuleRule(&Rule{
 	Tags:     []string{"module", "crash"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP110",
-		Doc: `replacement or callback is not a function that stays
+		Doc: `replacement or callback is not a function, or is in init text
 
-The kernel does not look at where new_func and the callbacks point: it jumps
-there (kernel/livepatch/patch.c: klp_ftrace_handler; core.h:
-klp_pre_patch_callback). They must be the start of a function, in a section that
-is executable, and not in init text, which is freed when the module's init
-function has returned (kernel/module/main.c: do_init_module). Whether a function
-starts there is judged only where the module has function symbols in that
-section.
+The kernel does not look at where new_func and the callbacks point: it jumps there
+(kernel/livepatch/patch.c: klp_ftrace_handler; core.h: klp_pre_patch_callback). They
+must be the start of a function, in a section that is executable, and not in init
+text, which is freed when the module's init function has returned
+(kernel/module/main.c: do_init_module). Whether a function starts there is checked
+only where the module has function symbols in that section.
 
-Fix: point .new_func at the replacement itself, and take __init from it.`,
+Fix: point .new_func at the replacement itself, and remove __init from it.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector

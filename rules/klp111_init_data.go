@@ -18,11 +18,11 @@ var klp111 = NewModuleRule(&Rule{
 klp_enable_patch() keeps the structures it is given: they join the kernel's lists
 and hold its kobjects (kernel/livepatch/core.c: klp_init_patch). Sections called
 .init.* are freed when the module's init function has returned
-(kernel/module/main.c: do_init_module), and the kernel then works on memory that
-belongs to somebody else. Only klp-build's tables may lie there: its init code
-copies them first (scripts/livepatch/init.c).
+(kernel/module/main.c: do_init_module), and the kernel then uses freed memory. Only
+klp-build's tables may lie there: its init code copies them first
+(scripts/livepatch/init.c).
 
-Fix: take __initdata or __initconst from the tables.`,
+Fix: remove __initdata or __initconst from the tables.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	return staticTables(m, true, func(at klp.Location) string {
@@ -30,5 +30,5 @@ Fix: take __initdata or __initconst from the tables.`,
 			return "freed after load"
 		}
 		return ""
-	}, func() *finding.Answer { return accepted("the kernel goes on using freed memory") }), nil
+	}, func() *finding.Answer { return accepted("the kernel keeps using freed memory") }), nil
 })

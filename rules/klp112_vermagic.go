@@ -20,12 +20,12 @@ var klp112 = NewModuleRule(&Rule{
 		Name: "KLP112",
 		Doc: `vermagic is missing or unreadable
 
-The loader refuses a module without vermagic unless it was built to force such
-loads (kernel/module/main.c: check_modinfo, try_to_force_load), and compares the
-string with its own (kernel/module/version.c: same_magic): all of it, or what is
-behind the release where the CRCs of imported symbols decide instead. It is also
-what tells klplint the kernel that a module is for: without it, nothing that
-differs between releases can be judged.
+The loader refuses a module without vermagic unless it was built to force such loads
+(kernel/module/main.c: check_modinfo, try_to_force_load), and compares the string
+with its own (kernel/module/version.c: same_magic): all of it, or only what follows
+the release where the CRCs of imported symbols are compared instead. It is also what
+tells klplint the kernel that a module is for: without it, nothing that differs
+between releases can be checked.
 
 Fix: build the module with Kbuild, and do not strip .modinfo.`,
 	},
@@ -42,7 +42,7 @@ Fix: build the module with Kbuild, and do not strip .modinfo.`,
 	switch {
 	case v.Raw == "" && !m.Modinfo.Has("vermagic"):
 		f.Message = ".modinfo has no vermagic"
-		f.Kernel = accepted("tainted, where CONFIG_MODULE_FORCE_LOAD is set, as Debian does; ENOEXEC elsewhere")
+		f.Kernel = accepted("the kernel is tainted where it has CONFIG_MODULE_FORCE_LOAD, as Debian's have; ENOEXEC elsewhere")
 	case v.Raw == "":
 		f.Message = "vermagic is empty"
 	default:

@@ -13,27 +13,26 @@ var klp113 = NewModuleRule(&Rule{
 	Tags:     []string{"module", "replace"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP113",
-		Doc: `whether the module replaces others is not known
+		Doc: `cannot determine whether the module replaces other livepatches
 
-What klp_patch.replace holds decides whether loading this module removes the
-others (kernel/livepatch/core.c: klp_init_patch; transition.c:
-klp_complete_transition) and which states it must carry (state.c:
-klp_is_state_compatible). Here it could not be proven from the file, or the
-module's init function takes it from a module parameter. Rules over several
-modules judge such a module both ways.
+What klp_patch.replace holds decides whether loading this module removes the others
+(kernel/livepatch/core.c: klp_init_patch; transition.c: klp_complete_transition) and
+which states it must carry (state.c: klp_is_state_compatible). Here it could not be
+proven from the file, or the module's init function takes it from a module
+parameter. Rules over several modules consider both cases.
 
-Fix: set .replace to a constant. If the file only withholds the value, the
-module's build log or sysfs (/sys/kernel/livepatch/NAME/replace, since 6.11) has
-it.`,
+Fix: set .replace to a constant. Where the value is constant but cannot be derived
+from the file, the build log or sysfs (/sys/kernel/livepatch/NAME/replace, since
+6.11) shows it.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	r := &m.Replace
 	if r.Known() || !m.Patch.Found {
 		return nil, nil
 	}
-	message := "it is not known whether the module replaces others"
+	message := "cannot determine whether the module replaces other livepatches"
 	if r.Source == klp.FromRuntime {
-		message = "whether the module replaces others is decided when it is loaded"
+		message = "whether the module replaces other livepatches is decided at load time"
 	}
 	if r.Reason != "" {
 		message += ": " + r.Reason

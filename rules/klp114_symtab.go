@@ -15,14 +15,14 @@ var klp114 = NewModuleRule(&Rule{
 		Name: "KLP114",
 		Doc: `symbol table is missing or damaged
 
-Livepatch relocations name their symbols by index in the module's symbol table,
-and are applied again whenever a patched module arrives: the whole table must
-survive, in its order (Documentation/livepatch/module-elf-format.rst; the loader
-keeps it all: kernel/module/kallsyms.c: layout_symtab). A module without a table
-is refused at once (kernel/module/main.c: setup_load_info).
+Livepatch relocations name their symbols by index in the module's symbol table, and
+are applied again whenever a target module is loaded: the whole table must be kept,
+in its order (Documentation/livepatch/module-elf-format.rst; the loader keeps it
+all: kernel/module/kallsyms.c: layout_symtab). A module without a table is refused
+at once (kernel/module/main.c: setup_load_info).
 
-Fix: strip debug information only (strip -g, INSTALL_MOD_STRIP=1), with GNU
-strip: strip --strip-all and llvm-strip destroy livepatches.`,
+Fix: strip debug information only (strip -g, INSTALL_MOD_STRIP=1), with GNU strip:
+strip --strip-all and llvm-strip break livepatches.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	switch {
@@ -60,7 +60,7 @@ func lostSymbols(m *klp.Module) []finding.Finding {
 		return nil
 	}
 	return []finding.Finding{{
-		Message:  plural(lost, "livepatch relocation names", "livepatch relocations name") + " a symbol that is no longer in the table",
+		Message:  plural(lost, "livepatch relocation refers", "livepatch relocations refer") + " to a symbol that is no longer in the symbol table",
 		Location: first.At,
 		Kernel:   refused("ENOENT", "Unknown symbol  (err -2)"),
 	}}

@@ -17,11 +17,11 @@ var klp117 = NewModuleRule(&Rule{
 
 klp_enable_patch() puts the patch on the kernel's list of patches without looking
 whether it is there (kernel/livepatch/core.c: klp_init_patch). A second call with
-the same patch, for instance as a retry, links the list into a loop that the
-kernel then walks for ever; 6.1, 6.12 and 7.3 all hang.
+the same patch, for instance as a retry, corrupts the list, which the kernel then
+walks forever; 6.1, 6.12 and 7.3 all hang.
 
-Fix: call klp_enable_patch() once and return what it says; insmod can be tried
-again.`,
+Fix: call klp_enable_patch() once and return its result; a failed insmod can be
+repeated.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	if !m.Init.Repeats {
@@ -34,6 +34,6 @@ again.`,
 	return []finding.Finding{{
 		Message:  "the init function can call klp_enable_patch() twice with the same patch",
 		Location: at,
-		Kernel:   crashes("the second call never returns, the kernel loops for ever"),
+		Kernel:   crashes("the second call never returns: the kernel walks a corrupted list forever"),
 	}}, nil
 })

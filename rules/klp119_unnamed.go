@@ -16,12 +16,12 @@ var klp119 = NewModuleRule(&Rule{
 		Name: "KLP119",
 		Doc: `replacement has no symbol of its own
 
-The kernel asks kallsyms for the size of each replacement
-(kernel/livepatch/core.c: klp_init_object_loaded). It takes the nearest symbol with
-a name at or before the address, in the module's own code: without any, the load
-ends with ENOENT; with another function's, stacks are checked against a size that
-is not the replacement's. Names such as .L1 do not count. Kernels before 6.12 may
-find a symbol of a lower address anywhere and load the module with that size.
+The kernel asks kallsyms for the size of each replacement (kernel/livepatch/core.c:
+klp_init_object_loaded). It takes the nearest symbol with a name at or before the
+address, in the module's own code: without any, the load ends with ENOENT; with
+another function's symbol, stacks are checked against a wrong size. Names such as
+.L1 do not count. Kernels before 6.12 may find a symbol of a lower address anywhere
+and load the module with that size.
 
 Fix: keep the symbol table whole: strip -g, never strip -x, --discard-all or
 --strip-unneeded.`,
@@ -49,7 +49,7 @@ Fix: keep the symbol table whole: strip -g, never strip -x, --discard-all or
 			case f.New.Nameless && behaviourOf(m).LookupWithinRegion != klp.Yes:
 				add.Kernel = accepted("with the size of any symbol of a lower address; ENOENT where there is none")
 			case !f.New.Nameless:
-				add.Message += ": the kernel takes it for a part of the function before it"
+				add.Message += ": kallsyms attributes it to the preceding function"
 				add.Kernel = accepted("with the size of another function")
 			}
 			c.add(add)

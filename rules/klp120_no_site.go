@@ -15,17 +15,17 @@ var klp120 = NewModuleRule(&Rule{
 	Tags:     []string{"load", "code"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP120",
-		Doc: `entry of __mcount_loc that leads to nothing ftrace could patch
+		Doc: `entry of __mcount_loc that ftrace cannot patch
 
 The loader gives the entries of __mcount_loc, on arm64, ppc64le and loongarch those
 of __patchable_function_entries, to ftrace, which expects the compiler's call of
-__fentry__ or a nop at each (kernel/trace/ftrace.c: ftrace_process_locs). Where
-something else stands there it prints "ftrace failed to modify" and turns itself
-off until the next boot (ftrace_bug): klp_enable_patch() then fails with ENODEV,
-that of every later livepatch too, and tracing is gone for the whole machine.
+__fentry__ or a nop at each (kernel/trace/ftrace.c: ftrace_process_locs). If it
+finds something else it prints "ftrace failed to modify" and is disabled until the
+next boot (ftrace_bug): klp_enable_patch() then fails with ENODEV, for every later
+livepatch too, and the whole machine is without tracing.
 
-Fix: let the compiler or scripts/recordmcount.c write the section after the code has
-its last form, and change no code behind that.`,
+Fix: let the compiler or scripts/recordmcount.c write the section when the code is
+final, and do not change the code afterwards.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
@@ -34,9 +34,9 @@ its last form, and change no code behind that.`,
 		if c.full() {
 			continue
 		}
-		message := "an entry of " + e.At.Section + " leads into no section of the module"
+		message := "an entry of " + e.At.Section + " points outside the sections of the module"
 		if e.To.Section != "" {
-			message = fmt.Sprintf("an entry of %s leads to %s, where there is no call of __fentry__ and no nop for ftrace", e.At.Section, placeName(e.To))
+			message = fmt.Sprintf("an entry of %s points to %s, where there is neither a call of __fentry__ nor a nop for ftrace", e.At.Section, placeName(e.To))
 			if len(e.Bytes) > 0 {
 				message += fmt.Sprintf(" (% x)", e.Bytes)
 			}

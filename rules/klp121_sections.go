@@ -16,19 +16,19 @@ var klp121 = NewModuleRule(&Rule{
 	Tags:     []string{"module", "load", "crash"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP121",
-		Doc: `section that the module loader does not take
+		Doc: `section that the module loader rejects
 
 The loader maps sections by their flags. It refuses any that is both writable and
 executable, allocated or not (kernel/module/strict_rwx.c:
 module_enforce_rwx_sections). It gives every allocated section a file in sysfs, so
-that two of one name collide (kernel/module/sysfs.c: add_sect_attrs). Since 6.10
+two of the same name collide (kernel/module/sysfs.c: add_sect_attrs). Since 6.10
 .modinfo and .gnu.linkonce.this_module must occur once, and the latter must be
 allocated and have content (kernel/module/main.c: elf_validity_cache_index_mod).
-Code in a section without the flag SHF_EXECINSTR is mapped without the right to
-run: the kernel dies when it calls it.
+Code in a section without the flag SHF_EXECINSTR is mapped non-executable: the
+kernel crashes when it calls it.
 
-Fix: build the module anew; objcopy --set-section-flags, a linker script without
-KEEP, or section attributes in the source made this of it.`,
+Fix: rebuild the module; objcopy --set-section-flags, a linker script without KEEP,
+or section attributes in the source cause this.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
@@ -52,13 +52,13 @@ KEEP, or section attributes in the source made this of it.`,
 	}
 	if modules != 1 && len(m.Sections) > 0 {
 		c.add(finding.Finding{
-			Message: "the module has " + plural(modules, "section", "sections") + " .gnu.linkonce.this_module, the loader wants one",
+			Message: "the module has " + plural(modules, "section", "sections") + " named .gnu.linkonce.this_module, the loader requires exactly one",
 			Kernel:  refused("ENOEXEC", "module "+names.Cut(m.Name)+": Exactly one .gnu.linkonce.this_module section must exist."),
 		})
 	}
 	if infos > 1 {
 		c.add(finding.Finding{
-			Message: "the module has " + plural(infos, "section", "sections") + " .modinfo, the loader wants one",
+			Message: "the module has " + plural(infos, "section", "sections") + " named .modinfo, the loader requires exactly one",
 			Kernel:  refused("ENOEXEC", "Only one .modinfo section must exist."),
 		})
 	}
@@ -82,17 +82,17 @@ func oddSection(m *klp.Module, s *klp.Section, c *collector) {
 	var answer *finding.Answer
 	switch {
 	case s.Name == ".gnu.linkonce.this_module" && s.Type == shtNobits:
-		message = "section .gnu.linkonce.this_module has no content"
+		message = "section .gnu.linkonce.this_module is SHT_NOBITS"
 		answer = refused("ENOEXEC", "module "+names.Cut(m.Name)+": .gnu.linkonce.this_module section must have a size set")
 	case s.Name == ".gnu.linkonce.this_module" && !loaded(s):
 		message = "section .gnu.linkonce.this_module is not allocated"
 		answer = refused("ENOEXEC", "module "+names.Cut(m.Name)+": .gnu.linkonce.this_module must occupy memory during process execution")
 	case s.Again && s.Name != ".gnu.linkonce.this_module" && !trackedOnly(s.Name):
-		message = "another allocated section before it is named " + names.Cut(s.Name)
+		message = "duplicate allocated section " + names.Cut(s.Name)
 		answer = refused("EEXIST", "sysfs: cannot create duplicate filename '/module/"+names.Cut(m.Name)+"/sections/"+names.Cut(s.Name)+"'")
 	case s.Size > 0 && s.Flags&(shfAlloc|shfExecinstr) != shfAlloc|shfExecinstr && codeSection(s.Name):
-		message = "section " + names.Cut(s.Name) + " holds code and is not executable, or not loaded"
-		answer = crashes("the kernel jumps into memory that may not be run")
+		message = "section " + names.Cut(s.Name) + " holds code but lacks SHF_EXECINSTR or SHF_ALLOC"
+		answer = crashes("the kernel jumps into non-executable memory")
 	}
 	if answer != nil && !c.full() {
 		c.add(finding.Finding{Message: message, Location: klp.Location{Section: s.Name, File: int64(s.Offset)}, Kernel: answer})

@@ -18,12 +18,12 @@ var klp122 = NewModuleRule(&Rule{
 		Name: "KLP122",
 		Doc: `symbol without an address
 
-The loader gives no memory to common symbols, which compilers make of variables
-without a definition unless -fno-common is given, and refuses symbols of sections
-that do not exist (kernel/module/main.c: simplify_symbols).
+The loader gives no memory to common symbols, which compilers emit for tentative
+definitions without -fno-common, and refuses symbols whose section does not exist
+(kernel/module/main.c: simplify_symbols).
 
-Fix: compile with the kernel's own flags; if the index is wrong, find the tool that
-rewrote the section headers.`,
+Fix: compile with the kernel's own flags; if a section index is invalid, find the
+tool that rewrote the section headers.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
@@ -33,12 +33,12 @@ rewrote the section headers.`,
 			continue
 		}
 		f := finding.Finding{
-			Message:  "symbol " + show(s.Name) + " is a common one: nothing gives it memory",
+			Message:  "symbol " + show(s.Name) + " is a common symbol (SHN_COMMON), for which the loader allocates no memory",
 			Location: s.At,
 			Kernel:   refused("ENOEXEC", names.Cut(m.Name)+": please compile with -fno-common"),
 		}
 		if s.Shndx != klp.SHNCommon {
-			f.Message = fmt.Sprintf("symbol %s is of section %d, the module has %d", show(s.Name), s.Shndx, len(m.Sections))
+			f.Message = fmt.Sprintf("symbol %s has section index %d, the module has %s", show(s.Name), s.Shndx, plural(len(m.Sections), "section", "sections"))
 			f.Kernel = refused("ENOEXEC", fmt.Sprintf("%s: Symbol %s has an invalid section index %d (max %d)", names.Cut(m.Name), names.Cut(s.Name), s.Shndx, len(m.Sections)-1))
 		}
 		c.add(f)

@@ -16,14 +16,13 @@ var klp123 = NewModuleRule(&Rule{
 	Tags:     []string{"module", "load"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP123",
-		Doc: `module's two names differ, or no kernel takes its name
+		Doc: `module name is invalid, or differs between struct module and .modinfo
 
-A module has its name twice: in .modinfo, for messages, and in struct module, by
-which the kernel knows it: for sysfs, for the check whether a module of that name
-is loaded, and as the object that other livepatches name
-(kernel/module/main.c: module_patient_check_exists, mod_sysfs_init). The latter has
-55 bytes and a NUL. klp_module_coming() refuses the name "vmlinux"
-(kernel/livepatch/core.c).
+A module's name is stored twice: in .modinfo, for messages, and in struct module, by
+which the kernel knows it: for sysfs, for the check whether a module of that name is
+loaded, and as the object that other livepatches name (kernel/module/main.c:
+module_patient_check_exists, mod_sysfs_init). The latter has room for 55 bytes and a
+NUL. klp_module_coming() refuses the name "vmlinux" (kernel/livepatch/core.c).
 
 Fix: name the module by its file, as Kbuild does; do not edit the names of a built
 module.`,
@@ -36,7 +35,7 @@ module.`,
 		return nil, nil // KLP121
 	case has && len(modinfo) >= klp.ModuleNameLen:
 		return []finding.Finding{{
-			Message:  fmt.Sprintf("the module's name has %d bytes, the kernel has room for %d", len(modinfo), klp.ModuleNameLen-1),
+			Message:  fmt.Sprintf("the module name is %d bytes long, the kernel accepts at most %d", len(modinfo), klp.ModuleNameLen-1),
 			Location: modinfoEntry(m, "name"),
 		}}, nil
 	case m.StructName == klp.VmlinuxObjectName:
@@ -52,7 +51,7 @@ module.`,
 	case has && modinfo != m.StructName:
 		return []finding.Finding{{
 			Severity: finding.Warning,
-			Message:  "struct module says " + names.Cut(m.StructName) + ", .modinfo " + names.Cut(modinfo),
+			Message:  "the module is named " + names.Cut(m.StructName) + " in struct module, but " + names.Cut(modinfo) + " in .modinfo",
 			Location: at,
 			Kernel:   accepted("the kernel knows the module as " + names.Cut(m.StructName)),
 		}}, nil

@@ -13,13 +13,13 @@ var klp124 = NewModuleRule(&Rule{
 	Tags:     []string{"module", "crash"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP124",
-		Doc: `livepatch table in per-CPU memory, or in none
+		Doc: `livepatch table in per-CPU data, or in a section that is not loaded
 
-The loader copies .data..percpu to every CPU and gives its symbols a place within
-that area instead of an address (kernel/module/main.c: simplify_symbols,
-percpu_modcopy). klp_enable_patch() takes that number for a pointer. A section without
-the flag SHF_ALLOC is not loaded at all, and its addresses are those of a copy of the
-file which the loader frees.
+The loader copies .data..percpu to every CPU and resolves its symbols to offsets in
+that area instead of addresses (kernel/module/main.c: simplify_symbols,
+percpu_modcopy). klp_enable_patch() uses that offset as a pointer. A section without
+the flag SHF_ALLOC is not loaded at all: its addresses are in the loader's temporary
+copy of the file, which is freed.
 
 Fix: do not define the patch, its objects or funcs with DEFINE_PER_CPU.`,
 	},
@@ -36,17 +36,17 @@ Fix: do not define the patch, its objects or funcs with DEFINE_PER_CPU.`,
 	}
 	if s := m.SectionOf(m.Patch.At); at.Section != percpu && s != nil && !loaded(s) {
 		return []finding.Finding{{
-			Message:  "the livepatch's tables lie in " + s.Name + ", which is not loaded",
+			Message:  "the livepatch tables are in " + s.Name + ", which is not loaded",
 			Location: m.Patch.At,
-			Kernel:   crashes("the kernel reads memory that is freed, and where nothing was relocated"),
+			Kernel:   crashes("the kernel reads freed memory, in which nothing was relocated"),
 		}}, nil
 	}
 	if at.Section != percpu {
 		return nil, nil
 	}
 	return []finding.Finding{{
-		Message:  "a table of the livepatch lies in " + percpu,
+		Message:  "a livepatch table is in " + percpu,
 		Location: at,
-		Kernel:   crashes("the kernel takes a place in the per-CPU area for an address"),
+		Kernel:   crashes("the kernel uses a per-CPU offset as a pointer"),
 	}}, nil
 })

@@ -16,11 +16,11 @@ var klp125 = NewModuleRule(&Rule{
 	Tags:     []string{"module", "load", "exports"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP125",
-		Doc: `module imports a namespace that is for named modules
+		Doc: `module imports a symbol namespace that is reserved for named modules
 
 Since 6.16 a symbol can be exported to modules by name: its namespace starts with
 "module:". Such a namespace cannot be imported, and the loader refuses a module that
-tries (kernel/module/main.c: setup_modinfo). Older kernels do not look.
+tries (kernel/module/main.c: setup_modinfo). Older kernels do not check.
 
 Fix: drop the import; what is exported to other modules only is reached through a
 livepatch symbol.`,
@@ -39,7 +39,7 @@ livepatch symbol.`,
 		}
 		switch behaviourOf(m).RefusesModuleNamespace {
 		case klp.No:
-			f.Severity, f.Kernel = finding.Warning, accepted("this release does not look at it")
+			f.Severity, f.Kernel = finding.Warning, accepted("this release does not check it")
 		case klp.Unknown:
 			f.Undecided = true
 		}

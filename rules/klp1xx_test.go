@@ -121,12 +121,12 @@ func TestModuleRules(t *testing.T) {
 		{"511 bytes fit 6.12", klp104, func(m *klp.Module) { vmlinux(m).Funcs[0].Name = long(511) }, nil}, // fn_len511
 		{
 			"512 bytes do not", klp104, func(m *klp.Module) { vmlinux(m).Funcs[0].Name = long(512) },
-			[]expect{{finding.Error, "EINVAL", false, "512 bytes long, this kernel takes 511", "vmlinux", long(512)}},
+			[]expect{{finding.Error, "EINVAL", false, "512 bytes long, this kernel accepts at most 511", "vmlinux", long(512)}},
 		},
 		{"127 bytes fit 5.10", klp104, func(m *klp.Module) { release(m, "5.10.0"); vmlinux(m).Funcs[0].Name = long(127) }, nil},
 		{
 			"128 bytes do not fit 5.10", klp104, func(m *klp.Module) { release(m, "5.10.1"); vmlinux(m).Funcs[0].Name = long(128) },
-			[]expect{{finding.Error, "EINVAL", false, "this kernel takes 127", "vmlinux", long(128)}},
+			[]expect{{finding.Error, "EINVAL", false, "this kernel accepts at most 127", "vmlinux", long(128)}},
 		},
 		{
 			"128 bytes, release unknown", klp104, func(m *klp.Module) { release(m, ""); vmlinux(m).Funcs[0].Name = long(128) },
@@ -139,7 +139,7 @@ func TestModuleRules(t *testing.T) {
 
 		{
 			"string vmlinux", klp105, func(m *klp.Module) { vmlinux(m).Null, vmlinux(m).Literal = false, true },
-			[]expect{{finding.Error, "", true, `by the string "vmlinux"`, "vmlinux", ""}},
+			[]expect{{finding.Error, "", true, `is the string "vmlinux"`, "vmlinux", ""}},
 		},
 		{
 			"empty", klp105, func(m *klp.Module) { ext4(m).Name = "" },
@@ -148,23 +148,23 @@ func TestModuleRules(t *testing.T) {
 		{"55 bytes fit", klp105, func(m *klp.Module) { ext4(m).Name = long(55) }, nil},
 		{
 			"56 bytes do not", klp105, func(m *klp.Module) { ext4(m).Name = long(56) },
-			[]expect{{finding.Error, "EINVAL", false, "56 bytes long, the kernel takes 55", long(56), ""}},
+			[]expect{{finding.Error, "EINVAL", false, "56 bytes long, the kernel accepts at most 55", long(56), ""}},
 		},
 		{
 			"dash", klp105, func(m *klp.Module) { ext4(m).Name = "nf-tables" },
-			[]expect{{finding.Error, "", true, "write nf_tables", "nf-tables", ""}},
+			[]expect{{finding.Error, "", true, "use nf_tables", "nf-tables", ""}},
 		},
 		{
 			"file name", klp105, func(m *klp.Module) { ext4(m).Name = "zfs.ko" },
-			[]expect{{finding.Error, "", true, "write zfs", "zfs.ko", ""}},
+			[]expect{{finding.Error, "", true, "use zfs", "zfs.ko", ""}},
 		},
 		{
 			"path", klp105, func(m *klp.Module) { ext4(m).Name = "fs/ext4/ext4.ko" },
-			[]expect{{finding.Error, "", true, "write ext4", "fs/ext4/ext4.ko", ""}},
+			[]expect{{finding.Error, "", true, "use ext4", "fs/ext4/ext4.ko", ""}},
 		},
 		{
 			"nothing but punctuation", klp105, func(m *klp.Module) { ext4(m).Name = "/" },
-			[]expect{{finding.Error, "", true, "object name / is no module's name", "/", ""}},
+			[]expect{{finding.Error, "", true, "object name / is not a module name", "/", ""}},
 		},
 
 		{
@@ -204,7 +204,7 @@ func TestModuleRules(t *testing.T) {
 		},
 		{
 			"behind the end", klp108, func(m *klp.Module) { m.Patch.StatesBehindEnd = 2 },
-			[]expect{{finding.Warning, "", true, "2 states stand behind an id 0", "", ""}},
+			[]expect{{finding.Warning, "", true, "2 states follow an entry with id 0", "", ""}},
 		},
 		{"largest values", klp108, func(m *klp.Module) { m.Patch.States[0] = klp.State{ID: 1<<64 - 1, Version: 1<<32 - 1} }, nil},
 
@@ -284,10 +284,10 @@ func TestModuleRules(t *testing.T) {
 
 		{"unknown", klp113, func(m *klp.Module) {
 			m.Replace = klp.Replace{Kind: klp.KindUnknown, Source: klp.FromNone, Reason: "no store was found"}
-		}, []expect{{finding.Warning, "", false, "not known whether the module replaces others: no store was found", "", ""}}},
+		}, []expect{{finding.Warning, "", false, "cannot determine whether the module replaces other livepatches: no store was found", "", ""}}},
 		{
 			"at run time", klp113, func(m *klp.Module) { m.Replace.Source, m.Replace.Reason = klp.FromRuntime, "parameter replace" },
-			[]expect{{finding.Warning, "", false, "decided when it is loaded: parameter replace", "", ""}},
+			[]expect{{finding.Warning, "", false, "decided at load time: parameter replace", "", ""}},
 		},
 		{"no tables at all", klp113, func(m *klp.Module) { m.Replace.Kind, m.Patch.Found = klp.KindUnknown, false }, nil},
 		{"false is known", klp113, func(m *klp.Module) { m.Replace = noReplace }, nil},
@@ -303,7 +303,7 @@ func TestModuleRules(t *testing.T) {
 
 		{"symbol dropped", klp114, func(m *klp.Module) {
 			m.KlpRelas[2].Foreign = []klp.Foreign{{}, {Symbol: "printk"}, {}, {Shndx: 3}}
-		}, []expect{{finding.Error, "ENOENT", false, "2 livepatch relocations name a symbol that is no longer", "", ""}}},
+		}, []expect{{finding.Error, "ENOENT", false, "2 livepatch relocations refer to a symbol that is no longer", "", ""}}},
 
 		{
 			"no init", klp115, func(m *klp.Module) { m.Init = klp.Init{Missing: true} },

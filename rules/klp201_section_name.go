@@ -18,9 +18,8 @@ var klp201 = NewModuleRule(&Rule{
 
 The name must be .klp.rela.OBJECT.SECTION with an object of at most 55 characters
 and without a dot (kernel/livepatch/core.c: klp_apply_section_relocs scans it with
-".klp.rela.%55[^.]"). The section keeps its own leading dot, so that relocations
-of .text stand in .klp.rela.vmlinux..text
-(Documentation/livepatch/module-elf-format.rst).
+".klp.rela.%55[^.]"). The section keeps its own leading dot, so relocations of .text
+are in .klp.rela.vmlinux..text (Documentation/livepatch/module-elf-format.rst).
 
 Fix: the name comes from the tool that made the section (create-klp-module,
 objtool klp post-link, klp-convert): correct its input.`,
@@ -33,7 +32,7 @@ objtool klp post-link, klp-convert): correct its input.`,
 			continue
 		}
 		c.add(finding.Finding{
-			Message:  "the name of section " + names.Cut(r.Section) + " cannot be read: " + r.Malformed,
+			Message:  "section " + names.Cut(r.Section) + " has a malformed name: " + r.Malformed,
 			Location: r.At,
 			Kernel:   refused("EINVAL", "section "+names.Cut(r.Section)+" has an incorrectly formatted name"),
 		})

@@ -19,11 +19,11 @@ var klp202 = NewModuleRule(&Rule{
 		Doc: `livepatch relocation against an ordinary symbol
 
 Every symbol that a livepatch relocation section uses must have the section index
-SHN_LIVEPATCH, 0xff20 (kernel/livepatch/core.c: klp_resolve_symbols). A single
-other one fails the section: at load for sections of vmlinux, when the patched
-module arrives for others.
+SHN_LIVEPATCH, 0xff20 (kernel/livepatch/core.c: klp_resolve_symbols). A single other
+symbol makes the section fail: at load for sections of vmlinux, when the target
+module is loaded for others.
 
-Fix: relocations against ordinary symbols belong into the ordinary .rela section.
+Fix: relocations against ordinary symbols belong in the ordinary .rela section.
 Tools that rewrite the symbol table after the build can lose the index: do not run
 them on a livepatch.`,
 	},
@@ -40,8 +40,8 @@ them on a livepatch.`,
 		}
 		first := &r.Foreign[0]
 		c.add(finding.Finding{
-			Message: fmt.Sprintf("%s in %s not against SHN_LIVEPATCH symbols: %s",
-				plural(len(r.Foreign), "relocation", "relocations"), names.Cut(r.Section), someOf(list, len(r.Foreign))),
+			Message: fmt.Sprintf("section %s: %s against symbols that are not SHN_LIVEPATCH: %s",
+				names.Cut(r.Section), plural(len(r.Foreign), "relocation is", "relocations are"), someOf(list, len(r.Foreign))),
 			Object:   r.Object,
 			Location: first.At,
 			Kernel:   refused("EINVAL", "symbol "+names.Cut(first.Symbol)+" is not marked as a livepatch symbol"),

@@ -16,7 +16,7 @@ var klp204 = NewModuleRule(&Rule{
 	Tags:     []string{"relocations", "load"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP204",
-		Doc: `module's livepatch relocations use a vmlinux symbol
+		Doc: `livepatch relocations of a module use a vmlinux symbol
 
 Since 5.8 a livepatch relocation section of a module may not use symbols of the
 kernel image (kernel/livepatch/core.c: klp_resolve_symbols): those are resolved

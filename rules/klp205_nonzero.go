@@ -18,11 +18,11 @@ var klp205 = NewModuleRule(&Rule{
 		Name: "KLP205",
 		Doc: `livepatch relocation target is not zero
 
-x86 refuses to relocate a place that already holds a value, because that is what
+x86 refuses to relocate a location that already holds a value, because that is what
 a relocation applied twice looks like (arch/x86/kernel/module.c:
 __write_relocate_add). An ordinary relocation of the same bytes leaves one too. The
 other architectures write into instructions, which are never zero, and do not check:
-they are not judged.
+they are not reported.
 
 Fix: the linker or a later tool wrote the addend into the section. Build the module
 with a toolchain that leaves it in the relocation (RELA), and do not apply the
@@ -39,13 +39,13 @@ relocations before the kernel does.`,
 			continue
 		}
 		first := &r.NonZero[0]
-		what := fmt.Sprintf("the first %#x", first.Value)
+		what := fmt.Sprintf("the first holds %#x", first.Value)
 		if first.Relocated {
-			what = "the first one by an ordinary relocation of the same place"
+			what = "the first is also the target of an ordinary relocation"
 		}
 		c.add(finding.Finding{
-			Message: fmt.Sprintf("%s: %s a value before relocation, %s",
-				names.Cut(r.Section), plural(r.NonZeroCount, "target holds", "targets hold"), what),
+			Message: fmt.Sprintf("section %s: %s not zero before relocation: %s",
+				names.Cut(r.Section), plural(r.NonZeroCount, "target is", "targets are"), what),
 			Object:   r.Object,
 			Location: first.At,
 			Kernel: refused("ENOEXEC", fmt.Sprintf(

@@ -18,12 +18,12 @@ var klp206 = NewModuleRule(&Rule{
 		Doc: `livepatch relocation section is ignored
 
 A livepatch relocation section is of type SHT_RELA with the flags SHF_ALLOC and
-SHF_RELA_LIVEPATCH (0x00100000); its sh_link names the symbol table and its
-sh_info the section that it relocates, which must be in memory itself
+SHF_RELA_LIVEPATCH (0x00100000); its sh_link names the symbol table and its sh_info
+the section that it relocates, which must itself be allocated
 (Documentation/livepatch/module-elf-format.rst). Where one of these is wrong, the
-loader takes the section for something else or silently ignores it
-(kernel/module/main.c: apply_relocations; kernel/livepatch/core.c:
-klp_apply_section_relocs), and the code runs unrelocated.
+loader misinterprets or silently ignores the section (kernel/module/main.c:
+apply_relocations; kernel/livepatch/core.c: klp_apply_section_relocs), and the code
+runs unrelocated.
 
 Fix: rebuild the module. If the build is right, find the tool that rewrote the
 section headers afterwards: objcopy and strip must keep flags they do not know.`,
@@ -40,7 +40,7 @@ section headers afterwards: objcopy and strip must keep flags they do not know.`
 			Message:  "section " + names.Cut(r.Section) + ": " + why,
 			Object:   r.Object,
 			Location: r.At,
-			Kernel:   accepted("the relocations are not applied as meant, and the code that needs them runs without"),
+			Kernel:   accepted("the relocations are not applied as intended, and the code runs unrelocated"),
 		})
 	}
 	return c.findings(), nil

@@ -34,10 +34,10 @@ Fix: run that step, or let the build tool run it.`,
 		}
 		answer := refused("ENOENT", "Unknown symbol "+names.Cut(s.Raw)+" (err -2)")
 		if s.Weak {
-			answer = accepted("the loader takes a weak symbol that is missing for address 0")
+			answer = accepted("the loader resolves a missing weak symbol to address 0")
 		}
 		c.add(finding.Finding{
-			Message:  "symbol " + names.Cut(s.Raw) + " is undefined instead of SHN_LIVEPATCH",
+			Message:  "symbol " + names.Cut(s.Raw) + " is SHN_UNDEF instead of SHN_LIVEPATCH",
 			Object:   s.Object,
 			Location: s.At,
 			Kernel:   answer,

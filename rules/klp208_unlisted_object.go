@@ -23,8 +23,8 @@ patch does not list are never applied, and the code that they belong to runs wit
 zeros in it. Sections of vmlinux are exempt since 5.8: the loader applies them
 with the livepatch itself (kernel/module/main.c: apply_relocations).
 
-Fix: list the object in the patch, with an empty funcs array if none of its funcs
-is patched, or take the relocations under the object whose code needs them.`,
+Fix: list the object in the patch, with an empty funcs array if none of its funcs is
+patched, or move the relocations to the object whose code needs them.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	if !m.Patch.Found {
@@ -47,7 +47,7 @@ is patched, or take the relocations under the object whose code needs them.`,
 				", which klp_patch.objs does not list",
 			Object:   r.Object,
 			Location: r.At,
-			Kernel:   accepted("the relocations are never applied, and " + names.Cut(r.Target) + " is used without them"),
+			Kernel:   accepted("the relocations are never applied, and " + names.Cut(r.Target) + " is used unrelocated"),
 		})
 	}
 	return c.findings(), nil

@@ -14,19 +14,20 @@ var klp209 = NewModuleRule(&Rule{
 	Tags:     []string{"relocations", "crash"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP209",
-		Doc: `module's livepatch relocations in a special section
+		Doc: `livepatch relocations of a module in a special section
 
 Some sections are read, sorted or acted upon when the livepatch itself is loaded:
 jump tables and static calls (kernel/jump_label.c: jump_label_add_module;
 kernel/static_call_inline.c: static_call_add_module), alternatives with their
 instructions, paravirt sites, returns, calls and ENDBRs to be rewritten
 (arch/x86/kernel/module.c: module_finalize), ftrace's sites, exception and unwind
-tables (kernel/module/main.c: post_relocation). Relocations of another module are
-applied when that module is patched, which is later: the loader has then read zeros,
-or copied instructions whose relocations are applied to the place they came from. On
-6.12 a call in .altinstr_replacement so goes to a wrong address; one in text that
-alternatives have replaced is written over the new instructions. The kernel does not
-check this. Relocations of vmlinux are applied before, since 5.8, and are fine.
+tables (kernel/module/main.c: post_relocation). Relocations of a target module are
+applied when that module is patched, which is later: by then the loader has read
+zeros, or has copied the instructions, and the relocations are applied to the
+originals. On 6.12 a call in .altinstr_replacement then goes to a wrong address; a
+relocation of text that alternatives have replaced overwrites the new instructions.
+The kernel does not check this. Relocations of vmlinux are applied before, since
+5.8, and are fine.
 
 Fix: replace the static branch or call in the patched code:
 static_key_enabled() for a key, KLP_STATIC_CALL() for a call, both of which are
@@ -43,17 +44,17 @@ plain loads.`,
 		switch {
 		case r.Target == ".altinstr_replacement":
 			f.Message = plural(r.Entries, "relocation", "relocations") + " of module " + names.Cut(r.Object) +
-				" in .altinstr_replacement, whose instructions the loader copies elsewhere before they are applied"
+				" in .altinstr_replacement, whose instructions the loader copies before that module is patched"
 			f.Kernel = accepted("the copied instruction keeps a wrong address")
 		case readEarly(r.Target):
 			f.Message = plural(r.Entries, "relocation", "relocations") + " of module " + names.Cut(r.Object) + " in " + r.Target +
-				", which the loader reads before they are applied"
+				", which the loader reads before that module is patched"
 			f.Kernel = accepted("the loader works on zeros where it needs addresses")
 		case r.AlternativeCount > 0:
 			f.Message = plural(r.AlternativeCount, "relocation", "relocations") + " of module " + names.Cut(r.Object) +
-				" in instructions of " + r.Target + " that .altinstructions lets the loader replace before they are applied"
+				" in instructions of " + r.Target + " that the loader replaces by .altinstructions before that module is patched"
 			f.Location = r.Alternatives[0]
-			f.Kernel = accepted("the relocation is written over whatever instructions stand there by then")
+			f.Kernel = accepted("the relocation overwrites the replaced instructions")
 		default:
 			continue
 		}

@@ -21,10 +21,10 @@ var klp210 = NewModuleRule(&Rule{
 Before 5.8 the livepatch core applied alternatives and paravirt sites of a patched
 module from sections .klp.arch.OBJECT.SECTION (arch/x86/kernel/livepatch.c:
 arch_klp_init_object_loaded). 5.8 removed that, together with the file. On such a
-kernel the entries have no effect: the module was built by a tool, or for a tool's
-setting, of another kernel.
+kernel the entries have no effect: the module was built by a tool, or with settings,
+for another kernel.
 
-Fix: build with a kpatch-build that knows the kernel's release.`,
+Fix: build with a kpatch-build that supports the kernel's release.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector

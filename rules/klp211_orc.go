@@ -15,13 +15,13 @@ var klp211 = demandRule(&Rule{
 		Name: "KLP211",
 		Doc: `no ORC unwind tables for the module's code
 
-A kernel with CONFIG_UNWINDER_ORC walks stacks by tables that objtool writes for each
-module (arch/x86/kernel/unwind_orc.c: unwind_module_init; loongarch has the same
-since 6.9). A stack with a function that no table knows is not reliable, and
+A kernel with CONFIG_UNWINDER_ORC walks stacks by tables that objtool writes for
+each module (arch/x86/kernel/unwind_orc.c: unwind_module_init; loongarch has the
+same since 6.9). A stack with a function that no table knows is not reliable, and
 klp_check_stack() never lets a task with such a stack switch
 (kernel/livepatch/transition.c). A task that sleeps in a replacement then holds up
-the transition of every other livepatch too: on 6.12 and 7.3 one that had nothing to
-do with it stayed in transition for as long as the task slept.
+the transition of every other livepatch too: on 6.12 and 7.3 an unrelated one stayed
+in transition for as long as the task slept.
 
 Fix: run objtool on the module's objects as the kernel's own build does
 (scripts/Makefile.build), and keep .orc_unwind, .orc_unwind_ip and their relocations

@@ -18,8 +18,8 @@ var klp212 = demandRule(&Rule{
 		Doc: `returns through a thunk that the loader does not know
 
 With CONFIG_MITIGATION_RETHUNK (CONFIG_RETHUNK before 6.9) functions return through
-__x86_return_thunk, and the loader turns each such branch into what the processor
-needs against Retbleed and its kind, by the list .return_sites that objtool writes
+__x86_return_thunk, and the loader rewrites each such branch as the mitigation of
+Retbleed and similar attacks requires, by the list .return_sites that objtool writes
 (arch/x86/kernel/alternative.c: apply_returns). A branch that is not in the list
 keeps the thunk, which on an affected processor is either unprotected or warns at
 its first use: 6.12 prints "Unpatched return thunk in use. This should not happen!".

@@ -16,11 +16,11 @@ var klp213 = demandRule(&Rule{
 		Doc: `module is not marked as compiled with retpolines
 
 With CONFIG_MITIGATION_RETPOLINE (CONFIG_RETPOLINE before 6.9) modpost writes
-retpoline=Y into every module. Where Spectre v2 is mitigated, the loader takes a
-module without it for one whose indirect branches are open: it warns, and from then
-on /sys/devices/system/cpu/vulnerabilities/spectre_v2 says so for the whole machine
-(kernel/module/main.c: check_modinfo_retpoline; arch/x86/kernel/cpu/bugs.c:
-retpoline_module_ok).
+retpoline=Y into every module. Where Spectre v2 is mitigated, the loader considers a
+module without it vulnerable: it warns, and from then on
+/sys/devices/system/cpu/vulnerabilities/spectre_v2 reports the whole machine as
+vulnerable (kernel/module/main.c: check_modinfo_retpoline;
+arch/x86/kernel/cpu/bugs.c: retpoline_module_ok).
 
 Fix: compile with the kernel's own flags (arch/x86/Makefile: RETPOLINE_CFLAGS), and
 let modpost write the module's .modinfo.`,

@@ -20,11 +20,11 @@ var klp216 = NewModuleRule(&Rule{
 
 An undefined symbol, or a .klp.sym one, resolves to the original function
 (kernel/module/main.c: simplify_symbols), whose first instruction ftrace has turned
-into a jump to the replacement (kernel/livepatch/patch.c: klp_ftrace_handler). There
-is no way to the old code: the call comes back to its caller, and without a
-condition in front of it the task runs round until its stack is used up, or for
-ever where the call is the last one. On 6.12 seq_putc() patched so ends in an RCU
-stall. Where a recursion is meant, each turn goes through ftrace.
+into a jump to the replacement (kernel/livepatch/patch.c: klp_ftrace_handler). The
+old code cannot be reached: the call enters the replacement again, and unless it is
+conditional the task recurses until its stack overflows, or loops forever if it is a
+tail call. On 6.12 seq_putc() patched like this causes an RCU stall. Where recursion
+is intended, each call goes through ftrace.
 
 Fix: copy what is needed of the original into the replacement; for a recursion call
 the replacement by its own name.`,
@@ -39,11 +39,11 @@ the replacement by its own name.`,
 				continue
 			}
 			c.add(finding.Finding{
-				Message:  "the replacement of " + patched(o, f) + " calls " + show(f.Name) + ", which leads back to the replacement",
+				Message:  "the replacement of " + patched(o, f) + " calls " + show(f.Name) + ", which is redirected to the replacement",
 				Object:   o.Name,
 				Func:     funcName(f),
 				Location: f.CallsOld[0],
-				Kernel:   accepted("the call comes back to itself"),
+				Kernel:   accepted("the replacement calls itself"),
 			})
 		}
 	}

@@ -16,16 +16,15 @@ var klp220 = NewModuleRule(&Rule{
 	Tags:     []string{"relocations", "load"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP220",
-		Doc: `relocation that the module loader does not apply
+		Doc: `relocation that the module loader cannot apply
 
 The loader applies the relocations of every allocated section
-(arch/*/kernel/module.c: apply_relocate_add). It knows a few types only: none of
-thread-local storage, global offset tables or large sections. On x86_64 modules lie
-in the highest two gigabytes, for which -mcmodel=kernel compiles: an address made
-for another code model does not fit its four bytes. There too a place that holds a
-value before, or that a relocation filled already, is refused. Places outside their
-section and symbols outside the table are not checked: the loader writes to, or
-reads from, whatever lies there.
+(arch/*/kernel/module.c: apply_relocate_add). It supports only a few types, none of
+them for thread-local storage, global offset tables or large sections. On x86_64
+modules are loaded into the top 2 GiB, as -mcmodel=kernel assumes: code compiled for
+another code model overflows its relocations, and a target that is not zero, or is
+relocated twice, is refused. Targets outside their section and symbol indices beyond
+the symbol table are not checked: the loader reads and writes out of bounds.
 
 Fix: compile with the kernel's own flags (-mcmodel=kernel -fno-pie), and leave the
 relocations as the linker wrote them.`,
@@ -40,28 +39,28 @@ relocations as the linker wrote them.`,
 		f := finding.Finding{Location: o.At}
 		switch o.Kind {
 		case klp.RelaUnknown:
-			f.Message = fmt.Sprintf("relocation type %d is unknown to the loader", o.Type)
+			f.Message = fmt.Sprintf("the loader does not support relocation type %d", o.Type)
 			f.Kernel = refused("ENOEXEC", unknownRela(m, o.Type))
 		case klp.RelaOverflow:
-			f.Message = fmt.Sprintf("the address of %s does not fit into the four bytes of relocation type %d", show(o.Symbol), o.Type)
+			f.Message = fmt.Sprintf("the address of %s overflows relocation type %d, which has 4 bytes", show(o.Symbol), o.Type)
 			f.Kernel = refused("ENOEXEC", fmt.Sprintf("overflow in relocation type %d; `%s' likely not compiled with -mcmodel=kernel", o.Type, names.Cut(m.Name)))
 		case klp.RelaNonzero:
-			f.Message = fmt.Sprintf("the target of a relocation holds %#x before", o.Value)
+			f.Message = fmt.Sprintf("relocation target already holds %#x", o.Value)
 			f.Kernel = refused("ENOEXEC", nonzeroRela(o.Type))
 		case klp.RelaTwice:
-			f.Message = "two relocations fill the same bytes"
+			f.Message = "two relocations have the same target"
 			f.Kernel = refused("ENOEXEC", nonzeroRela(o.Type))
 		case klp.RelaBeyondSection:
-			f.Message = "a relocation is of a place outside the section"
-			f.Kernel = crashes("the loader writes to memory that is not the section's")
+			f.Message = "relocation target is outside its section"
+			f.Kernel = crashes("the loader writes outside the section")
 		case klp.RelaBeyondSymbols:
-			f.Message = "a relocation names a symbol outside the symbol table"
-			f.Kernel = crashes("the loader reads memory behind the table as a symbol")
+			f.Message = "symbol index of a relocation is beyond the symbol table"
+			f.Kernel = crashes("the loader reads a symbol from beyond the table")
 		}
 		c.add(f)
 	}
 	if more := m.Relas.OddCount - len(m.Relas.Odd); more > 0 && len(c.list) > 0 {
-		c.list[len(c.list)-1].Message += fmt.Sprintf("; %d more relocations like these are not shown", more)
+		c.list[len(c.list)-1].Message += "; " + plural(more, "more relocation like this is", "more relocations like these are") + " not shown"
 	}
 	return c.findings(), nil
 })

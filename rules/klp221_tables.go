@@ -15,14 +15,14 @@ var klp221 = NewModuleRule(&Rule{
 	Tags:     []string{"relocations", "crash"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP221",
-		Doc: `table of the loader lacks its relocations, or may not be written
+		Doc: `special section lacks its relocations, or is read-only
 
 The loader and its notifiers follow the pointers of __jump_table, .static_call_sites
-and __param as soon as the module is there (kernel/jump_label.c:
+and __param as soon as the module is loaded (kernel/jump_label.c:
 jump_label_add_module; kernel/static_call_inline.c: static_call_add_module;
 kernel/params.c: module_param_sysfs_setup), and write into the jump table. Nothing
-checks them: an entry without relocations leads nowhere, a table that is mapped
-read-only ends in a fault.
+checks them: an entry without relocations holds NULL pointers, and a table that is
+mapped read-only causes a fault.
 
 Fix: keep all relocation sections and section flags when a module is stripped or
 copied.`,
@@ -38,9 +38,9 @@ copied.`,
 		at := klp.Location{Section: s.Name, File: int64(s.Offset)}
 		if want := int(s.Size/t.entry) * t.relas; s.Relas < want {
 			c.add(finding.Finding{
-				Message:  fmt.Sprintf("%s has %s, %d at least are needed", s.Name, plural(s.Relas, "relocation", "relocations"), want),
+				Message:  fmt.Sprintf("%s has %s, at least %d needed", s.Name, plural(s.Relas, "relocation", "relocations"), want),
 				Location: at,
-				Kernel:   crashes("the kernel follows pointers that were never filled in"),
+				Kernel:   crashes("the kernel dereferences pointers that were never relocated"),
 			})
 		}
 		if t.written && s.Flags&shfWrite == 0 {

@@ -16,10 +16,10 @@ var klp222 = NewModuleRule(&Rule{
 		Name: "KLP222",
 		Doc: `livepatch symbols without livepatch relocations
 
-A symbol with the index SHN_LIVEPATCH is there for a livepatch relocation section,
-.klp.rela.OBJECT.SECTION (Documentation/livepatch/module-elf-format.rst). A module
-that has such symbols and no such section lost it: the loader does not miss it, and
-the code that needs the addresses runs on zeros.
+A symbol with the index SHN_LIVEPATCH is referenced by a livepatch relocation
+section, .klp.rela.OBJECT.SECTION (Documentation/livepatch/module-elf-format.rst). A
+module that has such symbols and no such section has lost it: the loader does not
+notice, and the code runs unrelocated.
 
 Fix: find the tool that removed the sections; strip and objcopy must leave
 .klp.rela.* alone.`,
@@ -34,10 +34,10 @@ Fix: find the tool that removed the sections; strip and objcopy must leave
 			continue
 		}
 		return []finding.Finding{{
-			Message:  "symbol " + names.Cut(s.Raw) + " is a livepatch symbol, and no livepatch relocation section is there",
+			Message:  "symbol " + names.Cut(s.Raw) + " is a livepatch symbol, but the module has no livepatch relocation section",
 			Object:   s.Object,
 			Location: s.At,
-			Kernel:   crashes("code calls or reads address 0, in the load or when it is first used"),
+			Kernel:   crashes("code calls or reads address 0, during load or at first use"),
 		}}, nil
 	}
 	return nil, nil

@@ -20,7 +20,7 @@ func TestRelocationRules(t *testing.T) {
 
 		{"ordinary symbol", klp202, func(m *klp.Module) {
 			rela(m, 2).Foreign = []klp.Foreign{{Symbol: "printk"}, {Symbol: "memcpy", Shndx: 4}}
-		}, []expect{{finding.Error, "EINVAL", false, "2 relocations in .klp.rela.ext4..text not against SHN_LIVEPATCH symbols: printk, memcpy", "ext4", ""}}},
+		}, []expect{{finding.Error, "EINVAL", false, "section .klp.rela.ext4..text: 2 relocations are against symbols that are not SHN_LIVEPATCH: printk, memcpy", "ext4", ""}}},
 
 		{
 			"malformed", klp203, func(m *klp.Module) { m.KlpSyms[0].Malformed = "no comma before the position" },
@@ -29,7 +29,7 @@ func TestRelocationRules(t *testing.T) {
 		{"200 bytes fit 6.12", klp203, func(m *klp.Module) { m.KlpSyms[0].Name = long }, nil},
 		{
 			"200 bytes do not fit 5.10", klp203, func(m *klp.Module) { release(m, "5.10.5"); m.KlpSyms[0].Name = long },
-			[]expect{{finding.Error, "EINVAL", false, "200 bytes long, this kernel reads 127", "vmlinux", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "200 bytes long, this kernel accepts at most 127", "vmlinux", ""}},
 		},
 		{
 			"200 bytes, release unknown", klp203, func(m *klp.Module) { release(m, "weird"); m.KlpSyms[0].Name = long },
@@ -37,7 +37,7 @@ func TestRelocationRules(t *testing.T) {
 		},
 		{
 			"512 bytes do not fit 6.12", klp203, func(m *klp.Module) { m.KlpSyms[0].Name = strings.Repeat("f", 512) },
-			[]expect{{finding.Error, "EINVAL", false, "512 bytes long, this kernel reads 511", "vmlinux", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "512 bytes long, this kernel accepts at most 511", "vmlinux", ""}},
 		},
 
 		{
@@ -53,7 +53,7 @@ func TestRelocationRules(t *testing.T) {
 
 		{"x86", klp205, func(m *klp.Module) {
 			rela(m, 0).NonZero, rela(m, 0).NonZeroCount = []klp.NonZero{{Type: 2, Value: 0xdead}}, 3
-		}, []expect{{finding.Error, "ENOEXEC", false, "3 targets hold a value", "vmlinux", ""}}},
+		}, []expect{{finding.Error, "ENOEXEC", false, "3 targets are not zero", "vmlinux", ""}}},
 		{"an instruction elsewhere", klp205, func(m *klp.Module) {
 			m.Arch, rela(m, 0).NonZero, rela(m, 0).NonZeroCount = klp.PPC64LE, []klp.NonZero{{Value: 0x48000001}}, 1
 		}, nil},
@@ -68,11 +68,11 @@ func TestRelocationRules(t *testing.T) {
 
 		{
 			"undefined", klp207, func(m *klp.Module) { m.KlpSyms[1].Shndx = 0 },
-			[]expect{{finding.Error, "ENOENT", false, ".klp.sym.ext4.ext4_iget,1 is undefined", "ext4", ""}},
+			[]expect{{finding.Error, "ENOENT", false, ".klp.sym.ext4.ext4_iget,1 is SHN_UNDEF", "ext4", ""}},
 		},
 		{
 			"weak tombstone undefined", klp207, func(m *klp.Module) { m.KlpSyms[2].Shndx = 0 },
-			[]expect{{finding.Error, "", true, ".klp.tombstone.static_key is undefined", "", ""}},
+			[]expect{{finding.Error, "", true, ".klp.tombstone.static_key is SHN_UNDEF", "", ""}},
 		},
 
 		{

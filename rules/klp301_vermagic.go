@@ -19,10 +19,10 @@ var klp301 = NewKernelRule(&Rule{
 		Name: "KLP301",
 		Doc: `vermagic differs from the kernel's
 
-The loader compares the module's vermagic with its own, word by word. A module
-with __versions is compared without the release: the CRCs of its symbols decide
-then (kernel/module/version.c: same_magic). A livepatch for another release is
-wrong even where the kernel takes it: its replacements were made from other
+The loader compares the module's vermagic with its own, word by word. A module with
+__versions is compared without the release: the CRCs of its symbols are compared
+instead (kernel/module/version.c: same_magic). A livepatch for another release is
+wrong even where the kernel accepts it: its replacements were built from other
 functions.
 
 Fix: build the module against the headers of the kernel that it is for.`,
@@ -33,7 +33,7 @@ Fix: build the module against the headers of the kernel that it is for.`,
 		return nil, err
 	}
 	if k.Vermagic() == "" {
-		return nil, &MissingInput{Needs: "the kernel's vermagic: vmlinuz, or its folder of modules"}
+		return nil, &MissingInput{Needs: "the kernel's vermagic: vmlinuz, or its module directory"}
 	}
 	if m.Vermagic.Raw == "" {
 		return nil, nil // KLP112
@@ -41,7 +41,7 @@ Fix: build the module against the headers of the kernel that it is for.`,
 	differences := magicDifferences(m.Vermagic.Raw, k.Vermagic())
 	refusal, bad := k.CheckVermagic(m)
 	if bad && len(differences) == 0 {
-		differences = []string{"the words are this kernel's, the spaces between or behind them are not"}
+		differences = []string{"the words match, but the spaces between or after them differ"}
 	}
 	if len(differences) == 0 {
 		return nil, nil
@@ -79,13 +79,13 @@ func magicDifferences(module, target string) []string {
 		}
 	}
 	if len(extra) > 0 {
-		list = append(list, "this kernel does not have "+someOf(extra, len(extra)))
+		list = append(list, "this kernel lacks "+someOf(extra, len(extra)))
 	}
 	if len(missing) > 0 {
 		list = append(list, "the module lacks "+someOf(missing, len(missing)))
 	}
 	if len(list) == 0 && !slices.Equal(m, k) {
-		list = append(list, "the flags stand in another order")
+		list = append(list, "the flags are in a different order")
 	}
 	return list
 }

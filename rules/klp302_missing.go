@@ -21,10 +21,10 @@ var klp302 = NewKernelRule(&Rule{
 		Doc: `func is not among the object's symbols
 
 klp_find_object_symbol() looks the name up in the object's kallsyms
-(kernel/livepatch/core.c). A function that was inlined everywhere has no symbol;
-one that the compiler copied has another name (.isra.0, .constprop.0, .part.0).
-Of vmlinux the load fails at once. Of a module it fails when both are there: a
-livepatch that is loaded first makes the module's own load fail.
+(kernel/livepatch/core.c). A function that was inlined everywhere has no symbol; one
+that the compiler cloned has another name (.isra.0, .constprop.0, .part.0). For
+vmlinux the load fails at once. For a module it fails once both are loaded: if the
+livepatch is loaded first, loading the module fails.
 
 Fix: patch the name that the kernel has, or the callers into which the function
 was inlined.`,
@@ -75,5 +75,5 @@ func proposals(t klp.Target, object, name string) string {
 	if len(similar) == 0 {
 		return ""
 	}
-	return "; it has " + someOf(similar, len(similar))
+	return "; similar symbols: " + someOf(similar, len(similar))
 }

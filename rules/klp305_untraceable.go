@@ -22,9 +22,9 @@ var klp305 = NewKernelRule(&Rule{
 A livepatch redirects the call that the compiler places at a function's entry for
 ftrace. A notrace or noinstr function, assembler code and data have none, so
 ftrace_location() finds nothing there (kernel/livepatch/patch.c: klp_patch_func;
-Documentation/livepatch/livepatch.rst). Where the range of such a function goes
-on into the remains of a weak one that lost at link time, the kernel finds the
-call of that one: it accepts the livepatch, and nothing is redirected.
+Documentation/livepatch/livepatch.rst). Where the remains of an overridden weak
+function follow such a function, the kernel finds the call in those: it accepts the
+livepatch, and nothing is redirected.
 
 Fix: patch the callers of the function.`,
 	},
@@ -44,7 +44,7 @@ Fix: patch the callers of the function.`,
 	appliedFuncs(m, func(o *klp.Object, f *klp.Func) {
 		if offset := siteOffset(t, o.Name, f); offset > 0 && !c.full() {
 			c.add(finding.Finding{
-				Message: fmt.Sprintf("%s cannot be patched to effect: the only place that ftrace knows in it is %#x bytes behind its entry, in code that is not its own", patched(o, f), offset),
+				Message: fmt.Sprintf("%s would be patched without effect: its only ftrace location is %#x bytes after its entry, in the code of another function", patched(o, f), offset),
 				Object:  o.Name, Func: funcName(f), Location: f.At,
 				Kernel: accepted("the livepatch is enabled, and the function runs as before"),
 			})

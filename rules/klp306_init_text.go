@@ -15,7 +15,7 @@ var klp306 = NewKernelRule(&Rule{
 	Tags:     []string{"kernel", "symbols", "load"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP306",
-		Doc: `func lies in init text
+		Doc: `func is in init text
 
 Code marked __init is freed once the kernel is up or the module's init function
 has returned (Documentation/livepatch/livepatch.rst). In vmlinux the symbol is
@@ -24,7 +24,7 @@ ftrace_free_init_mem); of a loaded module the symbol is gone too. While a module
 is being loaded its init functions can be found, and a patch of them would be
 written into memory that is freed right after.
 
-Fix: do not patch init functions; they have run.`,
+Fix: do not patch init functions: they have already run.`,
 	},
 }, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	var c collector
@@ -35,10 +35,10 @@ Fix: do not patch init functions; they have run.`,
 		}
 		answer := refused(a.Refusal.Errno, a.Refusal.Message)
 		if o.Name != klp.VmlinuxObjectName {
-			answer.Note = "while the module is not loaded yet, the livepatch loads, and patches memory that is freed after the module's init"
+			answer.Note = "if the module is not loaded yet, the livepatch loads, and later patches memory that is freed after the module's init"
 		}
 		c.add(finding.Finding{
-			Message: fmt.Sprintf("%s lies in init text, which is freed after init", patched(o, f)),
+			Message: fmt.Sprintf("%s is in init text, which is freed after init", patched(o, f)),
 			Object:  o.Name, Func: funcName(f), Location: f.At,
 			Kernel: answer,
 		})

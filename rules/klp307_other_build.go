@@ -16,12 +16,12 @@ var klp307 = NewKernelRule(&Rule{
 	Tags:     []string{"kernel", "symbols"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP307",
-		Doc: `func was taken from another build of the kernel
+		Doc: `func was built from another build of the kernel
 
 kpatch-build records the link address and the size of each original function
-(kmod/patch/kpatch-patch.h: kpatch_patch_func). The kernel never looks at them, so
-nothing refuses a livepatch that was made from another build: it replaces code
-that is not what its author saw.
+(kmod/patch/kpatch-patch.h: kpatch_patch_func). The kernel never looks at them, so a
+livepatch for another build is not refused: it replaces code other than what it was
+made for.
 
 A size is compared exactly where the symbol records one. In vmlinux only the
 distance to the next symbol is known, padding included: a recorded size above it
@@ -65,14 +65,14 @@ Fix: rebuild the livepatch from the source and configuration of this very kernel
 // position; "" when it does not, or when nothing can be proven.
 func otherBuild(k *kernel.Kernel, o *klp.Object, f *klp.Func, p *kernel.Position) string {
 	if f.OldAddr != 0 && p.HasAddr && o.Name == klp.VmlinuxObjectName && k.LinkAddresses() && f.OldAddr != p.Addr {
-		return fmt.Sprintf("the original was at %#x in the kernel it was built from, this kernel has it at %#x", f.OldAddr, p.Addr)
+		return fmt.Sprintf("the original was at %#x in the kernel that the module was built from, in this kernel it is at %#x", f.OldAddr, p.Addr)
 	}
 	switch {
 	case f.OldSize == 0 || p.Size == 0:
 	case p.Exact && f.OldSize != p.Size:
-		return fmt.Sprintf("the original had %d bytes in the kernel it was built from, this kernel's has %d", f.OldSize, p.Size)
+		return fmt.Sprintf("the original had %d bytes in the kernel that the module was built from, in this kernel it has %d", f.OldSize, p.Size)
 	case !p.Exact && f.OldSize > p.Size:
-		return fmt.Sprintf("the original had %d bytes in the kernel it was built from, this kernel's has at most %d", f.OldSize, p.Size)
+		return fmt.Sprintf("the original had %d bytes in the kernel that the module was built from, in this kernel it has at most %d", f.OldSize, p.Size)
 	}
 	return ""
 }

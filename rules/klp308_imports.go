@@ -16,20 +16,19 @@ var klp308 = NewKernelRule(&Rule{
 	Tags:     []string{"kernel", "load", "exports"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP308",
-		Doc: `imported symbol is not this kernel's
+		Doc: `imported symbol does not match this kernel
 
-The loader resolves every undefined symbol among the exports
-(kernel/module/main.c: resolve_symbol). A missing one, or one exported to
-GPL-compatible modules only, is -ENOENT; a CRC that differs (CONFIG_MODVERSIONS)
-or a namespace that the module does not import is -EINVAL. The CRC of
-module_layout stands for struct module itself: where that differs the load ends
-with -ENOEXEC at once (kernel/module/version.c: check_modstruct_version). Since
-7.1 a module that exports symbols itself needs a byte of flags for each
-(__kflagstab), else it is -ENOEXEC too.
+The loader resolves every undefined symbol among the exports (kernel/module/main.c:
+resolve_symbol). A missing one, or one exported to GPL-compatible modules only, is
+-ENOENT; a CRC that differs (CONFIG_MODVERSIONS) or a namespace that the module does
+not import is -EINVAL. The CRC of module_layout covers struct module itself: if it
+differs, the load fails with -ENOEXEC at once (kernel/module/version.c:
+check_modstruct_version). Since 7.1 a module that exports symbols itself needs a
+byte of flags for each (__kflagstab), or gets -ENOEXEC too.
 
-An import without an entry in __versions is refused by Debian's kernels and warned of
-by mainline's; a module without the section is taken by force, where
-CONFIG_MODULE_FORCE_LOAD allows that.
+An import without an entry in __versions is refused by Debian's kernels and gets a
+warning from mainline; a module without the section is loaded with a taint where
+CONFIG_MODULE_FORCE_LOAD allows it.
 
 Fix: build against this kernel's Module.symvers; reach what is not exported
 through a livepatch symbol (.klp.sym.*).`,
@@ -57,7 +56,7 @@ through a livepatch symbol (.klp.sym.*).`,
 	if k.TaintsForVersions(m) && len(c.list) == 0 {
 		c.add(finding.Finding{
 			Severity: finding.Warning,
-			Message:  "the module has no __versions, which this kernel compares",
+			Message:  "the module has no __versions section, which this kernel checks",
 			Kernel:   warns("module_layout: kernel tainted."),
 		})
 	}
@@ -65,7 +64,7 @@ through a livepatch symbol (.klp.sym.*).`,
 		if list := k.WithoutCRC(m); len(list) > 0 {
 			c.add(finding.Finding{
 				Severity: finding.Warning,
-				Message:  fmt.Sprintf("%s no entry in __versions, the first %s", plural(len(list), "import has", "imports have"), show(list[0].Name)),
+				Message:  fmt.Sprintf("%s no entry in __versions, the first is %s", plural(len(list), "import has", "imports have"), show(list[0].Name)),
 				Location: klp.Location{Section: "__versions", Symbol: list[0].Name},
 				Kernel:   warns(names.Cut(m.Name) + ": no symbol version for " + names.Cut(list[0].Name)),
 			})

@@ -21,11 +21,11 @@ var klp309 = NewKernelRule(&Rule{
 
 An object is compared with the names of modules as they are loaded
 (kernel/livepatch/core.c: klp_find_object_module, klp_module_coming). One that no
-module has, that is built into vmlinux, or that is spelled otherwise ('-' for '_',
+module has, that is built into vmlinux, or that is spelled differently ('-' for '_',
 ".ko" at the end) is never patched, and nothing says so.
 
 A module from elsewhere (DKMS, a vendor's package) counts as missing when it is not
-in the folder of modules that was given.
+in the module directory that was given.
 
 Fix: name the object as /proc/modules does; a built-in driver belongs to vmlinux.`,
 	},
@@ -53,7 +53,7 @@ Fix: name the object as /proc/modules does; a built-in driver belongs to vmlinux
 				Kernel:   accepted("the livepatch loads, and this object is never patched"),
 			})
 		case errors.Is(err, kernel.ErrUnknownObject):
-			w.add("the kernel's folder of modules")
+			w.add("the kernel's module directory")
 		default:
 			w.add("module " + names.Cut(o.Name) + ", which cannot be read: " + names.Cut(err.Error()))
 		}

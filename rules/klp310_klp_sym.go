@@ -21,10 +21,10 @@ var klp310 = NewKernelRule(&Rule{
 		Doc: `livepatch symbol cannot be resolved
 
 klp_resolve_symbols() looks every .klp.sym.OBJECT.NAME,SYMPOS up as it does a func:
-a name that the object lacks, that is ambiguous with sympos 0, or a position beyond
-the symbols of that name is -EINVAL (kernel/livepatch/core.c:
+a name that the object lacks or that is ambiguous with sympos 0, or a position
+beyond the symbols of that name, gives -EINVAL (kernel/livepatch/core.c:
 klp_find_object_symbol). Those of vmlinux are resolved when the livepatch loads,
-those of a module when both are there.
+those of a module once both are loaded.
 
 Fix: rebuild the livepatch against this kernel.`,
 	},
@@ -36,7 +36,7 @@ Fix: rebuild the livepatch against this kernel.`,
 	var w wanting
 	for i := range m.KlpSyms {
 		s := &m.KlpSyms[i]
-		waits, used := gate(m, i)
+		object, used := resolvedFor(m, i)
 		if s.Tombstone || s.Malformed != "" || s.Name == "" || !used {
 			continue
 		}
@@ -51,8 +51,8 @@ Fix: rebuild the livepatch against this kernel.`,
 			}
 			f := finding.Finding{
 				Message: fmt.Sprintf("%s cannot be resolved: %s", names.Cut(s.Raw), names.Cut(a.Refusal.Reason)),
-				Object:  waits, Location: s.At,
-				Kernel: symbolAnswer(&klp.Object{Name: waits}, a),
+				Object:  object, Location: s.At,
+				Kernel: symbolAnswer(&klp.Object{Name: object}, a),
 			}
 			if a.Status != klp.SymbolMissing {
 				f.Related = positionsOf(t, s.Object, s.Name)
@@ -63,10 +63,10 @@ Fix: rebuild the livepatch against this kernel.`,
 	return c.findings(), w.err()
 })
 
-// gate returns the object whose arrival makes the kernel resolve a klp symbol:
+// resolvedFor returns the object for which the kernel resolves a klp symbol:
 // that of the section that uses it, and vmlinux before any other. A symbol that
 // no section uses is never resolved.
-func gate(m *klp.Module, sym int) (object string, used bool) {
+func resolvedFor(m *klp.Module, sym int) (object string, used bool) {
 	for i := range m.KlpRelas {
 		r := &m.KlpRelas[i]
 		if !slices.Contains(r.Symbols, sym) {

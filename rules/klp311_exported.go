@@ -21,11 +21,11 @@ var klp311 = NewKernelRule(&Rule{
 
 A symbol of vmlinux that the kernel exports could be an ordinary import, which the
 loader resolves with its CRC checked (kernel/module/main.c: check_version); a
-livepatch symbol is taken by name and position alone
-(Documentation/livepatch/module-elf-format.rst). Tools do it for exports of modules
-on purpose: an import would make the livepatch depend on the module.
+livepatch symbol is looked up by name and position alone
+(Documentation/livepatch/module-elf-format.rst). Tools do so on purpose for symbols
+that modules export: an import would make the livepatch depend on the module.
 
-Fix: none needed; where the tool can tell, import symbols that vmlinux exports.`,
+Fix: none needed; where the tool allows it, import symbols that vmlinux exports.`,
 	},
 }, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	k, err := kernelOf(t)

@@ -14,14 +14,14 @@ var klp312 = NewKernelRule(&Rule{
 	Tags:     []string{"kernel", "load", "config"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP312",
-		Doc: `kernel's configuration does not allow the livepatch
+		Doc: `kernel is not configured for the livepatch
 
 Without CONFIG_LIVEPATCH the loader refuses a module that is marked as a livepatch
 (kernel/module/main.c: check_modinfo_livepatch). Without reliable stack traces it
-loads, but tasks are switched only as they leave the kernel, and the transition may
-never end (kernel/livepatch/core.c: klp_enable_patch). With
-CONFIG_MODULE_SIG_FORCE an unsigned module is refused; that is only noted, because
-modules are checked before they are signed.
+loads, but tasks switch only when they leave the kernel, and the transition may
+never end (kernel/livepatch/core.c: klp_enable_patch). With CONFIG_MODULE_SIG_FORCE
+an unsigned module is refused; that is only an info, because modules are checked
+before they are signed.
 
 Fix: load the livepatch on a kernel that is configured for it.`,
 	},
@@ -50,7 +50,7 @@ Fix: load the livepatch on a kernel that is configured for it.`,
 	if force, _ := k.Config("MODULE_SIG_FORCE"); force == "y" && m.Signature == nil {
 		c.add(finding.Finding{
 			Severity: finding.Info,
-			Message:  "the module is not signed, and the kernel takes signed modules only (CONFIG_MODULE_SIG_FORCE)",
+			Message:  "the module is not signed, and the kernel loads only signed modules (CONFIG_MODULE_SIG_FORCE)",
 			Kernel:   refused("EKEYREJECTED", ""),
 		})
 	}

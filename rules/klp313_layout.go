@@ -19,12 +19,12 @@ var klp313 = NewKernelRule(&Rule{
 		Doc: `livepatch structs are not laid out as in this kernel
 
 A static table holds struct klp_patch, klp_object, klp_func and klp_state as the
-headers laid them out (include/linux/livepatch.h); debug options change their
-sizes, releases the offsets of their fields. The kernel walks the tables with its
-own layout and checks nothing: it reads names and pointers from the wrong places.
+headers laid them out (include/linux/livepatch.h); debug options change their sizes,
+and releases the offsets of their fields. The kernel walks the tables with its own
+layout and checks nothing: it reads names and pointers from the wrong places.
 
 kpatch-build's and klp-build's modules carry tables of their own layout, and are
-compared where their debug information tells the structs of their init code.
+compared where their debug information describes the structs of their init code.
 
 Fix: build the module against the headers of the kernel that it is for.`,
 	},
@@ -49,7 +49,7 @@ Fix: build the module against the headers of the kernel that it is for.`,
 	return []finding.Finding{{
 		Message:  "the module's structs differ from this kernel's: " + strings.Join(differences, "; "),
 		Location: m.Patch.At,
-		Kernel:   accepted("the kernel reads the tables with its own layout; what it finds there is not what was written"),
+		Kernel:   accepted("the kernel reads the tables with its own layout, and gets wrong names and pointers"),
 	}}, nil
 })
 
@@ -60,7 +60,7 @@ func layoutDifferences(m, k *klp.Layout) []string {
 	var list []string
 	compare := func(what string, ours, theirs uint64) {
 		if ours != 0 && theirs != 0 && ours != theirs {
-			list = append(list, fmt.Sprintf("%s is %d, this kernel's %d", what, ours, theirs))
+			list = append(list, fmt.Sprintf("%s is %d, in this kernel %d", what, ours, theirs))
 		}
 	}
 	compare("the size of klp_object", m.ObjectSize, k.ObjectSize)

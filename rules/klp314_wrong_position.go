@@ -16,14 +16,13 @@ var klp314 = NewKernelRule(&Rule{
 	Tags:     []string{"kernel", "symbols"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP314",
-		Doc: `sympos names another function than the evidence suggests
+		Doc: `sympos contradicts the recorded address or size of the function
 
 Several functions share the name, and what kpatch-build recorded of the original,
-its link address or its size (kmod/patch/kpatch-patch.h: kpatch_patch_func), fits
-another position than the one that sympos gives. Positions follow the addresses
-of the final link; a compiler that orders functions differently moves them, and the
-kernel patches whatever stands there (kernel/livepatch/core.c:
-klp_find_object_symbol).
+its link address or its size (kmod/patch/kpatch-patch.h: kpatch_patch_func), matches
+another position than the one that sympos gives. Positions follow the addresses of
+the final link; a compiler that orders functions differently moves them, and the
+kernel patches whatever is there (kernel/livepatch/core.c: klp_find_object_symbol).
 
 Fix: compare the function at the position with the source;
 klplint kernel --lookup OBJECT:FUNC lists the positions.`,
@@ -49,7 +48,7 @@ klplint kernel --lookup OBJECT:FUNC lists the positions.`,
 			return
 		}
 		c.add(finding.Finding{
-			Message: fmt.Sprintf("%s: %s, which is position %d, not %d", patched(o, f), evidence, better, f.Position()),
+			Message: fmt.Sprintf("%s: %s, which matches position %d, not %d", patched(o, f), evidence, better, f.Position()),
 			Object:  o.Name, Func: funcName(f), Location: f.At,
 			Kernel:  accepted("the function at the wrong position is patched"),
 			Related: positionsOf(t, o.Name, f.Name),
@@ -65,7 +64,7 @@ func betterPosition(k *kernel.Kernel, o *klp.Object, f *klp.Func, positions []ke
 		for i := range positions {
 			if positions[i].HasAddr && positions[i].Addr == f.OldAddr {
 				if at := positions[i].Sympos; at != f.Position() {
-					return fmt.Sprintf("the original was recorded at %#x", f.OldAddr), at
+					return fmt.Sprintf("the address of the original was recorded as %#x", f.OldAddr), at
 				}
 				return "", 0
 			}
@@ -85,7 +84,7 @@ func betterPosition(k *kernel.Kernel, o *klp.Object, f *klp.Func, positions []ke
 			better = at
 		}
 	}
-	return fmt.Sprintf("the original was recorded with %d bytes", f.OldSize), better
+	return fmt.Sprintf("the size of the original was recorded as %d bytes", f.OldSize), better
 }
 
 // fitsSize reports whether a function of that size can be at the position. The

@@ -15,12 +15,13 @@ var klp315 = NewKernelRule(&Rule{
 	Tags:     []string{"kernel", "layout", "replace"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP315",
-		Doc: `module's replace field is not this kernel's
+		Doc: `replace field of the module differs from this kernel's
 
-Mainline decides about replacing by a bool (include/linux/livepatch.h:
-klp_patch.replace); proposed series put a number or a list of sets into its slot.
-The kernel reads its own field from the module's bytes: what one calls set 0 is
-"does not replace" for the other, and any non-zero byte is true.
+In mainline a bool decides whether a livepatch replaces others
+(include/linux/livepatch.h: klp_patch.replace); proposed series put a set number or
+a list of sets in its place. The kernel interprets the module's bytes by its own
+definition: set 0 of one reads as "does not replace" in the other, and any non-zero
+byte as true.
 
 Fix: build the module against the headers of the kernel that it is for.`,
 	},
@@ -44,7 +45,7 @@ Fix: build the module against the headers of the kernel that it is for.`,
 	return []finding.Finding{{
 		Message:  fmt.Sprintf("the module was built with %s, this kernel has %s", fieldName(r.Kind), fieldName(layout.ReplaceField)),
 		Location: r.At,
-		Kernel:   accepted("the kernel reads the slot as " + fieldName(layout.ReplaceField)),
+		Kernel:   accepted("the kernel reads the field as " + fieldName(layout.ReplaceField)),
 	}}, nil
 })
 

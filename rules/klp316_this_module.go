@@ -17,12 +17,12 @@ var klp316 = NewKernelRule(&Rule{
 	Tags:     []string{"kernel", "load"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP316",
-		Doc: `struct module has another size in this kernel
+		Doc: `size of struct module differs from this kernel's
 
 .gnu.linkonce.this_module is the module's struct module as its headers laid it out
-(include/linux/module.h). Kernels such as 6.12 and 7.3 refuse another size than
-their own (kernel/module/main.c: elf_validity_cache_index_mod); 6.1 does not look,
-and reads and writes the fields at its own offsets.
+(include/linux/module.h). Kernels such as 6.12 and 7.3 refuse any size but their own
+(kernel/module/main.c: elf_validity_cache_index_mod); 6.1 does not check, and
+accesses the fields at its own offsets.
 
 Fix: build the module with the configuration of the kernel that it is for.`,
 	},
@@ -36,7 +36,7 @@ Fix: build the module with the configuration of the kernel that it is for.`,
 	case m.ThisModuleSize == 0:
 		return nil, nil
 	case want == 0:
-		return nil, &MissingInput{Needs: "the size of the kernel's struct module: BTF, or its folder of modules"}
+		return nil, &MissingInput{Needs: "the size of the kernel's struct module: BTF, or its module directory"}
 	case m.ThisModuleSize == want:
 		return nil, nil
 	}
@@ -47,7 +47,7 @@ Fix: build the module with the configuration of the kernel that it is for.`,
 		answer = noted(refused("ENOEXEC", ""), "where the kernel compares the sizes, as 6.12 and later do")
 	}
 	return []finding.Finding{{
-		Message:  fmt.Sprintf(".gnu.linkonce.this_module has %d bytes, this kernel's struct module %d", m.ThisModuleSize, want),
+		Message:  fmt.Sprintf(".gnu.linkonce.this_module has %d bytes, this kernel's struct module has %d", m.ThisModuleSize, want),
 		Location: klp.Location{Section: ".gnu.linkonce.this_module"},
 		Kernel:   answer,
 	}}, nil

@@ -15,15 +15,14 @@ var klp317 = NewKernelRule(&Rule{
 	Tags:     []string{"kernel"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP317",
-		Doc: `none of the kernels given is the module's
+		Doc: `none of the given kernels matches the module
 
-A livepatch is made from the functions of one kernel, whose release stands in its
-vermagic (kernel/module/version.c: same_magic). Of several kernels the one of that
-release and architecture is the target; here there is none, so nothing of what
-needs a kernel was checked.
+A livepatch is built from the functions of one kernel, whose release is in its
+vermagic (kernel/module/version.c: same_magic). Of several given kernels the one of
+that release and architecture is the target; here there is none, so no check that
+needs a kernel was made.
 
-Fix: give the kernel that the module was built for, or look why this module is
-among them.`,
+Fix: give the kernel that the module was built for, or leave this module out.`,
 	},
 }, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	none, ok := t.(*kernel.Mismatch)

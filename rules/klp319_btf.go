@@ -16,13 +16,13 @@ var klp319 = NewKernelRule(&Rule{
 	Tags:     []string{"kernel", "load", "btf"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP319",
-		Doc: `kernel does not take the module's BTF
+		Doc: `kernel refuses the module's BTF
 
 A kernel with CONFIG_DEBUG_INFO_BTF_MODULES reads the module's .BTF section before
 init (kernel/bpf/btf.c: btf_module_notify): its header, the bounds of strings and
-types, and each type. What it refuses there ends the load with EINVAL, or, with
-CONFIG_MODULE_ALLOW_BTF_MISMATCH, in a warning. Names that a type takes from the
-kernel's own strings are not judged here.
+types, and each type. If it finds a defect, the load fails with EINVAL, or with
+CONFIG_MODULE_ALLOW_BTF_MISMATCH the kernel warns. Names that a type takes from the
+kernel's own strings are not checked here.
 
 Fix: build with the pahole that the kernel's tree asks for, against the vmlinux of
 this kernel; or without CONFIG_DEBUG_INFO_BTF_MODULES: a livepatch needs no BTF.`,
@@ -57,30 +57,30 @@ this kernel; or without CONFIG_DEBUG_INFO_BTF_MODULES: a livepatch needs no BTF.
 	return []finding.Finding{f}, nil
 })
 
-// btfDefect says what the kernel's reader does not take; "" where that is nothing.
+// btfDefect says why the kernel refuses the section; "" where it does not.
 func btfDefect(b *klp.ModuleBTF) string {
 	const magic, header = 0xeb9f, 24
 	body := b.Size - min(b.Size, uint64(b.HdrLen))
 	types, strings := uint64(b.TypeOff)+uint64(b.TypeLen), uint64(b.StrOff)+uint64(b.StrLen)
 	switch {
 	case b.Size < header:
-		return fmt.Sprintf("%d bytes are no header", b.Size)
+		return fmt.Sprintf("%d bytes are too short for a header", b.Size)
 	case b.Magic != magic:
-		return fmt.Sprintf("magic %#x", b.Magic)
+		return fmt.Sprintf("bad magic %#x", b.Magic)
 	case b.HdrLen < header || uint64(b.HdrLen) > b.Size:
-		return fmt.Sprintf("header of %d bytes", b.HdrLen)
+		return fmt.Sprintf("invalid header length %d", b.HdrLen)
 	case b.Version != 1:
-		return fmt.Sprintf("version %d", b.Version)
+		return fmt.Sprintf("unsupported version %d", b.Version)
 	case b.Flags != 0:
-		return fmt.Sprintf("flags %#x", b.Flags)
+		return fmt.Sprintf("unsupported flags %#x", b.Flags)
 	case types > body || strings > body:
-		return "types or strings lie beyond its end"
+		return "types or strings extend past the end of the section"
 	case b.TypeOff != 0 || b.TypeOff%4 != 0 || types != uint64(b.StrOff) || strings != body:
-		return "there are gaps between types, strings and the end, or they overlap"
+		return "types, strings and the end of the section overlap or leave a gap"
 	case !b.StringsEnd:
-		return "the strings do not end in a NUL"
+		return "the string section is not NUL-terminated"
 	case b.TypesEnd != b.TypeLen:
-		return fmt.Sprintf("the type at byte %d is cut off or of no known kind", b.TypesEnd)
+		return fmt.Sprintf("the type at offset %d is truncated or of unknown kind", b.TypesEnd)
 	}
 	return ""
 }

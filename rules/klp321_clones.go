@@ -18,18 +18,18 @@ var klp321 = NewKernelRule(&Rule{
 	Tags:     []string{"kernel", "code", "old-code"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP321",
-		Doc: `compiler's copy of a patched function keeps the old code
+		Doc: `compiler's clone of a patched function keeps the old code
 
-The compiler may lay a part of a function elsewhere (NAME.part.0), or make a copy for
-some callers (NAME.isra.0, NAME.constprop.0). ftrace redirects the entry of the
-patched name alone (kernel/livepatch/patch.c: klp_ftrace_handler): whoever calls the
-copy runs the old code. On Debian's 6.12 the patch of __tcp_send_ack() leaves
-__tcp_send_ack.part.0 to its other callers. Tools that compare objects (kpatch-build,
-klp-build) find a changed copy themselves; modules of theirs are not judged. Without
-the kernel's source files by symbol (an unstripped vmlinux) the copy may be that of
-another static function of the same name.
+The compiler may split off a part of a function (NAME.part.0), or clone it for some
+callers (NAME.isra.0, NAME.constprop.0). ftrace redirects only the entry of the
+patched function (kernel/livepatch/patch.c: klp_ftrace_handler): callers of the
+clone run the old code. On Debian's 6.12 the patch of __tcp_send_ack() does not
+cover the other callers of __tcp_send_ack.part.0. Tools that compare objects
+(kpatch-build, klp-build) find a changed clone themselves; their modules are not
+checked. Without the source file of each symbol (an unstripped vmlinux) the clone
+may be that of another static function of the same name.
 
-Fix: patch the copy too where what changed is in it, or the functions that call it.`,
+Fix: patch the clone too if the change affects it, or the functions that call it.`,
 	},
 }, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	if m.Toolchain != klp.Static {
@@ -45,7 +45,7 @@ Fix: patch the copy too where what changed is in it, or the functions that call 
 				Message: fmt.Sprintf("%s: %s also has %s, %s, which keeps the old code",
 					patched(o, f), names.Cut(o.Name), show(copied.Name), names.Cut(kernel.Derived(copied.Name))),
 				Object: o.Name, Func: funcName(f), Location: f.At,
-				Kernel: accepted("callers of the copy run the old code"),
+				Kernel: accepted("callers of the clone run the old code"),
 			})
 		}
 	})

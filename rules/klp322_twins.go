@@ -18,13 +18,13 @@ var klp322 = NewKernelRule(&Rule{
 		Name: "KLP322",
 		Doc: `other entry of a patched system call keeps the old code
 
-One SYSCALL_DEFINE makes an entry for each kind of task: __x64_sys_NAME and
-__ia32_sys_NAME (arch/x86/include/asm/syscall_wrapper.h), __s390x_sys_NAME and
-__s390_sys_NAME (arch/s390/include/asm/syscall_wrapper.h). Both hold or call the same
-body. A livepatch of one of them leaves the other: with __x64_sys_newuname patched on
-6.12, a call by int 0x80 runs the old code. Entries at one address are one function
-and no two. A compat form (COMPAT_SYSCALL_DEFINE) has source of its own, which may
-have the same mistake or not; that is only noted.
+A SYSCALL_DEFINE creates an entry for each ABI: __x64_sys_NAME and __ia32_sys_NAME
+(arch/x86/include/asm/syscall_wrapper.h), __s390x_sys_NAME and __s390_sys_NAME
+(arch/s390/include/asm/syscall_wrapper.h). Both hold or call the same body. A
+livepatch of one of them does not change the other: with __x64_sys_newuname patched
+on 6.12, a call by int 0x80 runs the old code. Entries at the same address are one
+function. A compat entry (COMPAT_SYSCALL_DEFINE) has its own source, which may have
+the same bug or not; that is only an info.
 
 Fix: patch each entry, or the function that all of them call (__do_sys_NAME) where
 the kernel has it.`,
@@ -46,7 +46,7 @@ the kernel has it.`,
 			}
 		}
 		left(of.Twins(f.Name), finding.Warning, "the other entry of the same system call")
-		left(of.Compats(f.Name), finding.Info, "the compat form with source of its own")
+		left(of.Compats(f.Name), finding.Info, "the compat entry, which has its own source")
 	})
 	return c.findings(), w.err()
 })

@@ -14,16 +14,16 @@ var klp323 = NewModuleRule(&Rule{
 	Tags:     []string{"kernel", "transition"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP323",
-		Doc: `patched function never leaves some stack
+		Doc: `patched function is always on some task's stack
 
 A task switches to the new code when none of the functions that change is on its
-stack (kernel/livepatch/transition.c: klp_check_stack). The main function of a kernel
-thread is on that thread's stack for as long as the thread lives, and the scheduler's
-on that of every task that sleeps; kernel threads never return to user space, which
-would be the other chance. The transition cannot end: with worker_thread() patched,
-6.12 was still in transition after 20 s, and klp_reverse or a forced transition is
-all that is left (Documentation/livepatch/livepatch.rst). The list of functions, each
-with where the kernel starts it, is in docs/code.md.
+stack (kernel/livepatch/transition.c: klp_check_stack). The main function of a
+kernel thread is on that thread's stack for as long as the thread lives, and the
+scheduler's on that of every task that sleeps; kernel threads never return to user
+space, where they could switch too. The transition cannot end: with worker_thread()
+patched, 6.12 was still in transition after 20 s; it can only be reversed or forced
+(Documentation/livepatch/livepatch.rst). The list of functions, each with where the
+kernel starts it, is in docs/code.md.
 
 Fix: patch a function that the loop calls.`,
 	},
@@ -71,10 +71,10 @@ var stackResidents = []stackResident{
 	{"rcu_gp_kthread", "RCU's grace-period thread", "kernel/rcu/tree.c: rcu_spawn_gp_kthread", ""},
 	{"rcu_nocb_cb_kthread", "RCU's offload threads", "kernel/rcu/tree_nocb.h: rcu_spawn_cpu_nocb_kthread", ""},
 	{"rcu_nocb_gp_kthread", "RCU's offload threads", "kernel/rcu/tree_nocb.h: rcu_spawn_cpu_nocb_kthread", ""},
-	{"rcu_tasks_kthread", "the threads of RCU tasks", "kernel/rcu/tasks.h: rcu_spawn_tasks_kthread_generic", ""},
+	{"rcu_tasks_kthread", "the threads of RCU Tasks", "kernel/rcu/tasks.h: rcu_spawn_tasks_kthread_generic", ""},
 	{"rescuer_thread", "the rescuers of workqueues", "kernel/workqueue.c: init_rescuer", ""},
 	{"schedule", "every sleeping task", "kernel/sched/core.c", ""},
-	{"smpboot_thread_fn", "the threads that each processor has", "kernel/smpboot.c: __smpboot_create_thread", ""},
+	{"smpboot_thread_fn", "the per-CPU threads of smpboot", "kernel/smpboot.c: __smpboot_create_thread", ""},
 	{"worker_thread", "the workers of workqueues", "kernel/workqueue.c: create_worker", ""},
 }
 

@@ -18,20 +18,20 @@ var klp324 = NewKernelRule(&Rule{
 	Tags:     []string{"kernel", "types", "crash"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP324",
-		Doc: `type is laid out otherwise than in the kernel
+		Doc: `type layout differs from the kernel's
 
-The replacement works on the kernel's own data, by the offsets that its compiler
-knew. Where the module's definition of a struct, union or enum is not the kernel's
-(a copy of a private definition that has changed, another configuration), it reads
-and writes the wrong bytes. Without CONFIG_MODVERSIONS nothing compares types when a
-module is loaded (kernel/module/version.c: check_version), and with it only those of
-exported symbols. Compared are the types that the module's BTF has beside those of
-its kernel, by name (Documentation/bpf/btf.rst); one whose members mostly have other
-names is taken for another type. A type that the replacements' parameters lead to,
-and of which a member is elsewhere, is an error, all else a warning.
+The replacement accesses the kernel's data by the offsets that it was compiled with.
+Where the module's definition of a struct, union or enum is not the kernel's (a copy
+of a private definition that has changed, another configuration), it reads and
+writes the wrong bytes. Without CONFIG_MODVERSIONS the loader compares no types
+(kernel/module/version.c: check_version), and with it only those of exported
+symbols. Compared are the types in the module's own BTF with the kernel's, by name
+(Documentation/bpf/btf.rst); one most of whose members have other names is
+considered another type. A moved member of a type that is reachable from the
+replacements' parameters is an error, everything else a warning.
 
-Fix: include the kernel's own header, or copy the definition anew from the source of
-this kernel, and build with its configuration.`,
+Fix: include the kernel's own header, or copy the definition from the source of this
+kernel, and build with its configuration.`,
 	},
 }, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
 	k, err := kernelOf(t)
@@ -54,7 +54,7 @@ this kernel, and build with its configuration.`,
 		}
 		if !d.Moved || !d.Reached {
 			f.Severity = finding.Warning
-			f.Kernel = accepted("whether that matters depends on what the code uses of it")
+			f.Kernel = accepted("whether that matters depends on which members the code uses")
 		}
 		c.add(f)
 	}

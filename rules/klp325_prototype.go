@@ -17,15 +17,15 @@ var klp325 = NewKernelRule(&Rule{
 	Tags:     []string{"kernel", "types", "crash"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP325",
-		Doc: `replacement has another prototype than what it replaces
+		Doc: `prototype of the replacement differs from the original's
 
-Callers pass parameters and take the result as the original's prototype says; ftrace
-changes where the call leads and nothing else (kernel/livepatch/patch.c:
-klp_ftrace_handler). klp_func.new_func is a void pointer, so that no compiler
-compares the two. Another number of parameters, or a parameter or result of another
-size, is an error: the replacement reads registers that nobody has set, or callers
-one that it has not. Another type of the same size is a warning. Compared are the
-module's BTF and the kernel's, for functions of vmlinux.
+Callers pass parameters and use the result according to the original's prototype;
+ftrace only redirects the call (kernel/livepatch/patch.c: klp_ftrace_handler).
+klp_func.new_func is a void pointer, so the compiler cannot compare the two. Another
+number of parameters, or a parameter or result of another size, is an error: the
+replacement reads registers that the callers did not set, or the reverse. Another
+type of the same size is a warning. Compared are the module's BTF and the kernel's,
+for functions of vmlinux.
 
 Fix: give the replacement the prototype that the function has in this kernel;
 "klplint kernel --lookup vmlinux:FUNC" prints it.`,
@@ -55,15 +55,15 @@ Fix: give the replacement the prototype that the function has in this kernel;
 			return
 		}
 		add := finding.Finding{
-			Message:  fmt.Sprintf("%s: the replacement %s is no %s: %s", patched(o, f), names.Cut(d.New), names.Cut(d.Old), names.Cut(d.What)),
+			Message:  fmt.Sprintf("%s: the replacement is %s, the original %s: %s", patched(o, f), names.Cut(d.New), names.Cut(d.Old), names.Cut(d.What)),
 			Object:   o.Name,
 			Func:     funcName(f),
 			Location: f.New.At,
-			Kernel:   accepted("the replacement takes what the callers left in the registers"),
+			Kernel:   accepted("the replacement reads whatever the callers left in the registers"),
 		}
 		if !d.Calls {
 			add.Severity = finding.Warning
-			add.Kernel = accepted("the same registers, read as something else")
+			add.Kernel = accepted("the same registers, interpreted differently")
 		}
 		c.add(add)
 	})

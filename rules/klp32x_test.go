@@ -62,7 +62,7 @@ func TestWhatStillRunsTheOldCode(t *testing.T) {
 		{klp321, "__x64_sys_getpid", "", 0},
 		{klp322, "__ia32_sys_newuname", "__x64_sys_newuname, the other entry", finding.Warning},
 		{klp322, "__x64_sys_getpid", "", 0}, // one address
-		{klp322, "__x64_sys_sysinfo", "__ia32_compat_sys_sysinfo, the compat form", finding.Info},
+		{klp322, "__x64_sys_sysinfo", "__ia32_compat_sys_sysinfo, the compat entry", finding.Info},
 		{klp322, "__ia32_compat_sys_sysinfo", "", 0},
 	} {
 		m := fitting()
@@ -218,7 +218,7 @@ func TestTypes(t *testing.T) {
 	}{
 		{"moved", 128, 32, []uint32{2, 2}, "struct opener of the module's BTF: the member file is at 16, in the kernel at 8", finding.Error, "parameter 2 is struct opener * (8 bytes), the original's char (1)"},
 		{"moved, not reached", 128, 32, []uint32{0}, "the member file is at 16", finding.Warning, "it takes 1 parameters, the original 2"},
-		{"shorter", 64, 16, []uint32{2}, "it lacks the kernel's closing; it has 16 bytes, the kernel's 24", finding.Warning, "it takes 1"},
+		{"shorter", 64, 16, []uint32{2}, "it lacks the kernel's member closing; it has 16 bytes, the kernel's 24", finding.Warning, "it takes 1"},
 	} {
 		m := moduleWith(newSplit(t, raw), c.file, c.size, c.params...)
 		for _, r := range []struct {
@@ -244,7 +244,7 @@ func TestTypes(t *testing.T) {
 	longer.strings, longer.first = longer.strings+6, longer.first+2
 	m = moduleWith(longer, 64, 24, 2)
 	for _, r := range []*Rule{klp324, klp325} {
-		if got, needs := judge(t, r, m, k); !strings.Contains(needs, "this kernel's is another one") || len(got) > 0 {
+		if got, needs := judge(t, r, m, k); !strings.Contains(needs, "which this kernel's is not") || len(got) > 0 {
 			t.Errorf("%s on another base: %+v, needs %q", r.ID(), got, needs)
 		}
 		if _, needs := judge(t, r, m, kernelWith(t, "System.map", relatedNames)); needs != "the kernel's BTF" {

@@ -16,11 +16,11 @@ var klp330 = NewKernelRule(&Rule{
 		Name: "KLP330",
 		Doc: `module's name is taken in this kernel
 
-The loader refuses a name that /sys/module has already
-(kernel/module/sysfs.c: mod_sysfs_init): that of a driver which is built in and has
-parameters or a version is always there. A name of one of the kernel's loadable
-modules is taken while that module is loaded (kernel/module/main.c:
-module_patient_check_exists), and other livepatches take this one for it.
+The loader refuses a name that is already in /sys/module (kernel/module/sysfs.c:
+mod_sysfs_init): that of a built-in driver with parameters or a version always is. A
+name of one of the kernel's loadable modules is taken while that module is loaded
+(kernel/module/main.c: module_patient_check_exists), and other livepatches mistake
+this one for it.
 
 Fix: give the livepatch a name of its own, such as one that starts with "livepatch_".`,
 	},
@@ -37,7 +37,7 @@ Fix: give the livepatch a name of its own, such as one that starts with "livepat
 	f := finding.Finding{Location: klp.Location{Section: ".gnu.linkonce.this_module"}}
 	switch {
 	case !known:
-		return nil, &MissingInput{Needs: "the kernel's folder of modules"}
+		return nil, &MissingInput{Needs: "the kernel's module directory"}
 	case builtin:
 		f.Message = "this kernel has " + names.Cut(name) + " built in"
 		f.Kernel = refused("EINVAL", names.Cut(name)+": module is already loaded")

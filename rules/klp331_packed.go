@@ -16,16 +16,16 @@ var klp331 = NewKernelRule(&Rule{
 	Tags:     []string{"kernel", "load"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP331",
-		Doc: `kernel cannot unpack the module
+		Doc: `kernel cannot decompress the module
 
-With CONFIG_MODULE_DECOMPRESS, kmod hands a packed module to the kernel as it is
-when its compression is the kernel's own (kernel/module/decompress.c). The kernel's
-xz takes the checks none and CRC32 (xz's own default is CRC64) and the filters LZMA2
-and, each by configuration, those for branches (lib/xz/xz_dec_stream.c). A file of
-another compression is unpacked by kmod itself; a program that calls finit_module()
-directly gets EINVAL.
+With CONFIG_MODULE_DECOMPRESS, kmod passes a compressed module to the kernel as it
+is if the kernel supports that compression (kernel/module/decompress.c). The
+kernel's xz decoder supports the integrity checks none and CRC32 (the default of xz
+is CRC64), and the filters LZMA2 and, depending on its configuration, BCJ
+(lib/xz/xz_dec_stream.c). A file of another compression is decompressed by kmod; a
+program that calls finit_module() directly gets EINVAL.
 
-Fix: pack with the options of the kernel's own make modules_install: xz
+Fix: compress with the options of the kernel's own make modules_install: xz
 --check=crc32 --lzma2=dict=1MiB.`,
 	},
 }, func(m *klp.Module, t klp.Target) ([]finding.Finding, error) {
@@ -55,26 +55,26 @@ Fix: pack with the options of the kernel's own make modules_install: xz
 	case m.Compression != own:
 		return []finding.Finding{{
 			Severity: finding.Info,
-			Message:  fmt.Sprintf("the module is packed with %s, this kernel unpacks %s: kmod must do it", m.Compression, own),
-			Kernel:   accepted("by kmod; finit_module() with the packed file answers EINVAL"),
+			Message:  fmt.Sprintf("the module is compressed with %s, this kernel decompresses %s: kmod must decompress the module", m.Compression, own),
+			Kernel:   accepted("by way of kmod; finit_module() of the compressed file returns EINVAL"),
 		}}, nil
 	case own != klp.XZ || m.XZ == nil:
 		return nil, nil
 	}
 	var wrong []string
 	if m.XZ.Check > 1 {
-		wrong = append(wrong, "its check is "+xzCheck(m.XZ.Check)+", not CRC32")
+		wrong = append(wrong, "its integrity check is "+xzCheck(m.XZ.Check)+", not CRC32")
 	}
 	for _, id := range m.XZ.Filters {
 		if id != 0x21 && (id < 0x04 || id > 0x0b) {
-			wrong = append(wrong, fmt.Sprintf("filter %#x is not in the kernel", id))
+			wrong = append(wrong, fmt.Sprintf("the kernel does not support filter %#x", id))
 		}
 	}
 	if len(wrong) == 0 {
 		return nil, nil
 	}
 	return []finding.Finding{{
-		Message: "this kernel does not unpack the module's xz stream: " + strings.Join(wrong, "; "),
+		Message: "this kernel cannot decompress the module's xz stream: " + strings.Join(wrong, "; "),
 		Kernel:  refused("EINVAL", "decompression failed with status 6"),
 	}}, nil
 })
@@ -87,5 +87,5 @@ func xzCheck(id int) string {
 	case 10:
 		return "SHA-256"
 	}
-	return fmt.Sprintf("number %d", id)
+	return fmt.Sprintf("type %d", id)
 }

@@ -105,7 +105,7 @@ func missingModule(t klp.Target, object string) bool {
 func symbolAnswer(o *klp.Object, a klp.SymbolAnswer) *finding.Answer {
 	answer := refused(a.Refusal.Errno, a.Refusal.Message)
 	if o.Name != klp.VmlinuxObjectName {
-		answer.Note = fmt.Sprintf("while %[1]s is not loaded, the livepatch loads, and the load of %[1]s is refused later", names.Cut(o.Name))
+		answer.Note = fmt.Sprintf("if %[1]s is not loaded, the livepatch loads, and loading %[1]s is refused later", names.Cut(o.Name))
 	}
 	return answer
 }
@@ -126,7 +126,7 @@ func positionsOf(t klp.Target, object, name string) []finding.Related {
 		related = append(related, finding.Related{Message: fmt.Sprintf("position %d: %s", i+1, describe(&positions[i]))})
 	}
 	if more := len(positions) - maxListed; more > 0 {
-		related = append(related, finding.Related{Message: fmt.Sprintf("%d more positions", more)})
+		related = append(related, finding.Related{Message: plural(more, "more position", "more positions")})
 	}
 	return related
 }
@@ -137,7 +137,7 @@ func describe(p *kernel.Position) string {
 	if p.HasAddr {
 		fmt.Fprintf(&b, "at %#x", p.Addr)
 	} else {
-		b.WriteString("address not known")
+		b.WriteString("unknown address")
 	}
 	switch {
 	case p.Exact:
@@ -154,7 +154,7 @@ func describe(p *kernel.Position) string {
 	case p.Traceable == klp.No:
 		b.WriteString(", not traceable")
 	case p.Traceable == klp.Unknown:
-		b.WriteString(", traceable or not is not known")
+		b.WriteString(", not known whether traceable")
 	}
 	return b.String()
 }

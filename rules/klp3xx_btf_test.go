@@ -52,7 +52,7 @@ func TestRulesOnLayouts(t *testing.T) {
 		want   string // a part of the only message, "" for none
 	}{
 		{"same strides", klp313, flag, func(m *klp.Module) { strides(m, 152) }, ""},
-		{"other stride", klp313, flag, func(m *klp.Module) { strides(m, 240) }, "the size of klp_func is 240, this kernel's 152"},
+		{"other stride", klp313, flag, func(m *klp.Module) { strides(m, 240) }, "the size of klp_func is 240, in this kernel 152"},
 		{"a table is no evidence", klp313, flag, func(m *klp.Module) { strides(m, 240); m.Layout.Source = klp.LayoutBuiltin }, ""},
 		{"same field", klp315, flag, func(m *klp.Module) { m.Replace.FieldSource = klp.FieldDWARF }, ""},
 		{"other field", klp315, set, func(m *klp.Module) { m.Replace.FieldSource = klp.FieldDWARF }, "built with bool replace, this kernel has unsigned int replace_set"},

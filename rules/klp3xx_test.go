@@ -122,7 +122,7 @@ func TestKernelRules(t *testing.T) {
 	for _, c := range []moduleCase{
 		{
 			"other flags", klp301, func(m *klp.Module) { m.Vermagic.Raw = "6.12.99-synthetic SMP mod_unload rt " },
-			[]expect{{finding.Error, "ENOEXEC", false, "does not have rt; the module lacks preempt, modversions", "", ""}},
+			[]expect{{finding.Error, "ENOEXEC", false, "this kernel lacks rt; the module lacks preempt, modversions", "", ""}},
 		},
 		{
 			"other release, with CRCs", klp301, func(m *klp.Module) { m.Vermagic.Raw = "6.1.0 SMP preempt mod_unload modversions " },
@@ -139,15 +139,15 @@ func TestKernelRules(t *testing.T) {
 		},
 		{
 			"copied by the compiler", klp302, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "copied_function"}) },
-			[]expect{{finding.Error, "EINVAL", false, "it has copied_function.isra.0", "vmlinux", "copied_function"}},
+			[]expect{{finding.Error, "EINVAL", false, "similar symbols: copied_function.isra.0", "vmlinux", "copied_function"}},
 		},
 		{
 			"cold part", klp302, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "cmdline_proc_show.cold"}) },
-			[]expect{{finding.Error, "EINVAL", false, "the unlikely part of cmdline_proc_show; it has cmdline_proc_show", "vmlinux", "cmdline_proc_show.cold"}},
+			[]expect{{finding.Error, "EINVAL", false, "the cold part of cmdline_proc_show; similar symbols: cmdline_proc_show", "vmlinux", "cmdline_proc_show.cold"}},
 		},
 		{
 			"missing in a module", klp302, func(m *klp.Module) { target(m, klp.Func{Name: "target_ones"}) },
-			[]expect{{finding.Error, "EINVAL", false, "it has target_one", "synth_target", "target_ones"}},
+			[]expect{{finding.Error, "EINVAL", false, "similar symbols: target_one", "synth_target", "target_ones"}},
 		},
 		{"init text is another rule's", klp302, func(m *klp.Module) { target(m, klp.Func{Name: "init_module"}) }, nil},
 		{"never applied", klp302, func(m *klp.Module) {
@@ -178,7 +178,7 @@ func TestKernelRules(t *testing.T) {
 		},
 		{
 			"data", klp305, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "init_task"}) },
-			[]expect{{finding.Error, "EINVAL", false, "it is no function", "vmlinux", "init_task"}},
+			[]expect{{finding.Error, "EINVAL", false, "it is not a function", "vmlinux", "init_task"}},
 		},
 		{
 			"notrace in a module", klp305, func(m *klp.Module) { target(m, klp.Func{Name: "target_quiet"}) },
@@ -188,11 +188,11 @@ func TestKernelRules(t *testing.T) {
 
 		{
 			"vmlinux", klp306, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "start_kernel"}) },
-			[]expect{{finding.Error, "EINVAL", false, "lies in init text", "vmlinux", "start_kernel"}},
+			[]expect{{finding.Error, "EINVAL", false, "is in init text", "vmlinux", "start_kernel"}},
 		},
 		{
 			"module", klp306, func(m *klp.Module) { target(m, klp.Func{Name: "init_module"}) },
-			[]expect{{finding.Error, "EINVAL", false, "lies in init text", "synth_target", "init_module"}},
+			[]expect{{finding.Error, "EINVAL", false, "is in init text", "synth_target", "init_module"}},
 		},
 
 		{
@@ -206,7 +206,7 @@ func TestKernelRules(t *testing.T) {
 		{"smaller proves nothing", klp307, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "unique_show", OldSize: 8}) }, nil},
 		{
 			"other size in a module", klp307, func(m *klp.Module) { m.Patch.Objects[1].Funcs[0].OldSize = 13 },
-			[]expect{{finding.Error, "", true, "13 bytes in the kernel it was built from, this kernel's has 14", "synth_target", "target_one"}},
+			[]expect{{finding.Error, "", true, "13 bytes in the kernel that the module was built from, in this kernel it has 14", "synth_target", "target_one"}},
 		},
 
 		{
@@ -245,11 +245,11 @@ func TestKernelRules(t *testing.T) {
 		},
 		{
 			"ambiguous", klp310, func(m *klp.Module) { sym(m, "vmlinux", "label_show", 0) },
-			[]expect{{finding.Error, "EINVAL", false, "3 symbols label_show", "vmlinux", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "3 symbols named label_show", "vmlinux", ""}},
 		},
 		{
 			"beyond", klp310, func(m *klp.Module) { sym(m, "synth_target", "target_pair", 3) },
-			[]expect{{finding.Error, "EINVAL", false, "2 symbols target_pair", "vmlinux", ""}},
+			[]expect{{finding.Error, "EINVAL", false, "the number of symbols named target_pair in synth_target is 2", "vmlinux", ""}},
 		},
 		{"data will do", klp310, func(m *klp.Module) { sym(m, "vmlinux", "init_task", 1) }, nil},
 
@@ -261,11 +261,11 @@ func TestKernelRules(t *testing.T) {
 
 		{
 			"wrong position by address", klp314, func(m *klp.Module) { m.Patch.Objects[0].Funcs[1].Sympos = 3 },
-			[]expect{{finding.Warning, "", true, "which is position 2, not 3", "vmlinux", "label_show,3"}},
+			[]expect{{finding.Warning, "", true, "which matches position 2, not 3", "vmlinux", "label_show,3"}},
 		},
 		{
 			"wrong position by size", klp314, func(m *klp.Module) { m.Patch.Objects[1].Funcs[1].Sympos = 1 },
-			[]expect{{finding.Warning, "", true, "with 10 bytes, which is position 2, not 1", "synth_target", "target_pair"}},
+			[]expect{{finding.Warning, "", true, "as 10 bytes, which matches position 2, not 1", "synth_target", "target_pair"}},
 		},
 		{"two others fit", klp314, func(m *klp.Module) {
 			vmlinux(m, klp.Func{Name: "label_show", Sympos: 1, OldSize: 0x1000})
@@ -273,7 +273,7 @@ func TestKernelRules(t *testing.T) {
 
 		{
 			"other size", klp316, func(m *klp.Module) { m.ThisModuleSize = 896 },
-			[]expect{{finding.Error, "ENOEXEC", false, "has 896 bytes, this kernel's struct module 1280", "", ""}},
+			[]expect{{finding.Error, "ENOEXEC", false, "has 896 bytes, this kernel's struct module has 1280", "", ""}},
 		},
 	} {
 		t.Run(c.rule.ID()+" "+c.name, func(t *testing.T) {
@@ -295,7 +295,7 @@ func TestAnswerForModules(t *testing.T) {
 	m := fitting()
 	m.Patch.Objects[1].Funcs = []klp.Func{{Name: "no_such"}}
 	got, _ := judge(t, klp302, m, kernelFrom(t))
-	if len(got) != 1 || !strings.Contains(got[0].Kernel.Note, "the load of synth_target is refused later") {
+	if len(got) != 1 || !strings.Contains(got[0].Kernel.Note, "loading synth_target is refused later") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -350,7 +350,7 @@ func TestLayoutDifferences(t *testing.T) {
 		t.Errorf("differences: %v", d)
 	}
 	ours.Source = klp.LayoutRelocations
-	if d := layoutDifferences(&ours, &theirs); len(d) != 1 || !strings.Contains(d[0], "klp_func is 152, this kernel's 240") {
+	if d := layoutDifferences(&ours, &theirs); len(d) != 1 || !strings.Contains(d[0], "klp_func is 152, in this kernel 240") {
 		t.Errorf("differences by relocations: %v", d)
 	}
 }

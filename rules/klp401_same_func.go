@@ -21,10 +21,10 @@ Two funcs are the same when object, name and position are equal, where the
 positions 0 and 1 are one (kernel/livepatch/core.c: klp_find_func).
 
 Under mainline both livepatches load, and the code of the one loaded last runs
-(kernel/livepatch/patch.c: klp_ftrace_handler takes the first of func_stack):
-the other fix is out of force without a word. Livepatches that replace each
-other are not reported: a cumulative one may carry the same func as often as it
-likes. This is a warning; option shared-funcs names funcs for which it is meant.
+(kernel/livepatch/patch.c: klp_ftrace_handler takes the first of func_stack): the
+other fix is silently inactive. Livepatches that replace each other are not
+reported: a cumulative one may carry the same func as often as it likes. This is a
+warning; option shared-funcs names funcs for which it is intended.
 
 Under the replace-set proposals a load is refused with EINVAL when a func is
 shared with an active livepatch that stays (replace-set, second posting:

@@ -16,19 +16,17 @@ var klp403 = NewSetRule(&Rule{
 	Tags:     []string{"set", "conflict", "states"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP403",
-		Doc: `a state of an active livepatch is at a lower version in the new one, or lacking
+		Doc: `state of an active livepatch has a lower version in the new one, or is missing
 
-klp_is_patch_compatible() (kernel/livepatch/state.c) looks up every state of
-every active livepatch in the new one. A lower version is refused with EINVAL,
-whether or not the new one replaces; a state that is lacking is refused where
-the new one replaces the livepatch that has it. Of duplicate ids the first entry
-of the new livepatch counts, and every one of the active. Under the replace-set
-proposals both hold towards the livepatches that are replaced; towards the
-others KLP402 holds.
+klp_is_patch_compatible() (kernel/livepatch/state.c) looks up every state of every
+active livepatch in the new one. A lower version is refused with EINVAL, whether or
+not the new one replaces; a missing state is refused where the new one replaces the
+livepatch that has it. Of duplicate ids the first entry of the new livepatch counts,
+and every one of the active. Under the replace-set proposals both apply to the
+livepatches that are replaced; for the others see KLP402.
 
-Candidates are judged in both orders: going back from the newer to the older one
-is refused too. Give the older ones with --against where only the way forward
-matters.
+Candidates are compared in both orders: going back from the newer to the older one
+is refused too. Give the older ones with --against where only the upgrade matters.
 
 Fix: carry every state of the livepatch that is replaced, at the same or a higher
 version, and migrate or undo it in the callbacks

@@ -19,25 +19,25 @@ var klp404 = NewSetRule(&Rule{
 	Tags:         []string{"set", "replace", "regression"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP404",
-		Doc: `a replacing module drops funcs of a livepatch that it evicts
+		Doc: `replacing livepatch drops funcs of one that it evicts
 
-When a livepatch is replaced, every func that the new one does not list goes back
-to the kernel's own code (kernel/livepatch/core.c: klp_add_nops): the fix is
-reverted, without a word in the log. So is what an object had callbacks for alone.
+When a livepatch is replaced, every func that the new one does not list goes back to
+the kernel's own code (kernel/livepatch/core.c: klp_add_nops): the fix is silently
+reverted. The same goes for an object that has only callbacks.
 
 Compared is the newest module of each lineage of the baseline: of those that one
 owner built under one name, apart from the version and the kernel's release in
 it, or, under the replace-set proposals, for one set. A func that another
 livepatch patches which stays active is not dropped.
 
-Candidates are compared with each other in each order that can happen. Where
-their names say which was built later, that is one order; so it is where one
-carries all that the other patches and is not carried by it; else both can
-happen. Between candidates it is a warning to lint, and an error to the gate.
+Candidates are compared with each other in each order that can happen. Where their
+names tell which was built later, or where one patches all that the other does and
+more, that is one order; otherwise both. Between candidates it is a warning in lint,
+and an error in the gate.
 
 Fix: carry the missing funcs over (build the cumulative patch from all of its
-predecessor's fixes), or use a replace set of its own. Where a fix is taken back
-on purpose, waive the finding with the reason.`,
+predecessor's fixes), or use a replace set of its own. Where a fix is reverted on
+purpose, waive the finding with the reason.`,
 	},
 }, func(s *moduleset.Set) ([]finding.Finding, error) {
 	if !s.Judged() {
@@ -188,10 +188,18 @@ func (j *dropJudge) tell(p moduleset.Pair) pairFinding {
 	next, active, list := p.Next.Title(), p.Active.Title(), listing(titles, total)
 	if s.Effect(p.Next.Class(), p.Active.Class()) == moduleset.Undetermined {
 		out.Severity, out.Undecided = finding.Warning, true
-		out.Message = fmt.Sprintf("%s does not patch %s of %s, and whether it replaces is not known (%s): if it does, these fixes are reverted; if it does not, they stay",
-			next, list, active, p.Next.Replace.String())
+		out.Message = fmt.Sprintf("%s does not patch %s of %s, and whether it replaces is not known (%s): if it does, %s reverted",
+			next, list, active, p.Next.Replace.String(), fixesAre(total))
 		return out
 	}
-	out.Message = fmt.Sprintf("%s replaces %s under %s and does not patch %s: these fixes are reverted", next, active, s.ModelNames(), list)
+	out.Message = fmt.Sprintf("%s replaces %s under %s and does not patch %s: %s reverted", next, active, s.ModelNames(), list, fixesAre(total))
 	return out
+}
+
+// fixesAre is the subject of what becomes of n fixes.
+func fixesAre(n int) string {
+	if n == 1 {
+		return "this fix is"
+	}
+	return "these fixes are"
 }

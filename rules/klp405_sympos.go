@@ -17,21 +17,22 @@ var klp405 = NewSetRule(&Rule{
 	Tags:     []string{"set", "conflict", "replace"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP405",
-		Doc: `a successor names the same func by sympos 0 where the other has 1
+		Doc: `replacing livepatch uses sympos 0 for a func where the other uses 1, or the reverse
 
 For a func that exists once, old_sympos 0 and 1 mean the same. When a livepatch
-replaces another, klp_add_nops() (kernel/livepatch/core.c) looks up each old func
-in the new one. Without "livepatch: Match old_sympos 0 and 1 in klp_find_func()"
-(20251010230223.4013896-1-song@kernel.org; in 6.19 and in stable kernels since)
-it takes the two for different funcs, adds a second one of the same name to
-sysfs, and the load fails with EEXIST. Two versions of kpatch-build that disagree
-about the number are enough.
+replaces another, klp_add_nops() (kernel/livepatch/core.c) looks up each old func in
+the new one. Without "livepatch: Match old_sympos 0 and 1 in klp_find_func()"
+(20251010230223.4013896-1-song@kernel.org; in 6.19 and in stable kernels since) it
+treats the two as different funcs, adds a second one of the same name to sysfs, and
+the load fails with EEXIST. Two versions of kpatch-build that use different numbers
+are enough.
 
 An error where the kernel is known to lack the fix, information where it is known
 to have it, else a warning: the release in vermagic rarely shows which stable or
 vendor kernel has it. --assume-fix sympos01 says that it has.
 
-Fix: use one spelling throughout, the one of the livepatches that are out already.`,
+Fix: use one of the two throughout: the one in the livepatches that are already
+released.`,
 	},
 }, func(s *moduleset.Set) ([]finding.Finding, error) {
 	if !s.Judged() {
@@ -70,16 +71,16 @@ func symposDiffers(s *moduleset.Set, p moduleset.Pair) pairFinding {
 	switch s.Options.Behaviour.Sympos01 {
 	case klp.Yes:
 		out.Severity = finding.Info
-		out.Kernel = accepted("this kernel takes sympos 0 and 1 for equal")
-		verdict = "this kernel takes the two for equal, one without the fix of klp_find_func() refuses the load with EEXIST"
+		out.Kernel = accepted("this kernel treats sympos 0 and 1 as equal")
+		verdict = "this kernel treats the two as equal, a kernel without the fix to klp_find_func() refuses the load with EEXIST"
 	case klp.No:
 		out.Severity = finding.Error
 		out.Kernel = refused(errno, "sysfs: cannot create duplicate filename")
-		verdict = "this kernel takes the two for different funcs, and refuses the load with " + errno
+		verdict = "this kernel treats the two as different funcs and refuses the load with " + errno
 	default:
 		out.Severity = finding.Warning
-		out.Kernel = noted(refused(errno, "sysfs: cannot create duplicate filename"), "on a kernel without the fix of klp_find_func()")
-		verdict = "a kernel without the fix of klp_find_func() refuses the load with " + errno + ", and whether this one has it is not known"
+		out.Kernel = noted(refused(errno, "sysfs: cannot create duplicate filename"), "on a kernel without the fix to klp_find_func()")
+		verdict = "a kernel without the fix to klp_find_func() refuses the load with " + errno + ", and whether this one has it is not known"
 	}
 	replaces := "replaces"
 	if s.Effect(p.Next.Class(), p.Active.Class()) == moduleset.Undetermined {

@@ -15,12 +15,12 @@ var klp406 = NewSetRule(&Rule{
 	Tags:     []string{"set", "conflict"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP406",
-		Doc: `two different modules of one name
+		Doc: `two different modules of the same name
 
 The name of a module is the one in its .modinfo and in struct module, not that of
-its file. While a module of a name is loaded, another of that name is refused
-with EEXIST (kernel/module/main.c: module_patient_check_exists), also where it is
-meant to replace the first: a livepatch is replaced only by one of another name.
+its file. While a module of a name is loaded, another of that name is refused with
+EEXIST (kernel/module/main.c: module_patient_check_exists), even if it is meant to
+replace the first: a livepatch can only be replaced by one of another name.
 
 Copies of one file are not reported.
 
@@ -51,7 +51,7 @@ kernel's release in it.`,
 		return pairFinding{
 			Finding: finding.Finding{
 				Kernel:  refused("EEXIST", ""),
-				Message: fmt.Sprintf("another module is named %s: while one is loaded, the other is refused with EEXIST, also where it is meant to replace it", p.Next.Title()),
+				Message: fmt.Sprintf("another module is named %s: while one is loaded, the other is refused with EEXIST, even if it is meant to replace it", p.Next.Title()),
 			},
 			places: []pairPlace{{nextSays: says, activeSays: says}},
 		}

@@ -16,20 +16,20 @@ var klp407 = NewSetRule(&Rule{
 	Tags:     []string{"set", "replace"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP407",
-		Doc: `the verdict depends on how a list of replace sets is read
+		Doc: `verdict depends on the interpretation of a list of replace sets
 
 The proposed u32 *replace_sets, in the place of the bool that klp_enable_patch()
-reads (kernel/livepatch/core.c), has two readings, and which one holds is open
-(ajL-Y3dapC1FiAwx@redhat.com, 17 June 2026). Positional: a livepatch belongs to
-the first set of its list, and replaces those of all listed. Flat: it belongs to
-all of them alike, and replaces whatever shares one. So {2} after {1,2} is active
-beside it under one reading, and takes its place under the other.
+reads (kernel/livepatch/core.c), has two interpretations, and which one will be
+chosen is open (ajL-Y3dapC1FiAwx@redhat.com, 17 June 2026). Positional: a livepatch
+belongs to the first set of its list, and replaces those of all listed. Flat: it
+belongs to all of them alike, and replaces whatever shares one. So {2} after {1,2}
+is active beside it under one, and replaces it under the other.
 
-Both are judged unless --model names one. Where they agree the other rules
-report; where they do not, this one does, with both verdicts.
+Both are checked unless --model names one. Where they agree the other rules report;
+where they do not, this one does, with both verdicts.
 
-Fix: avoid lists whose meaning depends on the reading (give a later livepatch a
-set that no active list names), or choose the reading of your kernel with --model.`,
+Fix: avoid lists whose meaning depends on it (give a later livepatch a set that no
+active list names), or choose the interpretation of your kernel with --model.`,
 	},
 }, func(s *moduleset.Set) ([]finding.Finding, error) {
 	if len(s.Models()) < 2 {
@@ -43,7 +43,7 @@ set that no active list names), or choose the reading of your kernel with --mode
 		next, active := p.Next.Replace.String(), p.Active.Replace.String()
 		verdicts := bothVerdicts(s, p)
 		return pairFinding{
-			Finding: finding.Finding{Message: fmt.Sprintf("what loading %s (%s) does to %s (%s) depends on the reading of the sets: %s",
+			Finding: finding.Finding{Message: fmt.Sprintf("what loading %s (%s) does to %s (%s) depends on the interpretation of the sets: %s",
 				p.Next.Title(), next, p.Active.Title(), active, verdicts)},
 			places: []pairPlace{{p.Next.Replace.At, p.Active.Replace.At, "has " + next, "has " + active + ": " + verdicts}},
 		}

@@ -20,11 +20,10 @@ var klp408 = NewModuleRule(&Rule{
 		Doc: `malformed list of replace sets
 
 The proposed u32 *replace_sets, in the place of the bool of struct klp_patch
-(include/linux/livepatch.h), ends at the first 0 (Petr Mladek, 17 June 2026). So a
-0 among other numbers is either its end or a set that no kernel sees, and a NULL
-list is left undefined. A number that stands twice says nothing more, and hints
-at a list that was put together wrongly. KLP412 compares the lists of several
-modules.
+(include/linux/livepatch.h), ends at the first 0 (Petr Mladek, 17 June 2026). So a 0
+among other numbers is either its end or a set that no kernel sees, and a NULL list
+is left undefined. A number that is listed twice adds nothing, and suggests a
+mistake. KLP412 compares the lists of several modules.
 
 Fix: list each set once, none of them 0.`,
 	},
@@ -55,7 +54,7 @@ func malformed(r *klp.Replace) []string {
 	case r.Kind == klp.KindSet:
 		list, field = r.Supersedes, "supersedes"
 		if slices.Contains(list, r.Set) {
-			out = append(out, fmt.Sprintf("names set %d, its own, in supersedes: it replaces that one anyway", r.Set))
+			out = append(out, fmt.Sprintf("lists its own set %d in supersedes, which it replaces anyway", r.Set))
 		}
 	case r.Kind == klp.KindFlag:
 		return nil
@@ -64,7 +63,7 @@ func malformed(r *klp.Replace) []string {
 		out = append(out, fmt.Sprintf("lists %s more than once in %s", numbered("set", twice), field))
 	}
 	if len(list) > 1 && slices.Contains(list, 0) {
-		out = append(out, fmt.Sprintf("lists set 0 among others in %s: a kernel ends the list at the first 0", field))
+		out = append(out, fmt.Sprintf("lists set 0 among others in %s: the list ends at the first 0", field))
 	}
 	return out
 }

@@ -16,17 +16,17 @@ var klp409 = NewSetRule(&Rule{
 	Tags:     []string{"set", "replace"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP409",
-		Doc: `loading it evicts livepatches of other sets or of other owners
+		Doc: `load evicts livepatches of other sets or other owners
 
 A load that replaces removes what it replaces at the end of its transition
-(kernel/livepatch/core.c: klp_discard_replaced_patches). A vendor should not touch
-a customer's livepatches: two that conflict should refuse each other, and only
-whoever administers the machine should override that (Petr Mladek, 17 June 2026, on
-replace sets). Here a load would remove a livepatch that is of another set than its
-own, which is information, or that another owner ships, which is a warning. Owners
-are known where the modules come from a registry that records them.
+(kernel/livepatch/core.c: klp_discard_replaced_patches). A vendor should not touch a
+customer's livepatches: two that conflict should refuse each other, and only the
+administrator should override that (Petr Mladek, 17 June 2026, on replace sets).
+Here a load would remove a livepatch of another set (an info), or one that another
+owner ships (a warning). Owners are known where the modules come from a registry
+that records them.
 
-Fix: keep to a set of one's own; list only sets that one ships oneself.`,
+Fix: use a set of your own; list only sets that you ship yourself.`,
 	},
 }, func(s *moduleset.Set) ([]finding.Finding, error) {
 	if !s.Judged() {

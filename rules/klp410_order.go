@@ -16,7 +16,7 @@ var klp410 = NewSetRule(&Rule{
 	Tags:     []string{"set", "conflict"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP410",
-		Doc: `order matters: one after the other is accepted, the other way round refused
+		Doc: `load order matters: one order is accepted, the other refused
 
 Two candidates load in one order and not in the other: a state has a higher
 version in one of them (kernel/livepatch/state.c: klp_is_patch_compatible), or one
@@ -24,8 +24,8 @@ replaces the other and not the reverse. Tools that load livepatches in the order
 of their names, as systemd units and init scripts do, then fail on some machines
 only.
 
-Fix: ship and load them in the order that works; give the older one with
---against, so that only the way forward is judged.`,
+Fix: ship and load them in the order that works; give the older one with --against,
+so that only the upgrade is checked.`,
 	},
 }, func(s *moduleset.Set) ([]finding.Finding, error) {
 	if !s.Judged() {
@@ -46,7 +46,7 @@ Fix: ship and load them in the order that works; give the older one with
 		return pairFinding{
 			Finding: finding.Finding{
 				Kernel: incompatible(p.Next),
-				Message: fmt.Sprintf("order matters: %s after %s is accepted, %s after %s is refused with EINVAL: %s",
+				Message: fmt.Sprintf("load order matters: %s after %s is accepted, %s after %s is refused with EINVAL: %s",
 					active, next, next, active, settled(s, p.Next, p.Active).Refused),
 			},
 			places: []pairPlace{{p.Next.Replace.At, p.Active.Replace.At, "is the other one", "is the other one"}},

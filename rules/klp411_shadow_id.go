@@ -15,13 +15,13 @@ var klp411 = NewSetRule(&Rule{
 	Tags:     []string{"set", "conflict", "shadow"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP411",
-		Doc: `two livepatches that may be active together use the same shadow-variable id
+		Doc: `two livepatches that may be active together use the same shadow variable id
 
-Shadow variables live in one table of the whole kernel, found by object address
-and id (kernel/livepatch/shadow.c). Two livepatches that use one number for
-different data read and free each other's, and nothing checks it; for replace sets
-the proposal leaves it to the authors ("developers must assign unique shadow
-IDs", 20260529034542.68766-3-laoar.shao@gmail.com). Ids are arguments of calls: only
+Shadow variables are in one table for the whole kernel, keyed by object address and
+id (kernel/livepatch/shadow.c). Two livepatches that use one number for different
+data read and free each other's, and nothing checks it; for replace sets the
+proposal leaves it to the authors ("developers must assign unique shadow IDs",
+20260529034542.68766-3-laoar.shao@gmail.com). Ids are arguments of calls: only
 constants that could be decoded from the code are compared.
 
 Fix: give each livepatch's shadow data an id of its own, or, where the data is
@@ -48,7 +48,7 @@ shared on purpose, let one livepatch replace the other.`,
 		for i, shared := range p.Shared {
 			next, active := &p.Next.Shadows[shared.Next], &p.Active.Shadows[shared.Active]
 			if i < maxListed {
-				says := fmt.Sprintf("uses shadow-variable id %#x too", next.ID)
+				says := fmt.Sprintf("uses shadow variable id %#x too", next.ID)
 				ids = append(ids, fmt.Sprintf("%#x", next.ID))
 				out.places = append(out.places, pairPlace{next.At, active.At, says, says})
 			}
@@ -57,8 +57,8 @@ shared on purpose, let one livepatch replace the other.`,
 		if len(p.Shared) > 1 {
 			noun = "ids"
 		}
-		out.Kernel = accepted("the two share the data behind the " + noun)
-		out.Message = fmt.Sprintf("%s and %s %s and both use shadow-variable %s %s", p.Next.Title(), p.Active.Title(), may, noun, listing(ids, len(p.Shared)))
+		out.Kernel = accepted("the two share the data under the " + noun)
+		out.Message = fmt.Sprintf("%s and %s %s and both use shadow variable %s %s", p.Next.Title(), p.Active.Title(), may, noun, listing(ids, len(p.Shared)))
 		return out
 	}), missing(s)
 })

@@ -17,14 +17,13 @@ var klp412 = NewSetRule(&Rule{
 	Tags:     []string{"set", "replace"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP412",
-		Doc: `two lists of replace sets overlap in part
+		Doc: `two lists of replace sets partially overlap
 
 The proposed u32 *replace_sets, in the place of the bool of struct klp_patch
 (include/linux/livepatch.h), lists the sets that a livepatch stands for. Two lists
-that overlap in part, such as {1,2} and {2,3}, have no agreed meaning: each would
+that partially overlap, such as {1,2} and {2,3}, have no agreed meaning: each would
 replace half of what the other stands for, and whether they may coexist was asked
-and not answered (Petr Mladek, 17 June 2026). What is wrong with one list alone is
-KLP408's.
+and not answered (Petr Mladek, 17 June 2026). KLP408 checks each list by itself.
 
 Fix: let one list contain the other, or have nothing in common with it.`,
 	},
@@ -53,7 +52,7 @@ Fix: let one list contain the other, or have nothing in common with it.`,
 	return atBoth(pairs, func(p moduleset.Pair) pairFinding {
 		next, active := p.Next.Replace.String(), p.Active.Replace.String()
 		return pairFinding{
-			Finding: finding.Finding{Message: fmt.Sprintf("%s (%s) and %s (%s) overlap in part, which has no agreed meaning", p.Next.Title(), next, p.Active.Title(), active)},
+			Finding: finding.Finding{Message: fmt.Sprintf("%s (%s) and %s (%s) partially overlap, which has no agreed meaning", p.Next.Title(), next, p.Active.Title(), active)},
 			places:  []pairPlace{{p.Next.Replace.At, p.Active.Replace.At, "has " + next, "has " + active}},
 		}
 	}), nil

@@ -213,7 +213,7 @@ func TestSetRules(t *testing.T) {
 		},
 		{
 			name: "only the newest of a lineage", rule: klp404, set: []sample{old(sample{name: "fix_9", replace: flag(true), funcs: "foo gone"}), old(sample{name: "fix_10", replace: flag(true), funcs: "foo bar"}), {name: "fix_11", replace: flag(true), funcs: "foo"}},
-			want: []string{"error fix_11: vmlinux:bar: these"},
+			want: []string{"error fix_11: vmlinux:bar: this fix is"},
 		},
 		{
 			name: "another lineage too", rule: klp404, set: []sample{old(sample{name: "net_1", replace: flag(false), funcs: "foo"}), {name: "fix_1", replace: flag(true), funcs: "bar"}},
@@ -234,7 +234,7 @@ func TestSetRules(t *testing.T) {
 		},
 		{
 			name: "dropped, decided at run time", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: flag(true), funcs: "foo bar"}), {name: "fix_2", replace: atRunTime(), funcs: "foo"}},
-			want: []string{"warning? fix_2: if it does, these fixes are reverted"},
+			want: []string{"warning? fix_2: if it does, this fix is reverted"},
 		},
 		{name: "another set is not evicted", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: number(1), funcs: "foo"}), {name: "fix_2", replace: number(2), funcs: "bar"}}},
 		{name: "covered by one that stays", rule: klp404, set: []sample{old(sample{name: "a_1", replace: number(1), funcs: "foo"}), old(sample{name: "b_1", replace: number(2, 1), funcs: "foo"}), {name: "a_2", replace: number(1), funcs: "bar"}}},
@@ -250,11 +250,11 @@ func TestSetRules(t *testing.T) {
 		},
 		{
 			name: "sympos, with the fix", rule: klp405, options: moduleset.Options{Behaviour: fixed}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
-			want: []string{"info b: takes the two for equal"},
+			want: []string{"info b: treats the two as equal"},
 		},
 		{
 			name: "sympos, fix assumed", rule: klp405, options: moduleset.Options{Behaviour: noFix, AssumeSympos01: true}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo"}), {name: "b", replace: flag(true), funcs: "foo,1"}},
-			want: []string{"info b: takes the two for equal"},
+			want: []string{"info b: treats the two as equal"},
 		},
 		{name: "sympos equal", rule: klp405, options: moduleset.Options{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,1"}), {name: "b", replace: flag(true), funcs: "foo,1"}}},
 		{name: "sympos 2 and 0 are two funcs", rule: klp405, options: moduleset.Options{Behaviour: noFix}, set: []sample{old(sample{name: "a", replace: flag(true), funcs: "foo,2"}), {name: "b", replace: flag(true), funcs: "foo"}}},
@@ -280,7 +280,7 @@ func TestSetRules(t *testing.T) {
 		{name: "flags do not overlap", rule: klp412, set: []sample{old(sample{name: "a", replace: flag(true)}), {name: "b", replace: flag(true)}}},
 		{
 			name: "overlap in part", rule: klp412, set: []sample{old(sample{name: "a", replace: list(1, 2)}), {name: "b", replace: list(2, 3)}, {name: "c", replace: list(3)}},
-			want: []string{"warning b: sets {1,2}) overlap in part"},
+			want: []string{"warning b: sets {1,2}) partially overlap"},
 		},
 		{name: "overlap of candidates", rule: klp412, set: []sample{{name: "a", replace: list(1, 2)}, {name: "b", replace: list(2, 3)}}, want: []string{"warning a: overlap", "warning b: overlap"}},
 
@@ -308,7 +308,7 @@ func TestSetRules(t *testing.T) {
 
 		{
 			name: "same id, stacked", rule: klp411, set: []sample{old(sample{name: "a", replace: flag(false), shadows: []uint64{0x51}}), {name: "b", replace: flag(false), shadows: []uint64{0x51, 0x52}}},
-			want: []string{"warning b: may be active together and both use shadow-variable id 0x51"},
+			want: []string{"warning b: may be active together and both use shadow variable id 0x51"},
 		},
 		{name: "same id, replaced", rule: klp411, set: []sample{old(sample{name: "a", replace: flag(false), shadows: []uint64{0x51}}), {name: "b", replace: flag(true), shadows: []uint64{0x51}}}},
 		{name: "other ids of shadows", rule: klp411, set: []sample{old(sample{name: "a", replace: flag(false), shadows: []uint64{0x51}}), {name: "b", replace: flag(false), shadows: []uint64{0x52}}}},
@@ -342,7 +342,7 @@ func TestMalformedList(t *testing.T) {
 		{"zero among others", list(3, 0), "set 0 among others"},
 		{"empty", list(), "empty list"},
 		{"null", klp.Replace{Kind: klp.KindSets, SetsNull: true, Source: klp.FromData}, "NULL list"},
-		{"supersedes itself", number(3, 1, 3), "its own, in supersedes"},
+		{"supersedes itself", number(3, 1, 3), "its own set 3 in supersedes"},
 		{"not known", klp.Replace{Kind: klp.KindSets, Source: klp.FromRuntime}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -18,15 +18,15 @@ var klp501 = NewModuleRule(&Rule{
 		Name: "KLP501",
 		Doc: `leftovers of an intermediate build step
 
-Some sections pass between the steps of a livepatch build, and the last step turns
-them into what the kernel reads (kernel/livepatch/core.c:
+Some sections are passed between the steps of a livepatch build, and the last step
+converts them into what the kernel reads (kernel/livepatch/core.c:
 klp_apply_section_relocs): kpatch-build's .kpatch.symbols, .kpatch.relocations and
 .kpatch.arch (create-klp-module), klp-convert's .klp.module_relocs.* and
 .klp.sym.rela.*, objtool's .klp.symid. In a finished module they mean that the step
 did not run, and that the relocations in them are missing. objtool's __klp_relocs
 may stay, as long as each entry has its counterpart in a .klp.rela section.
 
-Fix: run the build to its end. Do not sign objects from its temporary folders.`,
+Fix: run the build to its end. Do not sign objects from its temporary directories.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector

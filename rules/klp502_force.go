@@ -22,8 +22,8 @@ kpatch-build links into modules for livepatch kernels does not
 model like any other, and a task that sleeps in it can stall the transition
 (Documentation/livepatch/livepatch.rst).
 
-Fix: take KPATCH_FORCE_UNSAFE out of the patch. If the transition stalls, force it
-through /sys/kernel/livepatch/NAME/force, knowing what that costs.`,
+Fix: remove KPATCH_FORCE_UNSAFE from the patch. If the transition stalls, force it
+through /sys/kernel/livepatch/NAME/force, aware of the consequences.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	if len(m.ForceFuncs) == 0 {

@@ -14,15 +14,15 @@ var klp503 = NewModuleRule(&Rule{
 	Tags:     []string{"hygiene", "signature"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP503",
-		Doc: `module is signed already
+		Doc: `module is already signed
 
-A gate judges modules before they are signed. A module that carries a signature
-was signed by somebody else, or comes from behind the gate; signing it again
-appends a second signature, of which the kernel reads the last
-(kernel/module/signing.c: mod_verify_sig).
+A gate checks modules before they are signed. A module that carries a signature was
+signed by somebody else, or has already passed the gate; signing it again appends a
+second signature, of which the kernel reads the last (kernel/module/signing.c:
+mod_verify_sig).
 
-Fix: hand the gate the unsigned module. Where it judges released modules on
-purpose, disable this rule.`,
+Fix: give the gate the unsigned module. Where it checks released modules on purpose,
+disable this rule.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	s := m.Signature

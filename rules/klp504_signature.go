@@ -17,13 +17,13 @@ var klp504 = NewModuleRule(&Rule{
 		Doc: `signature is malformed, or bytes follow it
 
 The loader looks for the signature's marker at the very end of the file
-(kernel/module/signing.c: module_sig_check). Bytes behind it make the module an
-unsigned one; a marker behind a trailer that cannot be parsed makes a kernel with
+(kernel/module/signing.c: module_sig_check). Bytes after it make the module an
+unsigned one; a marker after a trailer that cannot be parsed makes a kernel with
 CONFIG_MODULE_SIG refuse the module even where signatures are not required
 (kernel/module_signature.c: mod_check_sig). Stripping, compressing and signing in
-the wrong order do both.
+the wrong order cause both.
 
-Fix: strip first, sign then, compress last.`,
+Fix: strip first, then sign, compress last.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	if m.SignatureError == "" {

@@ -17,12 +17,12 @@ var klp505 = NewModuleRule(&Rule{
 		Name: "KLP505",
 		Doc: `livepatch depends on other modules
 
-A livepatch that uses a module's exported symbols in the ordinary way depends on
-it: modprobe loads that module first, and it cannot be unloaded while the livepatch
-is there (kernel/module/main.c: ref_module). Livepatch symbols need no dependency
-and are resolved when the module arrives
-(Documentation/livepatch/module-elf-format.rst). Some distributions therefore demand
-an empty depends entry.
+A livepatch that uses a module's exported symbols in the ordinary way depends on it:
+modprobe loads that module first, and it cannot be unloaded while the livepatch is
+loaded (kernel/module/main.c: ref_module). Livepatch symbols need no dependency and
+are resolved when the module is loaded
+(Documentation/livepatch/module-elf-format.rst). Some distributions therefore
+require an empty depends entry.
 
 Fix: refer to the module's symbols through livepatch relocations.`,
 	},

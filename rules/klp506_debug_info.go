@@ -20,13 +20,12 @@ var klp506 = NewModuleRule(&Rule{
 		Doc: `debug information was left in
 
 The loader copies debug sections in with the file and drops them again
-(kernel/module/main.c: rewrite_section_headers and layout_sections pass over what is
-not SHF_ALLOC); they cost space on every machine that gets the module. Distributions
-ship them in a package of their own (scripts/Makefile.modinst:
-INSTALL_MOD_STRIP).
+(kernel/module/main.c: rewrite_section_headers and layout_sections skip what is not
+SHF_ALLOC); they take up space on every machine that gets the module. Distributions
+ship them in a separate package (scripts/Makefile.modinst: INSTALL_MOD_STRIP).
 
-Fix: strip -g the module before it is signed. Keep the unstripped file: crash dumps
-need it, and so does klplint where struct layouts are unusual.`,
+Fix: strip -g the module before it is signed. Keep the unstripped file: crash dump
+analysis needs it, and so does klplint where struct layouts are unusual.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	var size uint64

@@ -42,15 +42,14 @@ func klp580(expected func(module string) *Expected) *Rule {
 		NonDefault: expected == nil,
 		Analyzer: &analysis.Analyzer{
 			Name: "KLP580",
-			Doc: `module is not what the manifest says
+			Doc: `module does not match the manifest
 
-The manifest (--expect) lists the funcs that a livepatch is meant to patch and,
-in its JSON form, its states and its replace field. A func too many means that
-more was rebuilt than was asked for, a missing one that the fix is not in the
-module: both load without a word. Funcs are compared by object, name and
-max(1, sympos), as the kernel tells them apart
-(kernel/livepatch/core.c: klp_find_func). A line with a condition (#if) may be
-missing. The rule runs only where --expect names a manifest.
+The manifest (--expect) lists the funcs that a livepatch is meant to patch and, in
+its JSON form, its states and its replace field. An extra func means that more was
+rebuilt than intended, a missing one that the fix is not in the module: the kernel
+notices neither. Funcs are compared by object, name and max(1, sympos), as the
+kernel distinguishes them (kernel/livepatch/core.c: klp_find_func). A line with a
+condition (#if) may be missing. The rule runs only where --expect names a manifest.
 
 Fix: rebuild the module from the right source; where the manifest is outdated,
 write a new one with klplint dump --format manifest and have it reviewed.`,
@@ -65,7 +64,7 @@ write a new one with klplint dump --format manifest and have it reviewed.`,
 
 func differences(m *klp.Module, want *Expected) []finding.Finding {
 	if want == nil {
-		return []finding.Finding{{Message: "the manifest has no module " + orEmpty(names.Cut(m.Name))}}
+		return []finding.Finding{{Message: "the manifest does not list module " + orEmpty(names.Cut(m.Name))}}
 	}
 	var c collector
 	compareFuncs(&c, m, want)
@@ -101,7 +100,7 @@ func compareFuncs(c *collector, m *klp.Module, want *Expected) {
 			switch {
 			case w == nil:
 				c.add(finding.Finding{
-					Message: "the manifest does not have func " + expectedName(f.Name, f.Sympos) + " of " + orEmpty(names.Cut(o.Name)),
+					Message: "func " + expectedName(f.Name, f.Sympos) + " of " + orEmpty(names.Cut(o.Name)) + " is not in the manifest",
 					Object:  o.Name, Func: expectedName(f.Name, f.Sympos), Location: f.At,
 				})
 			case w.New != "" && f.New.Symbol != w.New:
@@ -119,7 +118,7 @@ func compareFuncs(c *collector, m *klp.Module, want *Expected) {
 			continue
 		}
 		c.add(finding.Finding{
-			Message: "func " + expectedName(f.Name, f.Sympos) + " of " + names.Cut(f.Object) + ", which the manifest has, is not patched",
+			Message: "func " + expectedName(f.Name, f.Sympos) + " of " + names.Cut(f.Object) + " is in the manifest but is not patched",
 			Object:  f.Object, Func: expectedName(f.Name, f.Sympos), Location: m.Patch.At,
 		})
 	}
@@ -136,14 +135,14 @@ func compareStates(c *collector, m *klp.Module, want *Expected) {
 		wanted[w.ID] = true
 		switch s := have[w.ID]; {
 		case s == nil:
-			c.add(finding.Finding{Message: fmt.Sprintf("state %d, which the manifest has, is missing", w.ID), Location: m.Patch.At})
+			c.add(finding.Finding{Message: fmt.Sprintf("state %d is in the manifest but not in the module", w.ID), Location: m.Patch.At})
 		case s.Version != w.Version:
 			c.add(finding.Finding{Message: fmt.Sprintf("state %d has version %d, the manifest says %d", w.ID, s.Version, w.Version), Location: s.At})
 		}
 	}
 	for _, s := range m.Patch.States {
 		if !wanted[s.ID] {
-			c.add(finding.Finding{Message: fmt.Sprintf("the manifest does not have state %d", s.ID), Location: s.At})
+			c.add(finding.Finding{Message: fmt.Sprintf("state %d is not in the manifest", s.ID), Location: s.At})
 		}
 	}
 }

@@ -21,11 +21,11 @@ var klp581 = NewModuleRule(&Rule{
 		Name: "KLP581",
 		Doc: `livepatch relocations in a jump table
 
-No section may match .klp.*__jump_table: a static branch of the patched code
-then hangs on a key that the livepatch core resolves. Relocations of vmlinux
-there are applied in time since 5.8 and legal, and kpatch-build writes them; the
-rule is therefore off unless a profile (suse) or --enable asks for it. For
-relocations of modules, which no kernel applies in time, there is KLP209.
+No section may match .klp.*__jump_table: a static branch in the patched code would
+then depend on a key that the livepatch core resolves. Relocations of vmlinux there
+are valid, since 5.8 applies them in time, and kpatch-build writes them; the rule is
+therefore off unless a profile (suse) or --enable asks for it. Relocations of
+modules, which no kernel applies in time, are reported by KLP209.
 
 Fix: replace the static branch in the patched code by static_key_enabled().`,
 	},
@@ -37,7 +37,7 @@ Fix: replace the static branch in the patched code by static_key_enabled().`,
 			continue
 		}
 		list = append(list, finding.Finding{
-			Message:  "section " + names.Cut(s.Name) + " has livepatch relocations of a jump table",
+			Message:  "section " + names.Cut(s.Name) + " has livepatch relocations for a jump table",
 			Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
 		})
 		if len(list) == maxFindings {

@@ -19,15 +19,15 @@ func klp582(toolchain klp.Toolchain) *Rule {
 			Doc: `module was not built by the profile's toolchain
 
 The profiles kpatch, klp-build and suse say which toolchain writes a team's
-livepatches: kpatch-build, klp-build, or tables written by hand. A module of
-another one comes from somewhere else, or from a build that was set up wrongly.
-The toolchain is told by the tables in the file and never by its name. Mixing
-toolchains in a chain of replacing livepatches also meets kernels that take
-sympos 0 and 1 of one func for different funcs
-(kernel/livepatch/core.c: klp_find_func). The rule runs only with such a profile.
+livepatches: kpatch-build, klp-build, or tables written by hand. A module of another
+toolchain comes from somewhere else, or from a misconfigured build. The toolchain is
+recognized by the tables in the file, never by the file's name. Mixing toolchains in
+a series of cumulative livepatches also fails on kernels that treat sympos 0 and 1
+of a func as different funcs (kernel/livepatch/core.c: klp_find_func). The rule runs
+only with such a profile.
 
-Fix: build the module with the team's toolchain, or choose the profile that
-fits the module.`,
+Fix: build the module with the team's toolchain, or choose the profile that matches
+the module.`,
 		},
 	}, func(m *klp.Module) ([]finding.Finding, error) {
 		switch {
@@ -37,7 +37,7 @@ fits the module.`,
 			return nil, nil // without tables other rules speak
 		}
 		return []finding.Finding{{
-			Message:  "the livepatch was built by " + toolchainName(m.Toolchain) + ", the profile says " + toolchainName(toolchain),
+			Message:  "the livepatch was built by " + toolchainName(m.Toolchain) + ", the profile requires " + toolchainName(toolchain),
 			Location: m.Patch.At,
 		}}, nil
 	})

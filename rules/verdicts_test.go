@@ -147,7 +147,7 @@ func foretell(t *testing.T, m *klp.Module) (errnos []string, hangs bool) {
 			if f.Kernel.Errno != "" {
 				errnos = append(errnos, f.Kernel.Errno)
 			}
-			if strings.Contains(f.Kernel.Note, "oops") || strings.Contains(f.Kernel.Note, "for ever") {
+			if strings.Contains(f.Kernel.Note, "oops") || strings.Contains(f.Kernel.Note, "forever") {
 				hangs = true
 			}
 		}

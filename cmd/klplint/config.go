@@ -18,7 +18,7 @@ import (
 func newConfigCommand(a *app) *cobra.Command {
 	return group(a, &cobra.Command{
 		Use:   "config",
-		Short: "Show, check or begin the configuration " + config.Name,
+		Short: "Show, check or create the configuration " + config.Name,
 	}, newConfigShow(a), newConfigVerify(a), newConfigInit(a), newConfigSchema(a))
 }
 
@@ -26,7 +26,7 @@ func newConfigShow(a *app) *cobra.Command {
 	var f settings.Flags
 	cmd := &cobra.Command{
 		Use:   "show [flags]",
-		Short: "Show what holds, and whether a flag, the environment or the file says so",
+		Short: "Show the settings in effect, and whether each comes from a flag, the environment or the file",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			resolved, err := a.resolve(cmd.Flags(), &f)
@@ -58,7 +58,7 @@ func shown(s *settings.Settings) *report.Settings {
 func newConfigVerify(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify [FILE]",
-		Short: "Check a configuration without judging anything",
+		Short: "Check a configuration file without checking modules",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var f settings.Flags
@@ -83,7 +83,7 @@ func newConfigVerify(a *app) *cobra.Command {
 				return err
 			}
 			if s.File == "" {
-				return usageErrorf("no %s here or in a folder above; klplint config init writes one", config.Name)
+				return usageErrorf("no %s in this directory or its parents; klplint config init writes one", config.Name)
 			}
 			if !a.common.quiet {
 				fmt.Fprintf(a.stdout, "%s is valid\n", report.Escape(s.File))
@@ -96,7 +96,7 @@ func newConfigVerify(a *app) *cobra.Command {
 func newConfigInit(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "init [FILE]",
-		Short: "Write a configuration that says what it can hold",
+		Short: "Write a configuration file with every key and its documentation",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			path := config.Name

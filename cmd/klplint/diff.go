@@ -20,11 +20,11 @@ func newDiffCommand(a *app) *cobra.Command {
 	c := &diffCommand{app: a}
 	cmd := &cobra.Command{
 		Use:   "diff [flags] OLD NEW",
-		Short: "Show what a newer livepatch patches anew, again and no longer",
+		Short: "Show which funcs a newer livepatch adds, still patches and drops",
 		Long: `Diff compares two livepatch modules: funcs, objects, callbacks, states, what they
 replace, livepatch relocations, toolchain and kernel. It says what a kernel does
 when NEW is loaded over OLD, and whether going back from NEW to OLD would be
-refused. Replacements of one func are told apart by size alone.
+refused. Replacements of a func are compared by size alone.
 
 What is lost (funcs, objects, states or their versions) and a refused load of NEW
 are errors; lost callbacks, a changed field and a refused way back are warnings.
@@ -44,7 +44,7 @@ read; 3 wrong usage.`,
 
 func (c *diffCommand) run(cmd *cobra.Command, args []string) error {
 	if len(args) != 2 {
-		return usageErrorf("want two modules, not %d: klplint diff [flags] OLD NEW", len(args))
+		return usageErrorf("expected two modules, got %d: klplint diff [flags] OLD NEW", len(args))
 	}
 	s, err := c.resolve(cmd.Flags(), &c.flags)
 	if err != nil {

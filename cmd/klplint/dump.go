@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -24,11 +23,11 @@ func newDumpCommand(a *app) *cobra.Command {
 		Use:   "dump [flags] PATH...",
 		Short: "Show what each module patches and replaces",
 		Long: `Dump shows what each module patches, what it replaces and how that is known,
-its callbacks, states and livepatch relocations. It judges nothing.
+its callbacks, states and livepatch relocations. It runs no rules.
 
 ` + pathHelp + `
 
-Exit code: 0 all was read; 2 something could not be read; 3 wrong usage.`,
+Exit code: 0 everything was read; 2 something could not be read; 3 wrong usage.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd, args) },
 	}
@@ -72,7 +71,7 @@ func (c *dumpCommand) run(cmd *cobra.Command, args []string) error {
 		d.file(&r)
 	}
 	if d.total.Modules+d.total.Others+d.total.Problems == 0 && !s.Inputs.AllowEmpty {
-		d.problem(&lint.Error{Path: args[0], Message: fmt.Sprintf("no livepatch found: %d other files skipped", d.total.Skipped)})
+		d.problem(&lint.Error{Path: args[0], Message: noLivepatch(d.total.Skipped)})
 	}
 	for _, p := range d.dumpers {
 		_ = p.Close(d.total) // a write error is kept by the output

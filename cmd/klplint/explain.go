@@ -17,7 +17,7 @@ func newExplainCommand(a *app) *cobra.Command {
 	var f settings.Flags
 	cmd := &cobra.Command{
 		Use:   "explain ID...",
-		Short: "Explain rules, and what the replace models take for granted",
+		Short: "Explain rules, and the assumptions of the replace models",
 		Long: `Explain prints the whole documentation of the rules with these IDs: the reason,
 the kernel source it rests on, and the fix. Given the name of a replace model
 (mainline, replace-set, supersedes, sets-positional, sets-flat) it says what that

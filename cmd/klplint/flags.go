@@ -32,5 +32,5 @@ func (f *commonFlags) register(fs *pflag.FlagSet) {
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "leave out summaries and progress")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name the rules that could not judge a module")
 	fs.Var(&f.color, "color", "colours: auto, always or never")
-	fs.BoolVar(&f.noCache, "no-cache", false, "learn kernels anew, and keep nothing of them")
+	fs.BoolVar(&f.noCache, "no-cache", false, "neither read nor write the cache of kernels")
 }

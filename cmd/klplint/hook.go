@@ -30,14 +30,14 @@ func newHookCommand(a *app) *cobra.Command {
 directory, for those who do not use the pre-commit program.
 
 The hook gives the modules that a commit adds or changes to klplint, which it
-finds in PATH; .klplint.yaml counts as always. It stops the commit when there
-are findings, when a module cannot be read, or when klplint is not there.
+finds in PATH, with .klplint.yaml as usual. It stops the commit when there are
+findings, when a module cannot be read, or when klplint is not installed.
 git commit --no-verify skips it.`,
 	}
 	var force bool
 	install := &cobra.Command{
 		Use:   "install",
-		Short: "Write the hook; a hook of somebody else's stays, unless --force is given",
+		Short: "Install the hook; a hook of other origin is kept, unless --force is given",
 		Args:  cobra.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return a.installHook(force) },
 	}

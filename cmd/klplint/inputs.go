@@ -195,3 +195,12 @@ func (a *app) oneModule(ctx context.Context, arg string, o elfread.Options) (*kl
 	}
 	return r.Module, nil
 }
+
+// noLivepatch is what a command says that found only other files.
+func noLivepatch(skipped int) string {
+	files := "files"
+	if skipped == 1 {
+		files = "file"
+	}
+	return fmt.Sprintf("no livepatch found: %d other %s skipped", skipped, files)
+}

@@ -26,25 +26,25 @@ func newKernelCommand(a *app) *cobra.Command {
 	c := &kernelCommand{app: a}
 	cmd := &cobra.Command{
 		Use:   "kernel [flags] [PATH...]",
-		Short: "Show what is known of a kernel, and where a function stands in it",
-		Long: `Kernel shows what can be learned of a kernel from its files: vmlinuz, vmlinux,
+		Short: "Show what is known about a kernel, and the positions of a function in it",
+		Long: `Kernel shows what a kernel's files tell about it: vmlinuz, vmlinux,
 System.map, /proc/kallsyms, available_filter_functions, Module.symvers, .config,
-BTF, a folder of modules, an unpacked package or a build tree, in any mix. Files of
-one release form one kernel. Without a PATH it is the kernel that runs here.
+BTF, a module directory, an unpacked package or a build tree, in any combination.
+Files of one release form one kernel. Without a PATH it is the running kernel.
 
 With --lookup OBJECT:FUNC it lists the positions of a name, as the kernel counts
-them for sympos, and what becomes of a livepatch that gives each; then the other
-names of its address, the compiler's copies of it, the other entries of a system
+them for sympos, and what the kernel answers to a livepatch that gives each; then the
+other names of its address, the compiler's copies of it, the other entries of a system
 call, and its prototype where the kernel's BTF tells it.
 
-Exit code: 0 all was read, and every name looked up can be patched; 1 a name
+Exit code: 0 everything was read, and every name looked up can be patched; 1 a name
 cannot; 2 something could not be read, or is not known; 3 wrong usage.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error { return c.run(args) },
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	flags.Array(fs, &c.lookUps, "lookup", "list the positions of `OBJECT:FUNC`, vmlinux being the object when left out; repeatable")
+	flags.Array(fs, &c.lookUps, "lookup", "list the positions of `OBJECT:FUNC`, OBJECT defaults to vmlinux; repeatable")
 	return cmd
 }
 

@@ -155,7 +155,7 @@ func (a *app) writeKnown(s *settings.Settings, v *policy.Verdict) error {
 // files that could not be read.
 func (a *app) sayUnjudged(v *policy.Verdict) {
 	if s := &v.Summary; v.NoModule && len(v.Errors) == 0 && s.Error+s.Warning+s.Info == 0 {
-		a.errorf("no livepatch found: %d other files skipped", v.Summary.Skipped)
+		a.errorf("%s", noLivepatch(v.Summary.Skipped))
 	}
 	for i := range v.Unmet {
 		a.errorf("%s", v.Unmet[i].String())

@@ -24,15 +24,14 @@ func newMatrixCommand(a *app) *cobra.Command {
 	c := &matrixCommand{app: a}
 	cmd := &cobra.Command{
 		Use:   "matrix [flags] PATH...",
-		Short: "Show which func which patch covers on which kernel",
-		Long: `Matrix lays the builds of each patch for several kernels and architectures side by
-side. A func that one build patches and another does not (inlined, or gone) is an
+		Short: "Show which patch covers which func on which kernel",
+		Long: `Matrix compares the builds of each patch for several kernels and architectures. A func that one build patches and another does not (inlined, or gone) is an
 error, as are states and replace fields that differ; a kernel without a build is a
 warning; a func that the compiler renamed (.isra, .constprop, .part) is information.
 
-Modules belong to one patch when their names are equal but for the kernel release
-and version numbers. --group-by says otherwise: stem, the default; build, without
-the release alone; name; or re:PATTERN, a regular expression whose first group, or
+Modules belong to one patch when their names are equal except for the kernel release
+and version numbers. --group-by changes that: stem, the default; build, without the
+release only; name; or re:PATTERN, a regular expression whose first group, or
 whose match, names the patch.
 
 ` + pathHelp + `

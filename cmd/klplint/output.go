@@ -69,7 +69,7 @@ func (a *app) outputs(allowed ...string) ([]*output, error) {
 			key = filepath.Clean(file)
 		}
 		if seen[key] {
-			return nil, usageErrorf("--format %s: two reports to the same place", spec)
+			return nil, usageErrorf("--format %s: two reports to the same file", spec)
 		}
 		seen[key] = true
 		outs = append(outs, &output{format: format, dest: file, name: file})

@@ -72,7 +72,7 @@ func (p *pictured) draw(candidates, baseline []input.File, t *targets, model *se
 // traced loads modules for one kernel in their order.
 func traced(mods []*klp.Module, t *targets, model *settings.Model) ([]plan.Trace, error) {
 	if len(mods) > maxPictured {
-		return nil, fmt.Errorf("%d livepatches, and a timeline holds %d: klplint trace shows a choice of them", len(mods), maxPictured)
+		return nil, fmt.Errorf("%d livepatches, a timeline shows at most %d: use klplint trace for a selection", len(mods), maxPictured)
 	}
 	p, err := plan.FromModules(mods)
 	if err != nil {

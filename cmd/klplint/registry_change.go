@@ -51,7 +51,7 @@ judge them first, use klplint gate.
 			case failed > 0:
 				return uncheckedErrorf("nothing was added")
 			case len(entries) == 0 && !s.Inputs.AllowEmpty:
-				return uncheckedErrorf("no livepatch found: %d other files skipped", skipped)
+				return uncheckedErrorf("%s", noLivepatch(skipped))
 			}
 			at, by := now(), record.who(a)
 			for _, e := range entries {

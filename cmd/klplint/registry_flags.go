@@ -31,7 +31,7 @@ func (f *registryFlags) register(fs *pflag.FlagSet) {
 }
 
 func (f *registryFlags) registerPlace(fs *pflag.FlagSet) {
-	fs.StringVar(&f.place, "registry", "", "the registry at `PLACE`: sqlite:PATH or postgres://... (default: KLPLINT_REGISTRY, else a file in the state folder)")
+	fs.StringVar(&f.place, "registry", "", "the registry at `PLACE`: sqlite:PATH or postgres://... (default: KLPLINT_REGISTRY, else a file in the state directory)")
 }
 
 // access is what a registry is opened for.

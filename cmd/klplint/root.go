@@ -104,7 +104,7 @@ subcommand is written with its folder: ./dump.
 	return root
 }
 
-const pathHelp = `A PATH is a file, a folder (walked for .ko, .ko.gz, .ko.xz and .ko.zst), a
+const pathHelp = `A PATH is a file, a directory (walked for .ko, .ko.gz, .ko.xz and .ko.zst), a
 pattern, @FILE for a list of paths in FILE, or - for such a list on stdin. A
 .rpm, .deb or .tar that is named stands for the modules in it; PACKAGE!/PATH is
 one of them.`

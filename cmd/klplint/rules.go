@@ -11,7 +11,7 @@ func newRulesCommand(a *app) *cobra.Command {
 	var f settings.Flags
 	cmd := &cobra.Command{
 		Use:   "rules",
-		Short: "List the rules, those of the configuration among them",
+		Short: "List the rules, including those of the configuration",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.resolve(cmd.Flags(), &f)

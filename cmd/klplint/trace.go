@@ -36,11 +36,11 @@ func newTraceCommand(a *app) *cobra.Command {
 		Short: "Load livepatches in this order and show what the kernel does at each step",
 		Long: `Trace loads modules in the order given, or follows a plan, and shows for each
 step what the kernel answers, what it replaces, what is active afterwards and whose
-code runs. Ordinary modules among them are what livepatches patch. Nothing is
-loaded into this machine.
+code runs. Ordinary modules are loaded as target modules. Nothing is loaded on this
+machine.
 
 The replace models are mainline, replace-set, supersedes, sets-positional and
-sets-flat; --model all lays them side by side and marks each step where they differ.
+sets-flat; --model all shows all of them and marks each step where they differ.
 Without --model the modules' own field decides.
 
 A plan is a YAML file, with modules that are described or named:
@@ -76,7 +76,7 @@ func (c *traceCommand) run(cmd *cobra.Command, args []string) error {
 	case c.plan == "" && len(args) == 0:
 		return usageErrorf("no module given: klplint trace [flags] PATH... | --plan FILE")
 	case c.plan != "" && len(args) > 0:
-		return usageErrorf("modules beside --plan: name them in the plan, with file:")
+		return usageErrorf("modules together with --plan: name them in the plan, with file:")
 	}
 	s, err := c.resolve(cmd.Flags(), &c.flags)
 	if err != nil {
@@ -239,7 +239,7 @@ func traceEnv(p *plan.Plan, t *targets, model *settings.Model) (replace.Env, err
 	case len(t.given) == 1:
 		return model.Env(p.Kernel, t.given[0]), nil
 	case len(t.given) > 1:
-		return replace.Env{}, usageErrorf("--kernel names %d kernels, and nothing tells which is meant", len(t.given))
+		return replace.Env{}, usageErrorf("--kernel names %d kernels, trace needs one", len(t.given))
 	}
 	return model.Env(p.Kernel, nil), nil
 }

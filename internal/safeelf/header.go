@@ -57,7 +57,7 @@ func (s *Source) precheck() (headers, error) {
 	h = headers{o, o.u64(b[32:]), uint64(o.u16(b[56:])), o.u64(b[40:]), uint64(o.u16(b[60:])), uint64(o.u16(b[62:]))}
 	if h.phnum > 0 {
 		if n := o.u16(b[54:]); n != phdrSize {
-			return h, at(54, "program headers of %d bytes, not %d", n, phdrSize)
+			return h, at(54, "e_phentsize is %d, not %d", n, phdrSize)
 		}
 		if h.phnum > maxSegments {
 			return h, at(56, "%w: %d program headers, the limit is %d", ErrTooLarge, h.phnum, maxSegments)
@@ -70,7 +70,7 @@ func (s *Source) precheck() (headers, error) {
 		return h, nil
 	}
 	if n := o.u16(b[58:]); n != shdrSize {
-		return h, at(58, "section headers of %d bytes, not %d", n, shdrSize)
+		return h, at(58, "e_shentsize is %d, not %d", n, shdrSize)
 	}
 	return h, s.precheckSections(&h)
 }

@@ -43,10 +43,10 @@ func TestHeaders(t *testing.T) {
 	}{
 		{"byte order", func(b []byte) { b[elf.EI_DATA] = 3 }, 0, "unknown ELF data encoding", nil},
 		{"version", func(b []byte) { b[elf.EI_VERSION] = 2 }, shoff, "unknown ELF version", nil},
-		{"large program headers", func(b []byte) { le.PutUint16(b[56:], 1); le.PutUint16(b[54:], 65535) }, 54, "program headers of 65535 bytes, not 56", nil},
+		{"large program headers", func(b []byte) { le.PutUint16(b[56:], 1); le.PutUint16(b[54:], 65535) }, 54, "e_phentsize is 65535, not 56", nil},
 		{"many program headers", func(b []byte) { le.PutUint16(b[56:], 65535); le.PutUint16(b[54:], 56) }, 56, "65535 program headers", ErrTooLarge},
 		{"program headers beyond", func(b []byte) { le.PutUint16(b[56:], 1); le.PutUint16(b[54:], 56); le.PutUint64(b[32:], 1<<40) }, 32, "1 program headers at", ErrTruncated},
-		{"large section headers", func(b []byte) { le.PutUint16(b[58:], 65535) }, 58, "section headers of 65535 bytes, not 64", nil},
+		{"large section headers", func(b []byte) { le.PutUint16(b[58:], 65535) }, 58, "e_shentsize is 65535, not 64", nil},
 		{"section headers beyond", func(b []byte) { le.PutUint64(b[40:], 1<<63) }, 40, "section headers at", ErrTruncated},
 		{"many sections", func(b []byte) { le.PutUint16(b[60:], 0xfff0) }, 40, "65520 section headers at", ErrTruncated},
 		{"more sections in the first header", func(b []byte) { le.PutUint16(b[60:], 0); le.PutUint64(b[shoff+32:], 1<<40) }, shoff, "1099511627776 sections, the limit is 65535", ErrTooLarge},

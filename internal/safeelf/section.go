@@ -56,7 +56,7 @@ func (f *File) tooLarge(i int, size, limit uint64) error {
 
 func (f *File) section(i int) (*elf.Section, error) {
 	if i < 0 || i >= len(f.Sections) {
-		return nil, fmt.Errorf("section index %d of %d", i, len(f.Sections))
+		return nil, fmt.Errorf("section index %d, the file has %d sections", i, len(f.Sections))
 	}
 	return f.Sections[i], nil
 }

@@ -30,7 +30,7 @@ type Document struct {
 func Parse(name string, data []byte, l Limits) (d *Document, err error) {
 	d = &Document{name: name, limits: l}
 	if len(data) > MaxSize {
-		return nil, d.whole("the file has %d bytes, %d are the limit", len(data), MaxSize)
+		return nil, d.whole("the file has %d bytes, the limit is %d", len(data), MaxSize)
 	}
 	if !utf8.Valid(data) {
 		return nil, d.whole("the file is not UTF-8")

@@ -45,7 +45,7 @@ func parse(data []byte) (*Plan, error) {
 type reader struct{ count int } // funcs of all modules so far
 
 func tooMany(what string, n, limit int) string {
-	return fmt.Sprintf("%d %s, %d are the limit", n, what, limit)
+	return fmt.Sprintf("%d %s, the limit is %d", n, what, limit)
 }
 
 func (r *reader) plan(body yamldoc.Node) (*Plan, error) {

@@ -28,7 +28,7 @@ func (p *Plan) Resolve(open Opener) error {
 		case was == KindTarget && m.Kind == KindLivepatch:
 			return fmt.Errorf("module %s: %s is a livepatch, the plan calls it a target", m.Label, m.File)
 		case was == KindLivepatch && m.Kind == KindTarget:
-			return fmt.Errorf("module %s: %s is no livepatch; kind: target is for ordinary modules", m.Label, m.File)
+			return fmt.Errorf("module %s: %s is not a livepatch; kind: target is for ordinary modules", m.Label, m.File)
 		}
 		if m.Kind == KindTarget {
 			m.Symbols = symbols

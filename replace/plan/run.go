@@ -23,7 +23,7 @@ func (p *Plan) Run(m replace.Model, env replace.Env) []Trace {
 	var traces []Trace
 	for _, flag := range []bool{false, true} {
 		t := p.run(m, env, &flag)
-		t.Reading = fmt.Sprintf("replace taken as %t for %s", flag, strings.Join(unknown, ", "))
+		t.Reading = fmt.Sprintf("assuming replace %t for %s", flag, strings.Join(unknown, ", "))
 		traces = append(traces, t)
 	}
 	return traces

@@ -31,13 +31,13 @@ func (a *Analyzer) Analyze(in Input) Result {
 	defer e.release()
 	var res Result
 	if e.m == nil {
-		res.Reason = "code of architecture " + string(in.Arch) + " is not understood"
+		res.Reason = "code of architecture " + string(in.Arch) + " is not supported"
 		res.Replace.Reason = res.Reason
 		return res
 	}
 	start, ok := e.initPlace()
 	if !ok {
-		res.Reason = "there is no init function"
+		res.Reason = "the module has no init function"
 		res.Replace.Reason = res.Reason
 	} else {
 		e.analyse(start)

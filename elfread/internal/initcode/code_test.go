@@ -143,11 +143,11 @@ func TestX86(t *testing.T) {
 		{name: "bare endbr prefix", code: newSnippet([]byte{0xf3, 0x0f, 0x1e}), want: "unknown instruction"},
 		{name: "indirect jump", code: newSnippet([]byte{0xff, 0xe0}), want: "an indirect jump"},
 		{name: "system call", code: tail(0x0f, 0x05), want: "cannot follow SYSCALL"},
-		{name: "call that is not relocated", code: tail(0xe8, 0, 0, 0, 0), want: "a call of an unknown place"},
+		{name: "call that is not relocated", code: tail(0xe8, 0, 0, 0, 0), want: "a call of an unknown address"},
 		{name: "jump into nowhere", code: newSnippet([]byte{0xe9, 0, 0x10, 0, 0}), want: "leaves the section"},
 		{name: "recursion", code: newSnippet([]byte{0xe8, 0xfb, 0xff, 0xff, 0xff, 0xc3}), want: "nested too deep"},
 		{name: "endless loop", code: newSnippet([]byte{0xeb, 0xfe}), want: "does not call"},
-		{name: "jump label", code: tail(0x0f, 0x1f, 0x44, 0, 0), jumps: []ir.Reloc{rel(0, rX86PC32, symCode, 0), rel(4, rX86PC32, symCode, 9)}, want: "rewritten at run time"},
+		{name: "jump label", code: tail(0x0f, 0x1f, 0x44, 0, 0), jumps: []ir.Reloc{rel(0, rX86PC32, symCode, 0), rel(4, rX86PC32, symCode, 9)}, want: "patched at run time"},
 		{name: "store of a constant", code: func() *snippet {
 			s := tail(0xc6, 0x05, 0, 0, 0, 0, 1) // movb $1,patch+24(%rip)
 			s.relocs = append([]ir.Reloc{rel(2, rX86PC32, symData, 256+24-5)}, s.relocs...)
@@ -162,7 +162,7 @@ func TestX86(t *testing.T) {
 			s := newSnippet(join(load, []byte{0xc7, 0x47, 0x16, 1, 0, 0, 0}, call), // movl $1,0x16(%rdi)
 				rel(3, rX8632S, symData, 256), rel(15, rX86PLT32, symEnable, -4))
 			return s
-		}(), want: "in a way that is not understood"},
+		}(), want: "the store to the replace field is not understood"},
 		{name: "store of an unknown number", code: tail(0xf0, 0x0f, 0xc1, 0x01), want: "may have been written to"}, // lock xadd %eax,(%rcx)
 	}
 	for _, tt := range tests {

@@ -94,7 +94,7 @@ func (e *engine) replace(s *state, arg ir.Value) answer {
 		}
 		switch {
 		case n == 0 && s.isWild(r):
-			return unknown("the allocated patch may have been written to by code that is not followed")
+			return unknown("the allocated patch may have been written to by code that was not analyzed")
 		case n == 0 && e.allocs[r.Number()].zero:
 			return answer{kind: known, val: ir.Number(0), at: e.allocs[r.Number()].at}
 		case n == 0:
@@ -105,21 +105,21 @@ func (e *engine) replace(s *state, arg ir.Value) answer {
 		case !r.IsSection():
 			return unknown("klp_enable_patch() is called with a patch outside the module")
 		case n == 0 && s.isWild(r):
-			return unknown("the module's data may have been written to through an address that is not known")
+			return unknown("the module's data may have been written to through an unknown address")
 		case s.blind && e.isExposed(r, off):
-			return unknown("the patch may have been written to by code that is not followed")
+			return unknown("the patch may have been written to by code that was not analyzed")
 		case n == 0:
 			return e.parameter(ir.Value{Kind: ir.Address, Reg: r, Off: off})
 		}
 	}
 	switch {
 	case n > 1 || hit.off != off || !hit.clean:
-		return unknown("the replace field is stored to in a way that is not understood")
+		return unknown("the store to the replace field is not understood")
 	case hit.val.Kind == ir.Constant || hit.val.Exact() && hit.val.Reg.IsSection() && hit.width == 8:
 		return answer{kind: known, width: hit.width, val: hit.val, at: hit.at}
 	}
 	if k := hit.val.Kind; hit.val.Vague() || k == ir.LowByte || k == ir.LowWord {
-		return unknown("the value that is stored to the replace field is not understood")
+		return unknown("the value stored to the replace field is not known")
 	}
 	return answer{kind: atRuntime, width: hit.width, at: hit.at, reason: "the stored value is not a constant, or depends on the path"}
 }
@@ -178,7 +178,7 @@ func (e *engine) joinAnswers(a, b answer) answer {
 	case a.kind == known && b.kind == inData:
 		return e.joinAnswers(b, a)
 	case a.kind == inData && b.kind == known && e.mayHold(a.val.Reg.Number(), a.val.Off, int(b.width), b.val):
-		return answer{kind: notKnown, reason: "what is stored to the replace field on some path may be what it holds on the others"}
+		return answer{kind: notKnown, reason: "the value stored to the replace field on some paths may equal its value on the others"}
 	}
 	if a.at == (ir.PC{}) {
 		a.at = b.at

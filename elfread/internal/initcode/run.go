@@ -161,7 +161,7 @@ func (e *engine) path(f *frame, at ir.PC, s *state) {
 			return
 		}
 		if e.isJumpLabel(at) {
-			e.fail(at, "a branch that is rewritten at run time")
+			e.fail(at, "a branch that is patched at run time")
 			return
 		}
 		if in.Name != "" && e.vague == "" {
@@ -208,7 +208,7 @@ func (e *engine) path(f *frame, at ir.PC, s *state) {
 func (e *engine) jump(f *frame, to ir.Value, s *state, at ir.PC) {
 	switch {
 	case !to.Exact():
-		e.fail(at, "a jump to an unknown place")
+		e.fail(at, "a jump to an unknown address")
 	case to.Reg.IsExtern():
 		name := e.symbol(uint32(to.Reg.Number())).Name
 		switch lookUp(name).effect {
@@ -224,7 +224,7 @@ func (e *engine) jump(f *frame, to ir.Value, s *state, at ir.PC) {
 	default:
 		p, ok := to.Code()
 		if !ok {
-			e.fail(at, "a jump to an unknown place")
+			e.fail(at, "a jump to an unknown address")
 			return
 		}
 		e.reach(f, p, s)
@@ -284,7 +284,7 @@ func (e *engine) call(to ir.Value, s *state, at ir.PC) bool {
 	}
 	p, ok := to.Code()
 	if !ok {
-		e.fail(at, "a call of an unknown place")
+		e.fail(at, "a call of an unknown address")
 		return false
 	}
 	if e.lenient || e.decode(p).Flow == ir.FlowIndirect { // s390x: a thunk for calls through a register

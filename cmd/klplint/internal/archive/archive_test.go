@@ -92,7 +92,7 @@ func TestUnsupported(t *testing.T) {
 		kind Kind
 		want string
 	}{
-		{"bzip2", read(t, "bzip2.rpm"), RPM, "rpm: packed with bzip2, which is not supported"},
+		{"bzip2", read(t, "bzip2.rpm"), RPM, "rpm: compressed with bzip2, which is not supported"},
 		{"large files", rpmOf([]byte("07070X00000001")), RPM, "rpm: payload at offset 0x6: rpm's own cpio for files over 4 GiB is not supported"},
 		{"delta", rpmOf([]byte("drpm-3......")), RPM, "rpm: payload at offset 0x6: a delta package, which holds no whole files"},
 		{"no rpm", []byte(strings.Repeat("version https://git-lfs", 9)), RPM, "rpm: not an rpm package: the first bytes are not its magic"},
@@ -120,13 +120,13 @@ func TestUnsupported(t *testing.T) {
 		},
 		{
 			"bad size", bytes.Replace(arOf("debian-binary", "2.0\n"), []byte("4         `"), []byte("-4        `"), 1), Deb,
-			`deb: ar header at offset 0x8: size "-4        " of "debian-binary" is no number`,
+			`deb: ar header at offset 0x8: size "-4        " of "debian-binary" is not a number`,
 		},
 		{
 			"lzma data", arOf("debian-binary", "2.0\n", "data.tar.lzma", "\x5d\x00\x00\x80\x00"), Deb,
-			"deb: data.tar.lzma: packed with lzma, which is not supported",
+			"deb: data.tar.lzma: compressed with lzma, which is not supported",
 		},
-		{"tar without end", make([]byte, 512), Tar, "tar: payload at offset 0x200: the tar file ends without its end mark"},
+		{"tar without end", make([]byte, 512), Tar, "tar: payload at offset 0x200: the tar file has no end-of-archive marker"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -64,13 +64,13 @@ func arMember(r io.Reader) (name string, size int64, err error) {
 		return "", 0, err
 	}
 	if string(h[58:]) != "`\n" {
-		return "", 0, errors.New("end mark missing")
+		return "", 0, errors.New("end marker missing")
 	}
 	name = strings.TrimRight(string(h[:16]), " ")
 	name = strings.TrimSuffix(name, "/")
 	size, err = strconv.ParseInt(strings.TrimRight(string(h[48:58]), " "), 10, 64)
 	if err != nil || size < 0 {
-		return "", 0, fmt.Errorf("size %q of %q is no number", h[48:58], name)
+		return "", 0, fmt.Errorf("size %q of %q is not a number", h[48:58], name)
 	}
 	return name, size, nil
 }

@@ -31,7 +31,7 @@ func (w *walker) payload(r io.Reader, read func(io.Reader) error) error {
 	}
 	for _, u := range unsupported {
 		if bytes.HasPrefix(head, []byte(u.magic)) {
-			return fmt.Errorf("packed with %s, which is not supported", u.name)
+			return fmt.Errorf("compressed with %s, which is not supported", u.name)
 		}
 	}
 	format := unpack.Detect(head)

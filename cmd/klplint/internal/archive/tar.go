@@ -16,7 +16,7 @@ func (w *walker) tar(r io.Reader) error {
 		if errors.Is(err, io.EOF) {
 			if in.eof {
 				// archive/tar takes the end of the file for the end of the archive.
-				return errors.New("the tar file ends without its end mark")
+				return errors.New("the tar file has no end-of-archive marker")
 			}
 			return nil
 		}

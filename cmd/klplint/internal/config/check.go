@@ -67,7 +67,7 @@ func (f *File) checkValue(k *Key, v Value, all []*rules.Rule, byID map[string]*r
 		}
 		for _, r := range all {
 			if security(r) && !r.NonDefault && !slices.Contains(left, r) {
-				return v.Fail("disable %s takes away %s, which is tagged security: only a file that the command line names (--config) may", v.Text, r.ID())
+				return v.Fail("disable %s disables %s, which is tagged security: only a file that the command line names (--config) may", v.Text, r.ID())
 			}
 		}
 	case "require":

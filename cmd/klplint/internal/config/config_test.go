@@ -115,7 +115,7 @@ func TestMistakes(t *testing.T) {
 		{"no module", "waivers:\n  - {rule: KLP101, reason: x}\n", "a waiver has no module"},
 		{"bad date", waiver + ", until: 31.12.2026}\n", "it must be a day: YYYY-MM-DD"},
 		{"no such day", waiver + ", until: 2026-02-30}\n", "it must be a day"},
-		{"bad glob", waiver + ", func: '[a'}\n", "which is no pattern"},
+		{"bad glob", waiver + ", func: '[a'}\n", "which is not a valid pattern"},
 		{"waiver key", waiver + ", untl: 2026-12-31}\n", "did you mean until?"},
 		{"waiver of waivers", "waivers:\n  - {rule: KLP590, module: x, reason: y}\n", "cannot be waived"},
 		{"id", strings.Replace(custom, "SITE001", "site", 1) + "}\n", "it must be capital letters and then digits"},
@@ -145,8 +145,8 @@ func TestCheck(t *testing.T) {
 		{"security waived", "waivers: [{rule: KLP504, module: x, reason: y}]\n", "tagged security", ""},
 		{"security lowered", "severity: {KLP504: info}\n", "tagged security", ""},
 		{"security disabled", "disable: [KLP504]\n", "tagged security", ""},
-		{"security disabled by a glob", "disable: ['KLP5*']\n", "takes away KLP504", ""},
-		{"security disabled by a tag", "disable: [signature]\n", "takes away KLP504", ""},
+		{"security disabled by a glob", "disable: ['KLP5*']\n", "disables KLP504", ""},
+		{"security disabled by a tag", "disable: [signature]\n", "disables KLP504", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f, err := Parse("f", []byte(test.in))

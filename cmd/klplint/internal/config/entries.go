@@ -42,7 +42,7 @@ func (r *reader) waivers(n yamldoc.Node) error {
 				return err
 			}
 			if _, err := path.Match(*field.to, ""); field.glob && err != nil {
-				return node.Fail("%s is %q, which is no pattern", field.key, *field.to)
+				return node.Fail("%s is %q, which is not a valid pattern", field.key, *field.to)
 			}
 		}
 		if w.Reason, err = prose(got["reason"], "reason"); err != nil {

@@ -51,7 +51,7 @@ func Read(path string, limit int64) ([]byte, error) {
 	if info, err := f.Stat(); err != nil {
 		return nil, err
 	} else if info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder", path)
+		return nil, fmt.Errorf("%s is a directory", path)
 	}
 	return io.ReadAll(io.LimitReader(f, limit+1))
 }

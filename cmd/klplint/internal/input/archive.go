@@ -28,7 +28,7 @@ var (
 	errNoMember   = errors.New("no such file in the package")
 	errNoModule   = errors.New("no module (*.ko, *.ko.gz, *.ko.xz, *.ko.zst) in this package")
 	errTwice      = errors.New("the package has two files of this name")
-	errHardLink   = errors.New("a hard link, whose content stands under another name of the package")
+	errHardLink   = errors.New("a hard link, whose content is under another name of the package")
 	errNotRegular = errors.New("not a regular file")
 )
 
@@ -117,7 +117,7 @@ func (e *expander) members(f *os.File, kind archive.Kind, only string) ([]member
 		case entry.Mode.Type() != 0:
 			m.err = errNotRegular
 		case entry.Size > maxMember:
-			m.err = fmt.Errorf("%d bytes; of a module in a package %d are read", entry.Size, int64(maxMember))
+			m.err = fmt.Errorf("%d bytes, the limit for a module in a package is %d", entry.Size, int64(maxMember))
 		default:
 			var err error
 			if m.content, err = e.store.add(content, entry.Size); err != nil {
@@ -154,7 +154,7 @@ func links(members []member) {
 			to = path.Join(path.Dir(m.Name), m.Link)
 		}
 		if !files[path.Clean(to)] {
-			m.err = fmt.Errorf("a symbolic link to %s, which is no module of the package", m.Link)
+			m.err = fmt.Errorf("a symbolic link to %s, which is not a module of the package", m.Link)
 		}
 	}
 }

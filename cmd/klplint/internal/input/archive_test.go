@@ -101,9 +101,9 @@ func TestPackages(t *testing.T) {
 			Options{},
 			"odd.tar!/a.ko=1 odd.tar!/z\n.ko=3",
 			"odd.tar!/a.ko: the package has two files of this name; " +
-				"odd.tar!/h.ko: a hard link, whose content stands under another name of the package; " +
+				"odd.tar!/h.ko: a hard link, whose content is under another name of the package; " +
 				"odd.tar!/pipe.ko: not a regular file; " +
-				"odd.tar!/s.ko: a symbolic link to /lib/gone.ko, which is no module of the package",
+				"odd.tar!/s.ko: a symbolic link to /lib/gone.ko, which is not a module of the package",
 		},
 	}
 	for _, tt := range tests {

@@ -58,7 +58,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // The errors that are this package's own.
 var (
 	ErrNoMatch    = errors.New("no such file, and no file matches the pattern")
-	ErrNoModules  = errors.New("no module (*.ko, *.ko.gz, *.ko.xz, *.ko.zst) in this folder")
+	ErrNoModules  = errors.New("no module (*.ko, *.ko.gz, *.ko.xz, *.ko.zst) in this directory")
 	ErrEmptyList  = errors.New("the list names no path")
 	ErrStdinTwice = errors.New("stdin can be read only once")
 	ErrNoStdin    = errors.New("no list on stdin here")
@@ -209,7 +209,7 @@ func usable(mode uint32) error {
 	case unix.S_IFREG:
 		return nil
 	case unix.S_IFDIR:
-		return errors.New("a folder")
+		return errors.New("a directory")
 	case unix.S_IFIFO:
 		return errors.New("a named pipe, not a regular file")
 	case unix.S_IFSOCK:

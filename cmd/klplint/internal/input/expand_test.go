@@ -60,7 +60,7 @@ func TestExpand(t *testing.T) {
 		{"bad pattern", "[", Options{}, "", "[: no such file, and no file matches the pattern"},
 		{"a file called like a pattern", "[odd].ko", Options{}, "[odd].ko+", ""},
 		{"no such file", "gone.ko a.ko", Options{}, "a.ko+", "gone.ko: no such file or directory"},
-		{"empty folder", "empty", Options{}, "", "empty: no module (*.ko, *.ko.gz, *.ko.xz, *.ko.zst) in this folder"},
+		{"empty folder", "empty", Options{}, "", "empty: no module (*.ko, *.ko.gz, *.ko.xz, *.ko.zst) in this directory"},
 		{"empty folder allowed", "empty", Options{AllowEmpty: true}, "", ""},
 		{"twice", "a.ko ./a.ko d d/c.ko.xz", Options{}, "a.ko+ d/c.ko.xz+ d/e/z.ko.zst", ""},
 		{"folder given before", "only/one.ko only", Options{}, "only/one.ko+", ""},

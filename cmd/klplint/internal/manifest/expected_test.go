@@ -37,21 +37,21 @@ func TestExpected(t *testing.T) {
 		{"sympos 0 and 1 are one", "static/one-func.ko", "vmlinux cmdline_proc_show,1\n", nil},
 		{
 			"missing", "static/one-func.ko", "vmlinux cmdline_proc_show\next4 ext4_iget,2\n",
-			[]string{"func ext4_iget,2 of ext4, which the manifest has, is not patched"},
+			[]string{"func ext4_iget,2 of ext4 is in the manifest but is not patched"},
 		},
 		{
 			"additional", "static/one-func.ko", "[static_one_func]\n",
-			[]string{"the manifest does not have func cmdline_proc_show of vmlinux"},
+			[]string{"func cmdline_proc_show of vmlinux is not in the manifest"},
 		},
 		{"conditional", "static/one-func.ko", "vmlinux cmdline_proc_show\nvmlinux x klpp_x #if A\n", nil},
 		{
 			"other replacement", "static/one-func.ko", "vmlinux cmdline_proc_show klpp_cmdline_proc_show\n",
 			[]string{"func cmdline_proc_show of vmlinux is replaced by klp_cmdline_proc_show, the manifest says klpp_cmdline_proc_show"},
 		},
-		{"other module", "static/one-func.ko", "[klp]\nvmlinux cmdline_proc_show\n", []string{"the manifest has no module static_one_func"}},
+		{"other module", "static/one-func.ko", "[klp]\nvmlinux cmdline_proc_show\n", []string{"the manifest does not list module static_one_func"}},
 		{
 			"replace", "static/replace.ko", `{"schema": 1, "modules": [{"name": "static_replace", "replace": {"kind": "flag"}, "states": [{"id": 7, "version": 1}], "funcs": [{"object": "vmlinux", "name": "cmdline_proc_show"}]}]}`,
-			[]string{"state 7, which the manifest has, is missing", "the module has replace: true, the manifest says replace: false"},
+			[]string{"state 7 is in the manifest but not in the module", "the module has replace: true, the manifest says replace: false"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 // Parse reads a manifest in any of its forms. Its errors name the line.
 func Parse(data []byte) (*Manifest, error) {
 	if len(data) > MaxSize {
-		return nil, fmt.Errorf("%d bytes, %d are the limit", len(data), MaxSize)
+		return nil, fmt.Errorf("%d bytes, the limit is %d", len(data), MaxSize)
 	}
 	m := &Manifest{modules: make(map[string]*Module)}
 	trimmed := bytes.TrimLeft(data, " \t\r\n")
@@ -90,7 +90,7 @@ func parseLine(fields []string) (Func, error) {
 		break
 	}
 	if len(fields) < 2 || len(fields) > 3 {
-		return f, fmt.Errorf("%d words, want: object func[,sympos] [newfunc] [#if condition]", len(fields))
+		return f, fmt.Errorf("%d words, expected: object func[,sympos] [newfunc] [#if condition]", len(fields))
 	}
 	f.Object, f.Name = fields[0], fields[1]
 	if len(fields) == 3 {
@@ -99,7 +99,7 @@ func parseLine(fields []string) (Func, error) {
 	if name, position, ok := strings.Cut(f.Name, ","); ok {
 		n, err := strconv.ParseUint(position, 10, 64)
 		if err != nil {
-			return f, fmt.Errorf("sympos %q is no number", position)
+			return f, fmt.Errorf("sympos %q is not a number", position)
 		}
 		f.Name, f.Sympos = name, n
 	}

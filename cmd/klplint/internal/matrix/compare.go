@@ -54,7 +54,7 @@ func (r *Row) compare(columns []Kernel) {
 }
 
 func furtherBuilds(n int, k Kernel) string {
-	const why = "not compared: their names do not tell them apart"
+	const why = "not compared: their names are the same"
 	if n == 1 {
 		return fmt.Sprintf("1 further build for %s is %s", k, why)
 	}

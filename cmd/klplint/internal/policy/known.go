@@ -49,7 +49,7 @@ type knownFile struct {
 // misspelt or of a newer klplint.
 func ParseKnown(data []byte) (*Known, error) {
 	if len(data) > MaxKnownSize {
-		return nil, fmt.Errorf("%d bytes, %d are the limit", len(data), MaxKnownSize)
+		return nil, fmt.Errorf("%d bytes, the limit is %d", len(data), MaxKnownSize)
 	}
 	var f knownFile
 	if err := strictjson.Decode(data, &f); err != nil {

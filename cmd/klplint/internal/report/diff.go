@@ -59,8 +59,8 @@ func DiffMarkdown(w io.Writer, d *diff.Diff, _ Options) error {
 		kind   string
 		change string // "" for all
 	}{
-		{"Patched anew", "func", "anew"},
-		{"Patched again", "func", "again"},
+		{"Newly patched", "func", "anew"},
+		{"Still patched", "func", "again"},
 		{"No longer patched", "func", "no longer"},
 		{"Objects", "object", ""},
 		{"Callbacks", "callback", ""},
@@ -70,7 +70,7 @@ func DiffMarkdown(w io.Writer, d *diff.Diff, _ Options) error {
 		{"Toolchain", "toolchain", ""},
 		{"Kernel", "kernel", ""},
 		{"Loading it over the old one", "load", ""},
-		{"Going back to the old one", "back", ""},
+		{"Loading the old one over it", "back", ""},
 	} {
 		titled := false
 		for _, i := range d.Items() {

@@ -151,7 +151,7 @@ func (j *junit) module(m *policy.Module) junitSuite {
 		r := j.lint.ruleByID(id)
 		if m.NoLivepatch && (r == nil || !r.AnyKind) && j.findings[judged{m.Path, id}] == nil {
 			c := j.newCase(m.Path, id)
-			c.Skipped = &junitReason{Message: "no livepatch"}
+			c.Skipped = &junitReason{Message: "not a livepatch"}
 			s.Cases = append(s.Cases, c)
 			continue
 		}

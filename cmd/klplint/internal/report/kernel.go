@@ -133,7 +133,7 @@ func facts(k *kernel.Kernel) []fact {
 	add("symbols", c.Symbols, "%d of vmlinux, from %s", c.Symbols, k.SymbolsFrom())
 	add("traceable", c.Traceable, "%s", count(c.Traceable, "ftrace location"))
 	add("exports", c.Exports, "%d", c.Exports)
-	add("modules", c.Modules, "%d in the folder", c.Modules)
+	add("modules", c.Modules, "%d in the directory", c.Modules)
 	add("listed-modules", c.ListedModules, "%d in the list of symbols", c.ListedModules)
 	add("options", c.Options, "%d", c.Options)
 	if l := k.Layout(); l != nil {

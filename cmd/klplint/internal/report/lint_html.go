@@ -150,7 +150,7 @@ func (p *page) finding(l *Lint, i int) {
 
 func (p *page) modules(l *Lint) {
 	p.printf("<section aria-labelledby=\"modules\">\n<h2 id=\"modules\">Modules</h2>\n")
-	p.printf("<table class=\"wide stack\">\n<caption>Every module that was judged, and the bytes that were read.</caption>\n<thead><tr><th scope=\"col\">module</th><th scope=\"col\">verdict</th><th scope=\"col\">kernel</th><th scope=\"col\">SHA-256</th></tr></thead>\n<tbody>\n")
+	p.printf("<table class=\"wide stack\">\n<caption>Every module that was checked, and the hash of the bytes that were read.</caption>\n<thead><tr><th scope=\"col\">module</th><th scope=\"col\">verdict</th><th scope=\"col\">kernel</th><th scope=\"col\">SHA-256</th></tr></thead>\n<tbody>\n")
 	for i := range l.Verdict.Modules {
 		if i == maxPageFindings {
 			break

@@ -41,8 +41,8 @@ type Flags struct {
 // AddInputs adds the flags about lists of paths and empty folders.
 func (f *Flags) AddInputs(fs *pflag.FlagSet) {
 	fs.BoolVarP(&f.nul, "null", "z", false, "lists of paths (@FILE, -) are separated by NUL bytes")
-	fs.BoolVar(&f.allowEmpty, "allow-empty", false, "a folder without modules is no error")
-	fs.BoolVar(&f.literal, "literal-paths", false, "each PATH stands behind -- and is a name as it is spelled: no @FILE, no pattern, no - (for hooks)")
+	fs.BoolVar(&f.allowEmpty, "allow-empty", false, "a directory without modules is not an error")
+	fs.BoolVar(&f.literal, "literal-paths", false, "each PATH follows -- and is taken literally: no @FILE, no pattern, no - (for hooks)")
 }
 
 // Inputs say how arguments are read, but for the standard input.
@@ -52,14 +52,14 @@ func (f *Flags) Inputs() input.Options {
 
 // AddKernel adds the flags about the target kernel.
 func (f *Flags) AddKernel(fs *pflag.FlagSet) {
-	flags.Array(fs, &f.kernels, "kernel", "the target kernel at `PATH`, repeatable; none looks at no kernel of this machine")
+	flags.Array(fs, &f.kernels, "kernel", "the target kernel at `PATH`, repeatable; none disables the search on this machine")
 	f.AddReplaceField(fs)
 }
 
 // AddReplaceField adds the flag about the field in the slot of replace alone.
 func (f *Flags) AddReplaceField(fs *pflag.FlagSet) {
 	f.replaceField.Allowed = []string{"flag", "set", "sets"}
-	fs.Var(&f.replaceField, "replace-field", "what stands in the slot of replace where the module cannot tell: flag, set or sets")
+	fs.Var(&f.replaceField, "replace-field", "the type of the replace field where the module does not reveal it: flag, set or sets")
 }
 
 // AddModel adds the flags that choose among the readings of the replace
@@ -81,7 +81,7 @@ func (f *Flags) AddFailOn(fs *pflag.FlagSet) {
 // there are beside klplint's own. Only a command with them reads a
 // configuration.
 func (f *Flags) AddConfig(fs *pflag.FlagSet) {
-	fs.StringVar(&f.config, "config", "", "read the configuration `FILE`; none reads none (default: .klplint.yaml here or in a folder above)")
+	fs.StringVar(&f.config, "config", "", "read the configuration `FILE`; none reads none (default: .klplint.yaml in this directory or its parents)")
 	flags.Array(fs, &f.custom, "custom", "read custom rules from `FILE` too; repeatable")
 }
 
@@ -95,7 +95,7 @@ func (f *Flags) AddPolicy(fs *pflag.FlagSet) {
 	flags.Slice(fs, &f.disable, "disable", "do not run these rules: `ID`, glob or tag")
 	f.AddFailOn(fs)
 	f.AddConfig(fs)
-	flags.Slice(fs, &f.profiles, "profile", "the choices of a `PROFILE`: kpatch, klp-build, suse or strict; repeatable")
+	flags.Slice(fs, &f.profiles, "profile", "the settings of a `PROFILE`: kpatch, klp-build, suse or strict; repeatable")
 	flags.Slice(fs, &f.severity, "severity", "give a rule another severity: `ID=SEVERITY`; repeatable")
 	flags.Slice(fs, &f.shared, "shared-func", "`GLOB` of funcs that every livepatch patches on purpose; repeatable")
 	flags.Array(fs, &f.waivers, "waivers", "read waivers from `FILE` too; repeatable")

@@ -70,7 +70,7 @@ func (r *resolver) profiles() error {
 		}
 		q := &all[i]
 		if p.Toolchain != "" && q.Toolchain != "" && p.Toolchain != q.Toolchain {
-			return fmt.Errorf("--profile %s: its modules come from another toolchain than those of the other profile", name)
+			return fmt.Errorf("--profile %s: conflicts with another profile, whose toolchain is a different one", name)
 		}
 		p.Enable = append(p.Enable, q.Enable...)
 		p.Shared = append(p.Shared, q.Shared...)

@@ -109,7 +109,7 @@ func TestResolveRefuses(t *testing.T) {
 		{"--kernel none together with --kernel a", "", []string{"--kernel=a", "--kernel=none"}},
 		{"--kernel none together with --kernel none", "", []string{"--kernel=none", "--kernel=none"}},
 		{"--profile kpach: want kpatch, klp-build, suse or strict; did you mean kpatch?", "", []string{"--profile=kpach"}},
-		{"its modules come from another toolchain", "", []string{"--profile=kpatch,suse"}},
+		{"conflicts with another profile, whose toolchain is a different one", "", []string{"--profile=kpatch,suse"}},
 		{"--shared-func [: ", "", []string{"--shared-func=["}},
 		{"--disable leaves no rule", "", []string{"--disable=*"}},
 		{"--require KLP505: the rule is not enabled", "", []string{"--require=KLP505"}},

@@ -164,7 +164,7 @@ func (e *expression) pairs(s *moduleset.Set) ([]finding.Finding, error) {
 		}
 	}
 	if n := candidates * (len(peers) - 1); n > maxPairs {
-		return nil, fmt.Errorf("%d pairs, %d are the limit", n, maxPairs)
+		return nil, fmt.Errorf("%d pairs, the limit is %d", n, maxPairs)
 	}
 	var list []finding.Finding
 	vars := make(map[string]any, 2)
@@ -218,7 +218,11 @@ func (e *expression) evaluate(vars map[string]any) ([]string, error) {
 		}
 	}
 	if more > 0 {
-		messages[maxMessages-1] += fmt.Sprintf("; %d more of this kind are not shown", more)
+		verb := "are"
+		if more == 1 {
+			verb = "is"
+		}
+		messages[maxMessages-1] += fmt.Sprintf("; %d more of this kind %s not shown", more, verb)
 	}
 	return messages, nil
 }
