@@ -40,7 +40,12 @@ func (o *Object) Aliases(name string, sympos uint64) []Related {
 	if sympos == 0 || sympos > uint64(len(found)) || t.hidden {
 		return nil
 	}
-	self := found[sympos-1]
+	return o.related(t.aliases(found[sympos-1]))
+}
+
+// aliases returns the other functions at the place of one, but for those of its
+// own name: two symbols of one name at one place are found as one.
+func (t *symbolTable) aliases(self int) []int {
 	var same []int
 	note := func(i int) {
 		if i != self && code(t.kinds[i]) && !bytes.Equal(t.name(i), t.name(self)) && len(same) < maxRelated {
@@ -53,7 +58,7 @@ func (o *Object) Aliases(name string, sympos uint64) []Related {
 				note(i)
 			}
 		}
-		return o.related(same)
+		return same
 	}
 	for i := self - 1; i >= 0 && t.addrs[i] == t.addrs[self]; i-- {
 		note(i)
@@ -61,7 +66,7 @@ func (o *Object) Aliases(name string, sympos uint64) []Related {
 	for i := self + 1; i < t.len() && t.addrs[i] == t.addrs[self]; i++ {
 		note(i)
 	}
-	return o.related(same)
+	return same
 }
 
 // Twins returns the other entries that the kernel makes of one system call, by

@@ -46,6 +46,10 @@ type Func struct {
 	New      Code   // new_func
 	OldSize  uint64 // kpatch-build: size of the original in the kernel it was built for; 0 where not recorded
 	OldAddr  uint64 // kpatch-build: link address of the original in that vmlinux; 0 where not recorded
+	// Aliases are the other names of the same code in the kernel that the module
+	// was judged beside, each with ",N" for a position above 1, in the order of
+	// names; nil where there is none, or no kernel that tells (FindAliases).
+	Aliases []string
 	// CallsOld are calls in the replacement's own code, its split-off parts
 	// included, of a symbol that the loader resolves by the name of this func: an
 	// undefined one, or a .klp.sym symbol of the same object and position.

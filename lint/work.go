@@ -110,6 +110,10 @@ func (j *job) source(i int, in reader, run *runner) {
 	out.module.Release, out.module.Size, out.module.Compression = unique.Make(m.Vermagic.Release).Value(), m.Size, m.Compression
 	out.livepatch = m.IsLivepatch()
 	baseline := i >= len(j.config.Inputs)
+	if out.livepatch && j.config.Target != nil {
+		out.target = j.config.Target(m)
+		klp.FindAliases(m, out.target)
+	}
 	j.keep(m)
 	if out.livepatch && j.keepRows {
 		out.member = moduleset.NewMember(m, baseline)
@@ -127,9 +131,6 @@ func (j *job) source(i int, in reader, run *runner) {
 	}
 	if !out.livepatch && !s.Named {
 		return
-	}
-	if out.livepatch && j.config.Target != nil {
-		out.target = j.config.Target(m)
 	}
 	if j.schedule.positions {
 		defer run.addFile(m)()

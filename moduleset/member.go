@@ -47,13 +47,25 @@ type Func struct {
 	Object *Object
 	Sympos uint64
 
+	// code is the name that stands for the func's code where it has several, and
+	// another one is the first of them; nil for most.
+	code *codeName
+
 	// A table's entries differ in the offset alone: sixteen bytes instead of
 	// forty-eight for each of some hundred thousand.
 	table  *klp.Location
 	offset uint64
 }
 
-// FuncKey is what makes two funcs equal (klp_find_func()).
+// codeName is what klp.Func.Code returns.
+type codeName struct {
+	name     string
+	position uint64
+}
+
+// FuncKey is what makes two funcs equal. With Key it is the function that is
+// patched, whatever its names (klp_find_ops()); with NameKey what the kernel
+// compares of two livepatches (klp_find_func()).
 type FuncKey struct {
 	Object   string
 	Literal  bool
@@ -64,9 +76,25 @@ type FuncKey struct {
 // Position is max(1, sympos).
 func (f *Func) Position() uint64 { return max(1, f.Sympos) }
 
-// Key is equal for equal funcs.
+// Key is equal for funcs that are one function of the kernel, as far as their
+// names or what is known of the kernel tell.
 func (f *Func) Key() FuncKey {
+	if c := f.code; c != nil {
+		return FuncKey{f.Object.Name, f.Object.Literal, c.name, c.position}
+	}
+	return f.NameKey()
+}
+
+// NameKey is equal for funcs that are called the same.
+func (f *Func) NameKey() FuncKey {
 	return FuncKey{f.Object.Name, f.Object.Literal, f.Name, f.Position()}
+}
+
+// setCode notes the first name of the func's code.
+func (f *Func) setCode(name string, position uint64) {
+	if name != f.Name || position != f.Position() {
+		f.code = &codeName{strings.Clone(name), position}
+	}
 }
 
 // At is where the func stands in its table.
@@ -97,6 +125,15 @@ func (m *Member) Keys() map[FuncKey]bool {
 	keys := make(map[FuncKey]bool, len(m.Funcs))
 	for i := range m.Funcs {
 		keys[m.Funcs[i].Key()] = true
+	}
+	return keys
+}
+
+// nameKeys returns the NameKeys of the member's funcs.
+func (m *Member) nameKeys() map[FuncKey]bool {
+	keys := make(map[FuncKey]bool, len(m.Funcs))
+	for i := range m.Funcs {
+		keys[m.Funcs[i].NameKey()] = true
 	}
 	return keys
 }
@@ -150,6 +187,9 @@ func (m *Member) takeObjects(text *text, objects []klp.Object) {
 			}
 			table = text.table(table, f.At)
 			m.Funcs = append(m.Funcs, Func{Name: text.keep(f.Name), Object: to, Sympos: f.Sympos, table: table, offset: f.At.Offset})
+			if len(f.Aliases) > 0 {
+				m.Funcs[len(m.Funcs)-1].setCode(f.Code())
+			}
 			to.Funcs++
 		}
 	}

@@ -64,6 +64,7 @@ func New(members []*Member, o Options) *Set {
 	}
 	s := &Set{Options: o}
 	s.takeOver(members)
+	s.findAliases()
 	s.classify()
 	s.chooseModels()
 	s.indexSets()
@@ -106,6 +107,36 @@ func (s *Set) takeOver(members []*Member) {
 		}
 		m.index = len(s.Members)
 		s.Members = append(s.Members, m)
+	}
+}
+
+// findAliases asks the kernel for the aliases of funcs that were not compared
+// with it before, such as those of a registry that was filled without.
+func (s *Set) findAliases() {
+	k, ok := s.Options.Target.(klp.AliasTarget)
+	if !ok {
+		return
+	}
+	type place struct {
+		object, name string
+		sympos       uint64
+	}
+	known := make(map[place]*codeName)
+	for _, m := range s.Members {
+		for i := range m.Funcs {
+			f := &m.Funcs[i]
+			if f.code != nil || f.Object.Literal {
+				continue
+			}
+			at := place{f.Object.Name, f.Name, f.Sympos}
+			code, asked := known[at]
+			if !asked {
+				f.setCode(klp.FirstName(f.Name, f.Position(), k.Aliases(at.object, at.name, at.sympos)))
+				known[at] = f.code
+				continue
+			}
+			f.code = code
+		}
 	}
 }
 

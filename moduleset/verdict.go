@@ -68,9 +68,9 @@ func refusal(rel replace.Relation, next, active *Member) string {
 	if rel.Funcs != replace.FuncsDisjoint {
 		return ""
 	}
-	keys := active.Keys()
+	keys := active.nameKeys()
 	for i := range next.Funcs {
-		if f := &next.Funcs[i]; keys[f.Key()] {
+		if f := &next.Funcs[i]; keys[f.NameKey()] {
 			return "both patch " + f.Title()
 		}
 	}

@@ -40,6 +40,9 @@ type fn struct {
 	newNull bool
 	// replacement is the symbol of new_func; "" where none is known.
 	replacement string
+	// code and position stand for the code behind the name (klp.Func.Code).
+	code     string
+	position uint64
 }
 
 // funcKey is one patched function: two klp_funcs with equal keys patch the same
@@ -65,6 +68,12 @@ func (k funcKey) String() string {
 
 func (o *object) key(f *fn) funcKey {
 	return funcKey{vmlinux: o.vmlinux, object: o.name, name: f.name, position: max(1, f.sympos)}
+}
+
+// codeKey is equal for funcs that are one function of the kernel, by whatever
+// names (kernel/livepatch/patch.c: klp_find_ops).
+func (o *object) codeKey(f *fn) funcKey {
+	return funcKey{vmlinux: o.vmlinux, object: o.name, name: f.code, position: f.position}
 }
 
 // display is the object's name in the kernel's messages.
@@ -130,6 +139,7 @@ func (p *Livepatch) addObject(from *klp.Object) {
 	for i := range from.Funcs {
 		f := &from.Funcs[i]
 		g := fn{name: f.Name, null: f.NameNull, sympos: f.Sympos, newNull: f.New.Null, replacement: f.New.Symbol}
+		g.code, g.position = f.Code()
 		o.funcs = append(o.funcs, g)
 		if !g.null {
 			if p.funcs == nil {

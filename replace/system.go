@@ -64,13 +64,15 @@ func (s System) Crashed() bool { return s.crashed }
 // sympos above 1. Of several livepatches it is the one loaded last
 // (kernel/livepatch/patch.c: klp_patch_func() puts it on top of func_stack).
 // A replacement function may be patched in its turn, by a livepatch whose
-// object is the livepatch module; then the code of that one runs.
+// object is the livepatch module; then the code of that one runs. Several names
+// of one function (klp.Func.Aliases) have one owner.
 func (s System) Owners() map[string]string {
 	type top struct {
 		patch       *Livepatch
 		replacement string
 	}
 	tops := make(map[funcKey]top)
+	names := make(map[funcKey]funcKey) // as they are spelled: the code
 	for _, p := range s.active {
 		for i := range p.objects {
 			o := &p.objects[i]
@@ -78,12 +80,15 @@ func (s System) Owners() map[string]string {
 				continue
 			}
 			for j := range o.funcs {
-				tops[o.key(&o.funcs[j])] = top{p, o.funcs[j].replacement}
+				code := o.codeKey(&o.funcs[j])
+				tops[code] = top{p, o.funcs[j].replacement}
+				names[o.key(&o.funcs[j])] = code
 			}
 		}
 	}
-	owners := make(map[string]string, len(tops))
-	for key, t := range tops {
+	owners := make(map[string]string, len(names))
+	for key, code := range names {
+		t := tops[code]
 		// Two livepatches can patch each other's functions in a circle.
 		for range s.active {
 			over, ok := tops[funcKey{object: t.patch.Name, name: t.replacement, position: 1}]
@@ -95,6 +100,26 @@ func (s System) Owners() map[string]string {
 		owners[key.String()] = t.patch.Name
 	}
 	return owners
+}
+
+// Aliases says, of the keys of Owners that are other names of a function, which
+// key stands for its code; nil where each name is a function of its own.
+func (s System) Aliases() map[string]string {
+	var aliases map[string]string
+	for _, p := range s.active {
+		for i := range p.objects {
+			o := &p.objects[i]
+			for j := range o.funcs {
+				if key, code := o.key(&o.funcs[j]), o.codeKey(&o.funcs[j]); key != code {
+					if aliases == nil {
+						aliases = make(map[string]string)
+					}
+					aliases[key.String()] = code.String()
+				}
+			}
+		}
+	}
+	return aliases
 }
 
 // present reports whether the object is there: vmlinux always, a module while

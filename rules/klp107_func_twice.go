@@ -24,6 +24,11 @@ klp_init_func). The sympos values 0 and 1 give the same position: 0 means "uniqu
 1 "the first". The init function fails with -EEXIST; releases differ in what insmod
 sees of it (kernel/module/main.c: do_init_module).
 
+Two names can be one function (on x86_64 the entries of a system call without
+parameters, and its body): with a kernel (--kernel) that is found, too. Both get a
+directory, and the replacement of the one listed last runs alone; on s390x and
+ppc64le 7.2 the transition never ended.
+
 Fix: keep one entry a func. Where two static functions share the name, give each
 its own sympos ("klplint kernel PATH --lookup OBJECT:FUNC" lists the positions).`,
 	},
@@ -60,6 +65,34 @@ its own sympos ("klplint kernel PATH --lookup OBJECT:FUNC" lists the positions).
 				Related: []finding.Related{{Module: m.Path, Message: "first occurrence", Location: o.Funcs[first].At}},
 			})
 		})
+		oneCodeTwice(m, o, &c)
 	}
 	return c.findings(), nil
 })
+
+// oneCodeTwice adds the funcs of an object that are one function of the kernel
+// by different names.
+func oneCodeTwice(m *klp.Module, o *klp.Object, c *collector) {
+	type code struct {
+		name     string
+		position uint64
+	}
+	duplicates(len(o.Funcs), func(j int) (code, bool) {
+		f := &o.Funcs[j]
+		name, position := f.Code()
+		return code{name, position}, f.Name == ""
+	}, func(first, j int) {
+		a, b := &o.Funcs[first], &o.Funcs[j]
+		if c.full() || a.Name == b.Name && a.Position() == b.Position() {
+			return
+		}
+		c.add(finding.Finding{
+			Message:  fmt.Sprintf("%s is the same code as %s, which is listed too", patched(o, b), patched(o, a)),
+			Object:   o.Name,
+			Func:     funcName(b),
+			Location: b.At,
+			Kernel:   accepted("the replacement that is listed last runs, the other never does"),
+			Related:  []finding.Related{{Module: m.Path, Message: "the first one", Location: a.At}},
+		})
+	})
+}

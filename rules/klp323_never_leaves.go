@@ -17,13 +17,13 @@ var klp323 = NewModuleRule(&Rule{
 		Doc: `patched function is always on some task's stack
 
 A task switches to the new code when none of the functions that change is on its
-stack (kernel/livepatch/transition.c: klp_check_stack). The main function of a
-kernel thread is on that thread's stack for as long as the thread lives, and the
-scheduler's on that of every task that sleeps; kernel threads never return to user
-space, where they could switch too. The transition cannot end: with worker_thread()
-patched, 6.12 was still in transition after 20 s; it can only be reversed or forced
-(Documentation/livepatch/livepatch.rst). The list of functions, each with where the
-kernel starts it, is in docs/code.md.
+stack (kernel/livepatch/transition.c: klp_check_stack). The main function of a kernel
+thread is on that thread's stack for as long as the thread lives, and the scheduler's
+on that of every task that sleeps; kernel threads never return to user space, which
+would be the other chance. The transition cannot end: with worker_thread() patched,
+6.12 was still in transition after 20 s, and to reverse it or to force it is all that
+is left (Documentation/livepatch/livepatch.rst). The list of functions, each with
+where the kernel starts it, is in docs/code.md.
 
 Fix: patch a function that the loop calls.`,
 	},
@@ -51,11 +51,10 @@ type stackResident struct {
 	module string // the module that has it where it is not built in, "" for none
 }
 
-// stackResidents are loops that end with their thread alone, by name.
+// stackResidents are the main functions of threads that the kernel starts for
+// itself, and the scheduler, by name. Each was looked up in 7.2: the place is
+// where it is passed to the function that makes a thread.
 var stackResidents = []stackResident{
-	{"__schedule", "every sleeping task", "kernel/sched/core.c: schedule", ""},
-	{"io_sq_thread", "io_uring's polling thread", "io_uring/sqpoll.c: io_sq_offload_create", ""},
-	{"io_wq_worker", "io_uring's workers", "io_uring/io-wq.c: create_io_worker", ""},
 	{"irq_thread", "threaded interrupt handlers", "kernel/irq/manage.c: setup_irq_thread", ""},
 	{"kauditd_thread", "kauditd", "kernel/audit.c: audit_init", ""},
 	{"kcompactd", "kcompactd", "mm/compaction.c: kcompactd_run", ""},
@@ -64,7 +63,7 @@ var stackResidents = []stackResident{
 	{"ksm_scan_thread", "ksmd", "mm/ksm.c: ksm_init", ""},
 	{"kswapd", "kswapd", "mm/vmscan.c: kswapd_run", ""},
 	{"kthread", "every kernel thread", "kernel/kthread.c: create_kthread", ""},
-	{"kthread_worker_fn", "threads with a kthread_worker", "kernel/kthread.c: __kthread_create_worker", ""},
+	{"kthread_worker_fn", "threads with a kthread_worker", "kernel/kthread.c: __kthread_create_worker_on_node", ""},
 	{"kthreadd", "kthreadd", "init/main.c: rest_init", ""},
 	{"oom_reaper", "oom_reaper", "mm/oom_kill.c: oom_init", ""},
 	{"rcu_boost_kthread", "RCU's boosting threads", "kernel/rcu/tree_plugin.h: rcu_spawn_one_boost_kthread", ""},
@@ -73,8 +72,8 @@ var stackResidents = []stackResident{
 	{"rcu_nocb_gp_kthread", "RCU's offload threads", "kernel/rcu/tree_nocb.h: rcu_spawn_cpu_nocb_kthread", ""},
 	{"rcu_tasks_kthread", "the threads of RCU Tasks", "kernel/rcu/tasks.h: rcu_spawn_tasks_kthread_generic", ""},
 	{"rescuer_thread", "the rescuers of workqueues", "kernel/workqueue.c: init_rescuer", ""},
-	{"schedule", "every sleeping task", "kernel/sched/core.c", ""},
-	{"smpboot_thread_fn", "the per-CPU threads of smpboot", "kernel/smpboot.c: __smpboot_create_thread", ""},
+	{"schedule", "every sleeping task", "kernel/sched/core.c: schedule", ""},
+	{"smpboot_thread_fn", "the threads that each processor has", "kernel/smpboot.c: __smpboot_create_thread", ""},
 	{"worker_thread", "the workers of workqueues", "kernel/workqueue.c: create_worker", ""},
 }
 

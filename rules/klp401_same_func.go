@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -18,7 +19,10 @@ var klp401 = NewSetRule(&Rule{
 		Doc: `two livepatches that may be active together patch the same func
 
 Two funcs are the same when object, name and position are equal, where the
-positions 0 and 1 are one (kernel/livepatch/core.c: klp_find_func).
+positions 0 and 1 are one (kernel/livepatch/core.c: klp_find_func). With a kernel
+(--kernel, or what the registry keeps of one) so are two names of one function, such
+as __x64_sys_getpid and __do_sys_getpid: the kernel keys what is patched on the
+address (kernel/livepatch/patch.c: klp_find_ops).
 
 Under mainline both livepatches load, and the code of the one loaded last runs
 (kernel/livepatch/patch.c: klp_ftrace_handler takes the first of func_stack): the
@@ -29,7 +33,8 @@ warning; option shared-funcs names funcs for which it is intended.
 Under the replace-set proposals a load is refused with EINVAL when a func is
 shared with an active livepatch that stays (replace-set, second posting:
 20260529034542.68766-3-laoar.shao@gmail.com). This is an error, for shared-funcs
-too.
+too. The proposals compare names: livepatches that share a function by different
+names alone are both loaded, which is the warning of mainline.
 
 Fix: put both changes of the func into one livepatch; or let the newer one
 replace the older one (replace = true, or a common set), and carry all of its
@@ -56,6 +61,17 @@ the first is the only way.`,
 
 func sameFuncs(s *moduleset.Set, p moduleset.Pair) pairFinding {
 	next, active := p.Next.Title(), p.Active.Title()
+	if s.RefusesSharing() && !sharesName(p) {
+		out, list := sharedFuncs(p, "patches", " too")
+		out.Severity = finding.Warning
+		out.Kernel = accepted("the livepatch loaded last runs " + list)
+		out.Message = fmt.Sprintf("%s and %s, which %s does not replace, both patch %s: under %s names are compared, so that both load, and %s",
+			next, active, next, list, s.ModelNames(), winner(s, p))
+		return out
+	}
+	if s.RefusesSharing() {
+		p.Shared = slices.DeleteFunc(slices.Clone(p.Shared), func(x moduleset.Shared) bool { return !sameName(p, x) })
+	}
 	out, list := sharedFuncs(p, "patches", " too")
 	switch {
 	case s.RefusesSharing():
@@ -74,6 +90,15 @@ func sameFuncs(s *moduleset.Set, p moduleset.Pair) pairFinding {
 			next, active, list, winner(s, p))
 	}
 	return out
+}
+
+// sharesName reports whether a pair shares a func by one name.
+func sharesName(p moduleset.Pair) bool {
+	return slices.ContainsFunc(p.Shared, func(x moduleset.Shared) bool { return sameName(p, x) })
+}
+
+func sameName(p moduleset.Pair, x moduleset.Shared) bool {
+	return p.Next.Funcs[x.Next].NameKey() == p.Active.Funcs[x.Active].NameKey()
 }
 
 // winner says whose code runs under mainline when both are active.

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -47,7 +48,14 @@ released.`,
 	if err != nil {
 		return nil, tooMany(err)
 	}
-	return atBoth(pairs, func(p moduleset.Pair) pairFinding { return symposDiffers(s, p) }), missing(s)
+	// klp_find_func() compares names: another name of the same code is another func.
+	named := make([]moduleset.Pair, 0, len(pairs))
+	for _, p := range pairs {
+		if p.Shared = slices.DeleteFunc(p.Shared, func(x moduleset.Shared) bool { return !sameName(p, x) }); len(p.Shared) > 0 {
+			named = append(named, p)
+		}
+	}
+	return atBoth(named, func(p moduleset.Pair) pairFinding { return symposDiffers(s, p) }), missing(s)
 })
 
 func symposDiffers(s *moduleset.Set, p moduleset.Pair) pairFinding {

@@ -68,13 +68,16 @@ func sharedFuncs(p moduleset.Pair, verb, after string) (pairFinding, string) {
 	titles := make([]string, 0, maxListed)
 	for _, shared := range p.Shared[:min(len(p.Shared), maxListed)] {
 		next, active := &p.Next.Funcs[shared.Next], &p.Active.Funcs[shared.Active]
-		titles = append(titles, next.Title())
-		what := "it"
-		if len(p.Shared) > 1 {
-			what = next.Title()
+		title := next.Title()
+		if next.NameKey() != active.NameKey() {
+			title += ", the same code as " + active.Title() + ","
 		}
-		text := verb + " " + what + after
-		f.places = append(f.places, pairPlace{next.At(), active.At(), text, text})
+		titles = append(titles, title)
+		nextIt, activeIt := "it", "it"
+		if len(p.Shared) > 1 || next.NameKey() != active.NameKey() {
+			nextIt, activeIt = next.Title(), active.Title()
+		}
+		f.places = append(f.places, pairPlace{next.At(), active.At(), verb + " " + nextIt + after, verb + " " + activeIt + after})
 	}
 	return f, listing(titles, len(p.Shared))
 }

@@ -62,6 +62,9 @@ func (c *diffCommand) run(cmd *cobra.Command, args []string) error {
 		}
 		sides = append(sides, m)
 	}
+	for _, m := range sides {
+		klp.FindAliases(m, t.target(m))
+	}
 	d := diff.Compare(sides[0], sides[1])
 	d.Judge(s.Model.Models, s.Model.Env(d.New.Vermagic.Release, t.target(d.New)))
 	err = render(c.app, report.DiffFormats(), d)

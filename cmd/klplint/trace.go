@@ -229,19 +229,26 @@ func traceEnv(p *plan.Plan, t *targets, model *settings.Model) (replace.Env, err
 				first.Path, first.Vermagic.Release, first.Arch, m.Path, m.Vermagic.Release, m.Arch)
 		}
 	}
+	var env replace.Env
 	switch {
 	case first != nil && p.Kernel != "":
-		env := model.Env(p.Kernel, nil)
+		env = model.Env(p.Kernel, nil)
 		env.Target = t.target(first)
-		return env, nil
 	case first != nil:
-		return model.Env(first.Vermagic.Release, t.target(first)), nil
+		env = model.Env(first.Vermagic.Release, t.target(first))
 	case len(t.given) == 1:
-		return model.Env(p.Kernel, t.given[0]), nil
+		env = model.Env(p.Kernel, t.given[0])
 	case len(t.given) > 1:
 		return replace.Env{}, usageErrorf("--kernel names %d kernels, trace needs one", len(t.given))
+	default:
+		env = model.Env(p.Kernel, nil)
 	}
-	return model.Env(p.Kernel, nil), nil
+	for _, x := range p.Modules {
+		if x.Klp != nil {
+			klp.FindAliases(x.Klp, env.Target)
+		}
+	}
+	return env, nil
 }
 
 func (c *traceCommand) write(traces []plan.Trace) error {

@@ -84,7 +84,7 @@ func (p *Plan) run(m replace.Model, env replace.Env, assumed *bool) Trace {
 		if lp := patches[s.Module]; lp != nil && s.Op == Load && len(lp.Module.Replace.Supersedes) > 0 && m.Name() == replace.NameReplaceSet {
 			d.Assumed = append(d.Assumed, "supersedes does not exist under "+m.Name()+" and is left out")
 		}
-		r := Result{Op: s.Op, Module: s.Module.Label, Name: s.Module.Name, Path: s.Module.File, Override: s.Override, Decision: d, Owners: sys.Owners()}
+		r := Result{Op: s.Op, Module: s.Module.Label, Name: s.Module.Name, Path: s.Module.File, Override: s.Override, Decision: d, Owners: sys.Owners(), Aliases: sys.Aliases()}
 		if lp := patches[s.Module]; lp != nil && s.Op == Load {
 			r.Sets, r.Evicts = lp.Reading.Sets, lp.Reading.Evicts
 		}

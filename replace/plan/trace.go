@@ -34,6 +34,23 @@ type Result struct {
 	// Owners says whose code runs for each patched func whose object is there
 	// (see replace.System.Owners).
 	Owners map[string]string
+	// Aliases says which of these are other names of a function, and by which
+	// name it counts (see replace.System.Aliases).
+	Aliases map[string]string
+}
+
+// runs reports whether a livepatch's code runs for a func after the step, by
+// this name of it or another.
+func (r *Result) runs(code string) bool {
+	if _, ok := r.Owners[code]; ok {
+		return true
+	}
+	for _, c := range r.Aliases {
+		if c == code {
+			return true
+		}
+	}
+	return false
 }
 
 // Active is one active livepatch and the sets that it belongs to (none under
@@ -50,8 +67,13 @@ func (t *Trace) Lost(step int) []string {
 		return nil
 	}
 	var lost []string
-	for f := range t.Steps[step-1].Owners {
-		if _, ok := t.Steps[step].Owners[f]; !ok {
+	before, after := &t.Steps[step-1], &t.Steps[step]
+	for f := range before.Owners {
+		code := f
+		if c, ok := before.Aliases[f]; ok {
+			code = c
+		}
+		if _, ok := after.Owners[f]; !ok && !after.runs(code) {
 			lost = append(lost, f)
 		}
 	}

@@ -57,7 +57,13 @@ func (f *Func) SameSize() bool {
 // SymposChanged reports whether the two name the same func by sympos 0 and 1,
 // which kernels without the fix of klp_find_func() take for two.
 func (f *Func) SymposChanged() bool {
-	return f.Old != nil && f.New != nil && f.Old.Sympos != f.New.Sympos
+	return f.Old != nil && f.New != nil && f.Old.Name == f.New.Name && f.Old.Sympos != f.New.Sympos
+}
+
+// Renamed reports whether the two name one function of the kernel by different
+// names, which the kernel takes for one where it redirects calls.
+func (f *Func) Renamed() bool {
+	return f.Old != nil && f.New != nil && (f.Old.Name != f.New.Name || f.Old.Position() != f.New.Position())
 }
 
 // State is one state id of either module.
@@ -198,13 +204,20 @@ func funcs(old, new []klp.Func) []Func {
 		position uint64
 	}
 	var out []Func
-	merge(old, new, func(f *klp.Func) key { return key{f.Name, f.Position()} },
+	merge(old, new, func(f *klp.Func) key {
+		name, position := f.Code()
+		return key{name, position}
+	},
 		func(a, b key) int {
 			return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.position, b.position))
 		},
-		func(k key, a, b *klp.Func) {
-			out = append(out, Func{Name: k.name, Position: k.position, Change: change(a, b), Old: a, New: b})
+		func(_ key, a, b *klp.Func) {
+			f := Func{Change: change(a, b), Old: a, New: b}
+			named := cmp.Or(b, a)
+			f.Name, f.Position = named.Name, named.Position()
+			out = append(out, f)
 		})
+	slices.SortStableFunc(out, func(a, b Func) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Position, b.Position)) })
 	return out
 }
 

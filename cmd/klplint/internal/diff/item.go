@@ -96,6 +96,9 @@ func funcItem(o *Object, f *Func) Item {
 		default:
 			item.Detail = "size unknown"
 		}
+		if f.Renamed() {
+			item.Detail += ", the same code as " + names.Func(f.Old.Name, f.Old.Position()) + " of the old one"
+		}
 		if f.SymposChanged() {
 			item.Severity = finding.Warning
 			item.Detail += fmt.Sprintf(", sympos %d -> %d", f.Old.Sympos, f.New.Sympos)

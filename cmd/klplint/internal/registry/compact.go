@@ -35,6 +35,7 @@ func compact(m *klp.Module) []byte {
 		w.number(s.ID)
 		w.place(s.At)
 	}
+	w.aliases(m)
 	return w.b
 }
 
@@ -106,6 +107,19 @@ func (w *compactWriter) object(o *klp.Object) {
 	}
 }
 
+// aliases ends the row with the funcs that have some, by object and func. A row
+// without any ends before, as all do that were written before aliases were kept.
+func (w *compactWriter) aliases(m *klp.Module) {
+	for i := range m.Patch.Objects {
+		for j := range m.Patch.Objects[i].Funcs {
+			if list := m.Patch.Objects[i].Funcs[j].Aliases; len(list) > 0 {
+				w.number(uint64(i), uint64(j), uint64(len(list)))
+				w.text(list...)
+			}
+		}
+	}
+}
+
 func flag(b bool) uint64 {
 	if b {
 		return 1
@@ -141,10 +155,26 @@ func expand(b []byte) (*klp.Module, error) {
 	for range r.count() {
 		m.ShadowIDs = append(m.ShadowIDs, klp.ShadowID{ID: r.number(), At: r.place()})
 	}
+	r.aliases(m)
 	if r.bad || r.rest != "" {
 		return nil, errCompact
 	}
 	return m, nil
+}
+
+func (r *compactReader) aliases(m *klp.Module) {
+	for r.rest != "" {
+		i, j := r.number(), r.number()
+		if i >= uint64(len(m.Patch.Objects)) || j >= uint64(len(m.Patch.Objects[i].Funcs)) {
+			r.rest, r.bad = "", true
+			return
+		}
+		f := &m.Patch.Objects[i].Funcs[j]
+		f.Aliases = nil
+		for range r.count() {
+			f.Aliases = append(f.Aliases, r.text())
+		}
+	}
 }
 
 // compactReader cuts strings from the row and does not copy them.

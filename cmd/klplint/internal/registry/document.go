@@ -80,6 +80,7 @@ type docFunc struct {
 	NewSize uint64   `json:"new_size,omitempty"`
 	OldSize uint64   `json:"old_size,omitempty"`
 	OldAddr uint64   `json:"old_addr,omitempty"`
+	Aliases []string `json:"aliases,omitempty"` // other names of the code in the kernel that it was judged beside
 }
 
 type docCallback struct {
@@ -138,6 +139,14 @@ type docWriter struct {
 func (w *docWriter) text(s string) string {
 	w.strings++
 	return escape(s)
+}
+
+func (w *docWriter) texts(list []string) []string {
+	var out []string
+	for _, s := range list {
+		out = append(out, w.text(s))
+	}
+	return out
 }
 
 func (w *docWriter) place(at klp.Location) docPlace {
@@ -207,7 +216,7 @@ func (w *docWriter) object(o *klp.Object) docObject {
 	}
 	for i := range o.Funcs {
 		f := &o.Funcs[i]
-		out.Funcs = append(out.Funcs, docFunc{w.text(f.Name), f.Sympos, w.place(f.At), w.text(f.New.Symbol), f.New.Size, f.OldSize, f.OldAddr})
+		out.Funcs = append(out.Funcs, docFunc{w.text(f.Name), f.Sympos, w.place(f.At), w.text(f.New.Symbol), f.New.Size, f.OldSize, f.OldAddr, w.texts(f.Aliases)})
 	}
 	return out
 }
@@ -250,7 +259,7 @@ func decode(text []byte) (*klp.Module, error) {
 			out.Callbacks = append(out.Callbacks, klp.Callback{Kind: klp.CallbackKind(c.Kind), Func: klp.Code{Symbol: c.Func}})
 		}
 		for _, f := range o.Funcs {
-			out.Funcs = append(out.Funcs, klp.Func{Name: f.Name, Sympos: f.Sympos, At: at(f.At), New: klp.Code{Symbol: f.New, Size: f.NewSize}, OldSize: f.OldSize, OldAddr: f.OldAddr})
+			out.Funcs = append(out.Funcs, klp.Func{Name: f.Name, Sympos: f.Sympos, At: at(f.At), New: klp.Code{Symbol: f.New, Size: f.NewSize}, OldSize: f.OldSize, OldAddr: f.OldAddr, Aliases: f.Aliases})
 		}
 		m.Patch.Objects = append(m.Patch.Objects, out)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+	"strings"
 
 	"github.com/klplint/klplint/klp"
 )
@@ -11,17 +12,21 @@ import (
 // funcItem is a func that entries are looked for by.
 type funcItem struct{ name, object string }
 
-// funcsOf lists the funcs that a module patches, each once.
+// funcsOf lists the funcs that a module patches, each once, by all names that
+// their code is known to have.
 func funcsOf(m *klp.Module) []funcItem {
 	seen := make(map[funcItem]bool)
 	var out []funcItem
 	for i := range m.Patch.Objects {
 		o := &m.Patch.Objects[i]
 		for j := range o.Funcs {
-			it := funcItem{short(escape(o.Funcs[j].Name)), objectName(o)}
-			if it.name != "" && !seen[it] {
-				seen[it] = true
-				out = append(out, it)
+			for _, name := range append([]string{o.Funcs[j].Name}, o.Funcs[j].Aliases...) {
+				name, _, _ = strings.Cut(name, ",")
+				it := funcItem{short(escape(name)), objectName(o)}
+				if it.name != "" && !seen[it] {
+					seen[it] = true
+					out = append(out, it)
+				}
 			}
 		}
 	}
