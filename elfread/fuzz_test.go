@@ -101,6 +101,6 @@ func FuzzSignature(f *testing.F) {
 			t.Fatalf("signature %+v, error %v", s, err)
 		}
 		var info klp.Signature
-		_ = parsePKCS7(tail, &info) // any bytes may stand there
+		_ = parsePKCS7(tail, &info, new(klp.Trailer)) // any bytes may stand there
 	})
 }

@@ -125,6 +125,9 @@ func (p *parser) klpTarget(section int, k *klp.KlpRela, e safeelf.Rela) error {
 		return nil
 	}
 	at := placeAt(int(info), e.Off)
+	if p.m.Arch == klp.X86_64 && !p.tableRela(int(info), e) {
+		p.oddRela(klp.RelaTable, int(info), e, 0)
+	}
 	b, ok := p.bytesAt(at, width)
 	if !ok {
 		return p.fail(place{Section: section}, "relocation at 0x%x, past the end of %s", e.Off, p.f.Sections[info].Name)

@@ -79,20 +79,24 @@ var keys = map[string]string{
 
 // parsePKCS7 fills in who signed, and how. Whether the signature is right only
 // a holder of the key's certificate can tell; nothing is verified here.
-func parsePKCS7(der []byte, s *klp.Signature) (err error) {
+func parsePKCS7(der []byte, s *klp.Signature, t *klp.Trailer) (err error) {
 	var outer contentInfo
+	t.Content = klp.ContentNoMessage
 	if rest, err := asn1.Unmarshal(der, &outer); err != nil {
 		return fmt.Errorf("signature is not PKCS#7: %w", err)
-	} else if len(rest) > 0 {
+	} else if len(rest) > 0 { // which the kernel's reader does not look at
+		t.Content = klp.ContentSigned
 		return fmt.Errorf("trailing data: %d bytes after the PKCS#7 message", len(rest))
 	}
 	if !outer.Type.Equal(oidSignedData) {
+		t.Content = klp.ContentOther
 		return fmt.Errorf("PKCS#7 content of type %v, not signed data", outer.Type)
 	}
 	var d signedData
 	if _, err := asn1.Unmarshal(outer.Content.Bytes, &d); err != nil {
 		return fmt.Errorf("PKCS#7 signed data: %w", err)
 	}
+	t.Content = klp.ContentSigned
 	if len(d.Signers) == 0 {
 		return errors.New("PKCS#7 signed data without a signer")
 	}

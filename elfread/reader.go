@@ -91,6 +91,9 @@ func (r *Reader) read(in io.ReaderAt, size int64, m *klp.Module) error {
 		if in, err = r.unpack(in, size, c); err != nil {
 			return err
 		}
+		if m.XZ != nil {
+			m.XZ.Trailing = r.decoder.Trailing()
+		}
 	}
 	if err := r.parse(m); err != nil {
 		return err
@@ -170,7 +173,7 @@ func (r *Reader) unpack(in io.ReaderAt, size int64, c klp.Compression) (io.Reade
 	if r.decoder == nil {
 		r.decoder = unpack.NewDecoder(unpack.Modules)
 	}
-	var packed io.Reader
+	var packed io.ReadSeeker
 	if size <= wholeFile {
 		packed = bytes.NewReader(r.buf[:size])
 	} else {

@@ -25,7 +25,20 @@ func (p *parser) readRelas() error {
 		}
 		seen[s.Info] = true
 	}
-	return nil
+	if p.m.Arch != klp.X86_64 {
+		return nil
+	}
+	p.unrelocatedCode(seen)
+	return p.readReturnSites()
+}
+
+// used notes that a relocation names a livepatch symbol: its entries are in the
+// order of the symbol table.
+func (p *parser) used(symbol uint32) {
+	i, found := slices.BinarySearchFunc(p.m.KlpSyms, int(symbol), func(k klp.KlpSym, want int) int { return k.Index - want })
+	if found {
+		p.m.KlpSyms[i].Used = true
+	}
 }
 
 // relocated reports whether the loader applies relocations to a section: it
@@ -54,9 +67,13 @@ func (p *parser) sectionRelas(i int, again bool) error {
 	for j := range rela.Len() {
 		e := rela.At(j)
 		if e.Type == none {
+			if strict && p.bareCall(target, e.Off) {
+				p.oddRela(klp.RelaMissing, target, e, 0)
+			}
 			continue
 		}
 		p.m.Sections[target].Relas++
+		p.used(e.Sym)
 		if int64(e.Sym) >= int64(symbols) {
 			p.oddRela(klp.RelaBeyondSymbols, target, e, 0)
 			continue
@@ -72,6 +89,9 @@ func (p *parser) sectionRelas(i int, again bool) error {
 		}
 		if !strict {
 			continue
+		}
+		if !p.tableRela(target, e) {
+			p.oddRela(klp.RelaTable, target, e, 0)
 		}
 		if p.overflows(e) {
 			p.oddRela(klp.RelaOverflow, target, e, 0)
@@ -239,6 +259,23 @@ func (p *parser) oddSymbol(i int, y safeelf.Sym) {
 		return
 	}
 	p.m.OddSymbols = append(p.m.OddSymbols, klp.OddSymbol{
-		Name: p.symString(y, p.syms.tab.Name(y)), Shndx: y.Shndx, At: p.at(p.symPlace(i)),
+		Name: p.symString(y, p.syms.tab.Name(y)), Shndx: y.Shndx, At: p.at(p.symPlace(i)), BadName: !p.nameWithin(y.NameOff),
 	})
+}
+
+// loaderPage returns the unit of the memory into which the loader reads the file,
+// in bytes; of an architecture that has several the largest.
+func (p *parser) loaderPage() uint64 {
+	if p.m.Arch == klp.X86_64 || p.m.Arch == klp.S390X {
+		return 4 << 10
+	}
+	return 64 << 10
+}
+
+// nameWithin reports whether a symbol's name lies in the file as the loader has it
+// in memory. It does not look at the end of the string table.
+func (p *parser) nameWithin(name uint32) bool {
+	strings := p.f.Sections[p.syms.tab.Strings]
+	page := p.loaderPage()
+	return strings.Offset+uint64(name) < (uint64(p.f.Size)+page-1)/page*page
 }

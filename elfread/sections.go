@@ -39,7 +39,7 @@ func (p *parser) readSections() {
 	for i, s := range p.f.Sections {
 		p.m.Sections[i] = klp.Section{
 			Name: s.Name, Type: uint32(s.Type), Flags: uint64(s.Flags),
-			Offset: s.Offset, Size: s.FileSize, Link: s.Link, Info: s.Info,
+			Offset: s.Offset, Size: s.FileSize, Link: s.Link, Info: s.Info, Align: s.Addralign,
 		}
 		if s.Flags&elf.SHF_ALLOC != 0 && s.Size > 0 {
 			p.m.Sections[i].Again = p.allocated[s.Name]
@@ -112,6 +112,9 @@ func (p *parser) readSections() {
 			case strings.HasPrefix(s.Name, ".ksplice_"):
 				slot = &c.ksplice
 			}
+		}
+		if (slot == &c.versions || slot == &c.extCRCs || slot == &c.extNames) && s.Flags&elf.SHF_ALLOC == 0 {
+			continue // find_sec() ignores sections that are not allocated
 		}
 		if slot != nil && *slot == 0 {
 			*slot = i

@@ -106,5 +106,5 @@ func parseTrailer(tail []byte, size int64) (*klp.Trailer, *klp.Signature, []byte
 	if t.Algo|t.Hash|t.SignerLen|t.KeyIDLen|t.Pad[0]|t.Pad[1]|t.Pad[2] != 0 {
 		return t, s, data, errors.New("signature trailer has fields set that must be zero")
 	}
-	return t, s, data, parsePKCS7(data, s)
+	return t, s, data, parsePKCS7(data, s, t)
 }

@@ -70,6 +70,9 @@ func (p *parser) readSymbols() error {
 	for i := 1; i < t.Len(); i++ {
 		name, info, shndx := t.Head(i)
 		typ := elf.ST_TYPE(info)
+		if !p.nameWithin(name) {
+			p.oddSymbol(i, t.At(i))
+		}
 		switch {
 		case shndx == uint16(elf.SHN_UNDEF):
 			if err := p.undefined(i, t.At(i), &undefined); err != nil {

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"debug/elf"
 	"fmt"
 	"slices"
 	"strings"
@@ -130,7 +131,7 @@ func moduleNameOf(m *klp.Module) string {
 // HasVersions reports whether the module has __versions, which makes the
 // kernel leave the release out of the comparison of vermagic.
 func HasVersions(m *klp.Module) bool {
-	return slices.ContainsFunc(m.Sections, func(s klp.Section) bool { return s.Name == "__versions" })
+	return slices.ContainsFunc(m.Sections, func(s klp.Section) bool { return s.Name == "__versions" && s.Flags&uint64(elf.SHF_ALLOC) != 0 })
 }
 
 // CheckVermagic answers same_magic() (kernel/module/version.c).

@@ -14,7 +14,7 @@ func loadable() *klp.Module {
 		Name: "fix", Arch: klp.X86_64, ThisModuleSize: 1280,
 		Modinfo:  klp.Modinfo{Present: true, Entries: []klp.ModinfoEntry{{Key: "livepatch", Value: "Y"}, {Key: "license", Value: "GPL"}}},
 		Vermagic: klp.Vermagic{Raw: testVermagic, Release: testRelease},
-		Sections: []klp.Section{{}, {Name: "__versions"}},
+		Sections: []klp.Section{{}, {Name: "__versions", Flags: 0x2}},
 		Imports:  []klp.Import{{Name: "klp_enable_patch", HasCRC: true, CRC: 0x4139d4f8}, {Name: "_printk", HasCRC: true, CRC: 0x122c3a7e}},
 	}
 }

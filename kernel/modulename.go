@@ -26,7 +26,8 @@ const maxBuiltinModinfo = 32 << 20
 // readBuiltinNames reads modules.builtin.modinfo: strings of the form
 // NAME.KEY=VALUE. A folder without it knows no such names.
 func (t *moduleTree) readBuiltinNames() {
-	t.inSysfs = map[string]bool{}
+	// Parameters without a prefix have the folder "kernel" (param_sysfs_builtin).
+	t.inSysfs = map[string]bool{"kernel": true}
 	path := filepath.Join(t.root, "modules.builtin.modinfo")
 	if info, err := os.Stat(path); err != nil || info.Size() > maxBuiltinModinfo {
 		return

@@ -6,6 +6,8 @@ type OddSymbol struct {
 	Name  string
 	Shndx uint16   // SHN_COMMON (0xfff2), or an index beyond the section headers
 	At    Location // the symbol-table entry
+	// BadName: its name lies beyond the file, where the loader reads all the same.
+	BadName bool
 }
 
 // SHNCommon is the section index of a common symbol, which compilers make of a variable
@@ -19,6 +21,9 @@ type Relas struct {
 	Entries  int       // relocations that were looked at, R_*_NONE included
 	Odd      []OddRela // the ones that the loader may refuse, in file order; at most 64
 	OddCount int       // all of them
+	// On x86_64, jumps to __x86_return_thunk that .return_sites lacks, and entries
+	// of it that lead to none.
+	UnlistedReturns, StrayReturns int
 }
 
 // OddRela is a relocation that does not look like one a compiler makes for the
@@ -49,4 +54,11 @@ const (
 	RelaBeyondSection
 	// RelaBeyondSymbols: the symbol's index lies outside the symbol table.
 	RelaBeyondSymbols
+	// RelaTable: it is in a table that the loader follows, and fills its field
+	// otherwise than the loader reads it. Noted on x86_64.
+	RelaTable
+	// RelaMissing: a call or jump in code has none, and leads to the instruction
+	// behind it. Noted on x86_64, of code without any relocations and of those of
+	// type NONE.
+	RelaMissing
 )

@@ -137,8 +137,9 @@ type Section struct {
 	Size   uint64 // bytes
 	Link   uint32
 	Info   uint32
-	Relas  int  // relocations of it that the kernel applies, livepatch ones included
-	Again  bool // an earlier section, allocated as this one, has the name too
+	Align  uint64 // sh_addralign, bytes
+	Relas  int    // relocations of it that the kernel applies, livepatch ones included
+	Again  bool   // an earlier section, allocated as this one, has the name too
 }
 
 // ReadOnly reports whether the loader maps the section without write access
@@ -205,7 +206,23 @@ type Trailer struct {
 	Length                                  uint32 // sig_len: bytes of the signature in front of the struct
 	// Before is how many bytes stand between the ELF image and the struct.
 	Before int64
+	// Content is what the signature's bytes are, where IDType is PKeyPKCS7.
+	Content SignatureContent
 }
+
+// SignatureContent is what the bytes of a signature are, as far as the kernel's
+// reader goes (crypto/asymmetric_keys/pkcs7_parser.c).
+type SignatureContent int
+
+// The contents.
+const (
+	// ContentSigned: a PKCS#7 message with signed data, or one that was not read.
+	ContentSigned SignatureContent = iota
+	// ContentNoMessage: no DER, or of another form than PKCS#7 has. EBADMSG.
+	ContentNoMessage
+	// ContentOther: a PKCS#7 message with other content than signed data. EINVAL.
+	ContentOther
+)
 
 // PKeyPKCS7 is the IDType of a PKCS#7 signature (PKEY_ID_PKCS7), the only one
 // that kernels still take.

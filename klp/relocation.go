@@ -58,6 +58,7 @@ type KlpSym struct {
 	Tombstone    bool
 	Shndx        uint16 // st_shndx: 0xff20 is SHN_LIVEPATCH, 0 SHN_UNDEF
 	Weak         bool
+	Used         bool     // a relocation that the module loader applies itself names it
 	Index        int      // symbol-table index
 	At           Location // the symbol-table entry
 }

@@ -8,7 +8,8 @@ const maxSignature = 1 << 16
 // SignatureErrno returns what a kernel with CONFIG_MODULE_SIG answers to the
 // trailer of a module even where it takes unsigned ones: "EBADMSG" for one that
 // it cannot parse (kernel/module_signature.c: mod_check_sig(); an empty signature
-// is no PKCS#7 message); "" where it takes the module for an unsigned one, or
+// is no PKCS#7 message) or whose signature is no such message, "EINVAL" for one
+// with another content (crypto/asymmetric_keys/pkcs7_parser.c); "" where it takes the module for an unsigned one, or
 // where that is not known.
 func SignatureErrno(m *klp.Module) string {
 	t := m.Trailer
@@ -20,6 +21,10 @@ func SignatureErrno(m *klp.Module) string {
 		return "EBADMSG"
 	case t.IDType == klp.PKeyPKCS7 && (t.Algo|t.Hash|t.SignerLen|t.KeyIDLen|t.Pad[0]|t.Pad[1]|t.Pad[2]) != 0:
 		return "EBADMSG"
+	case t.IDType == klp.PKeyPKCS7 && t.Content == klp.ContentNoMessage:
+		return "EBADMSG"
+	case t.IDType == klp.PKeyPKCS7 && t.Content == klp.ContentOther:
+		return "EINVAL"
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -73,6 +74,10 @@ const (
 	shtNobits    = 8
 )
 
+// maxAlign is the largest alignment that the loader works out without a place
+// of 32 bits overflowing (kernel/module/main.c: module_get_offset_and_type).
+const maxAlign = 1 << 30
+
 // loaded reports whether the section is in the module's memory.
 func loaded(s *klp.Section) bool { return s.Flags&shfAlloc != 0 }
 
@@ -90,11 +95,13 @@ func oddSection(m *klp.Module, s *klp.Section, c *collector) {
 	case s.Again && s.Name != ".gnu.linkonce.this_module" && !trackedOnly(s.Name):
 		message = "duplicate allocated section " + names.Cut(s.Name)
 		answer = refused("EEXIST", "sysfs: cannot create duplicate filename '/module/"+names.Cut(m.Name)+"/sections/"+names.Cut(s.Name)+"'")
+	case loaded(s) && s.Align&(s.Align-1) != 0 || loaded(s) && s.Align > maxAlign:
+		message = fmt.Sprintf("section %s is aligned to %#x bytes, no power of two or too much: the loader lays sections over each other or beyond the module's memory", names.Cut(s.Name), s.Align)
 	case s.Size > 0 && s.Flags&(shfAlloc|shfExecinstr) != shfAlloc|shfExecinstr && codeSection(s.Name):
 		message = "section " + names.Cut(s.Name) + " holds code but lacks SHF_EXECINSTR or SHF_ALLOC"
 		answer = crashes("the kernel jumps into non-executable memory")
 	}
-	if answer != nil && !c.full() {
+	if message != "" && !c.full() {
 		c.add(finding.Finding{Message: message, Location: klp.Location{Section: s.Name, File: int64(s.Offset)}, Kernel: answer})
 	}
 }

@@ -20,7 +20,8 @@ var klp122 = NewModuleRule(&Rule{
 
 The loader gives no memory to common symbols, which compilers emit for tentative
 definitions without -fno-common, and refuses symbols whose section does not exist
-(kernel/module/main.c: simplify_symbols).
+ (kernel/module/main.c: simplify_symbols). It does not check where a
+symbol's name lies (kernel/module/kallsyms.c: add_kallsyms).
 
 Fix: compile with the kernel's own flags; if a section index is invalid, find the
 tool that rewrote the section headers.`,
@@ -37,7 +38,11 @@ tool that rewrote the section headers.`,
 			Location: s.At,
 			Kernel:   refused("ENOEXEC", names.Cut(m.Name)+": please compile with -fno-common"),
 		}
-		if s.Shndx != klp.SHNCommon {
+		switch {
+		case s.BadName:
+			f.Message = "the name of a symbol is beyond the end of the file"
+			f.Kernel = crashes("the loader reads memory behind the file as a name")
+		case s.Shndx != klp.SHNCommon:
 			f.Message = fmt.Sprintf("symbol %s has section index %d, the module has %s", show(s.Name), s.Shndx, plural(len(m.Sections), "section", "sections"))
 			f.Kernel = refused("ENOEXEC", fmt.Sprintf("%s: Symbol %s has an invalid section index %d (max %d)", names.Cut(m.Name), names.Cut(s.Name), s.Shndx, len(m.Sections)-1))
 		}

@@ -269,7 +269,7 @@ func TestModuleRules(t *testing.T) {
 		{
 			"garbage for a release, which CRCs stand for", klp112, func(m *klp.Module) {
 				m.Vermagic = klp.Vermagic{Raw: "\x016.1 SMP modversions ", Release: "\x016.1", Flags: []string{"SMP", "modversions"}}
-				m.Sections = append(m.Sections, klp.Section{Name: "__versions"})
+				m.Sections = append(m.Sections, klp.Section{Name: "__versions", Flags: 0x2})
 			},
 			[]expect{{finding.Error, "", true, "does not start with", "", ""}},
 		},

@@ -24,7 +24,10 @@ them for thread-local storage, global offset tables or large sections. On x86_64
 modules are loaded into the top 2 GiB, as -mcmodel=kernel assumes: code compiled for
 another code model overflows its relocations, and a target that is not zero, or is
 relocated twice, is refused. Targets outside their section and symbol indices beyond
-the symbol table are not checked: the loader reads and writes out of bounds.
+the symbol table are not checked: the loader reads and writes out of bounds. Nor is
+what struct module's init and exit, the jump table and the tables of addresses in
+code hold: the kernel calls, or patches, what they point to. A call that lost its
+relocation goes to the next instruction.
 
 Fix: compile with the kernel's own flags (-mcmodel=kernel -fno-pie), and leave the
 relocations as the linker wrote them.`,
@@ -56,6 +59,12 @@ relocations as the linker wrote them.`,
 		case klp.RelaBeyondSymbols:
 			f.Message = "symbol index of a relocation is beyond the symbol table"
 			f.Kernel = crashes("the loader reads a symbol from beyond the table")
+		case klp.RelaTable:
+			f.Message = fmt.Sprintf("entries of this table have no relocation of type %d against %s", o.Type, show(o.Symbol))
+			f.Kernel = crashes("the kernel follows the entry to a place that is none")
+		case klp.RelaMissing:
+			f.Message = "a call or jump has no relocation: it leads to the instruction behind it"
+			f.Kernel = crashes("once the code runs")
 		}
 		c.add(f)
 	}

@@ -22,7 +22,9 @@ and __param as soon as the module is loaded (kernel/jump_label.c:
 jump_label_add_module; kernel/static_call_inline.c: static_call_add_module;
 kernel/params.c: module_param_sysfs_setup), and write into the jump table. Nothing
 checks them: an entry without relocations holds NULL pointers, and a table that is
-mapped read-only causes a fault.
+mapped read-only causes a fault. Of .return_sites, by which x86 finds the jumps to
+__x86_return_thunk, it does: it warns about an entry that points to none, and when a
+jump runs that is not listed (arch/x86/kernel/alternative.c: apply_returns).
 
 Fix: keep all relocation sections and section flags when a module is stripped or
 copied.`,
@@ -51,8 +53,31 @@ copied.`,
 			})
 		}
 	}
+	if n := m.Relas.UnlistedReturns; n > 0 {
+		c.add(finding.Finding{
+			Severity: finding.Warning,
+			Message:  plural(n, "return is", "returns are") + " not in .return_sites",
+			Location: klp.Location{Section: ".return_sites"},
+			Kernel:   accepted("when one of them runs: WARNING: Unpatched return thunk in use. This should not happen!"),
+		})
+	}
+	if n := m.Relas.StrayReturns; n > 0 {
+		c.add(finding.Finding{
+			Severity: finding.Warning,
+			Message:  plural(n, "entry", "entries") + " of .return_sites " + areNoReturns(n),
+			Location: klp.Location{Section: ".return_sites"},
+			Kernel:   accepted("WARNING: missing return thunk"),
+		})
+	}
 	return c.findings(), nil
 })
+
+func areNoReturns(n int) string {
+	if n == 1 {
+		return "leads to no jump to the return thunk"
+	}
+	return "lead to no jump to the return thunk"
+}
 
 // pointerTables are the tables whose entries the kernel follows at load: bytes
 // of an entry, relocations that every entry has, and whether the kernel writes

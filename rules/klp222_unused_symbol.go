@@ -30,8 +30,8 @@ Fix: find the tool that removed the sections; strip and objcopy must leave
 	}
 	for i := range m.KlpSyms {
 		s := &m.KlpSyms[i]
-		if s.Tombstone || s.Shndx != klp.SHNLivepatch {
-			continue
+		if s.Tombstone || s.Shndx != klp.SHNLivepatch || s.Malformed != "" && !s.Used {
+			continue // without a name to resolve, it is none that a section was lost for
 		}
 		return []finding.Finding{{
 			Message:  "symbol " + names.Cut(s.Raw) + " is a livepatch symbol, but the module has no livepatch relocation section",

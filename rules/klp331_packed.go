@@ -70,6 +70,13 @@ Fix: compress with the options of the kernel's own make modules_install: xz
 			wrong = append(wrong, fmt.Sprintf("the kernel does not support filter %#x", id))
 		}
 	}
+	if len(wrong) == 0 && m.XZ.Trailing {
+		return []finding.Finding{{
+			Severity: finding.Warning,
+			Message:  "bytes that are no xz stream follow the packed module",
+			Kernel:   accepted("the kernel ignores them, a signature among them; kmod on a kernel that leaves unpacking to it refuses the file"),
+		}}, nil
+	}
 	if len(wrong) == 0 {
 		return nil, nil
 	}

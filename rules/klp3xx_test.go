@@ -42,7 +42,7 @@ func fitting() *klp.Module {
 	m.Vermagic = klp.Vermagic{Raw: vermagic, Release: "6.12.99-synthetic", Flags: strings.Fields(vermagic)[1:]}
 	m.Arch = klp.X86_64
 	m.ThisModuleSize = 1280
-	m.Sections = append(m.Sections, klp.Section{Name: "__versions"})
+	m.Sections = append(m.Sections, klp.Section{Name: "__versions", Flags: 0x2})
 	m.Imports = []klp.Import{{Name: "klp_enable_patch", HasCRC: true, CRC: 0x4139d4f8}}
 	m.Patch.Objects = []klp.Object{
 		{Name: "vmlinux", Null: true, Funcs: []klp.Func{

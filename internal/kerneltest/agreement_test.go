@@ -50,6 +50,9 @@ func (a *agreement) suite(t *testing.T, name string) {
 		if unpacks, _ := a.known.Config("MODULE_DECOMPRESS"); unpacks == "y" {
 			suite.packed()
 		}
+		if compares, _ := a.known.Config("MODVERSIONS"); compares != "y" {
+			suite.withoutVersions()
+		}
 		if err := suite.AddFound(os.DirFS("testdata/found")); err != nil {
 			t.Fatal(err)
 		}

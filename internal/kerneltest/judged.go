@@ -57,7 +57,7 @@ func observedOutcome(s *Scenario) Outcome {
 func usual(line string) bool {
 	for _, part := range []string{
 		"enabling patch", "patching transition", "patching complete", "unpatching", "loading out-of-tree module taints kernel", "TAINT_LIVEPATCH",
-		"module verification failed", "about to be patched", "clocksource", "random: crng", "tsc:", "input:", "sched_clock",
+		"module verification failed", "about to be patched", "vmlinux: patched", "vmlinux: unpatched", "clocksource", "random: crng", "tsc:", "input:", "sched_clock",
 	} {
 		if strings.Contains(line, part) {
 			return true

@@ -63,6 +63,12 @@ func TestAgreement(t *testing.T) {
 	if text := os.Getenv("KLPLINT_SUITES"); text != "" {
 		chosen = strings.Split(text, ",")
 	}
+	// The fixtures and the report are for the two series that Debian's stable
+	// releases have; newer kernels are asked the verdicts, and what is chosen.
+	newest := chosen
+	if os.Getenv("KLPLINT_SUITES") == "" {
+		newest = []string{"verdicts"}
+	}
 	reports := make([]string, len(folders))
 	t.Cleanup(func() {
 		if len(chosen) == len(suiteNames) {
@@ -74,6 +80,10 @@ func TestAgreement(t *testing.T) {
 		t.Run(release, func(t *testing.T) {
 			t.Parallel()
 			a := newAgreement(t, folder)
+			chosen := chosen
+			if !strings.HasPrefix(release, "6.") {
+				chosen = newest
+			}
 			for _, name := range chosen {
 				a.suite(t, name)
 			}
@@ -84,7 +94,9 @@ func TestAgreement(t *testing.T) {
 				}
 			}
 			t.Logf("%d scenarios\n%s", a.scenarios, a.tallies.Table())
-			reports[i] = agreementPart(release, a.scenarios, &a.tallies)
+			if strings.HasPrefix(release, "6.") {
+				reports[i] = agreementPart(release, a.scenarios, &a.tallies)
+			}
 		})
 	}
 }

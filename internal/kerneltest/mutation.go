@@ -43,6 +43,10 @@ const (
 
 var errNothingToMutate = errors.New("nothing to change")
 
+// ofVersions reports whether the mutation is of CRCs, which only kernels with
+// CONFIG_MODVERSIONS have.
+func (m Mutation) ofVersions() bool { return m == BadCRC || m == BadLayoutCRC || m == NoVersions }
+
 // apply changes the file's bytes in place.
 func (m Mutation) apply(data []byte) error {
 	switch m {
@@ -51,13 +55,13 @@ func (m Mutation) apply(data []byte) error {
 	case BadVermagicFlags:
 		return substitute(data, " mod_unload", " mod_onload")
 	case BadVermagicRelease:
-		return substitute(data, "\x00vermagic=6", "\x00vermagic=5")
+		return changeVermagic(data, "\x00vermagic=5")
 	case NoVermagic:
-		return substitute(data, "\x00vermagic=6", "\x00vermagix=6")
+		return changeVermagic(data, "\x00vermagix=6")
 	case EmptyVermagic:
-		return substitute(data, "\x00vermagic=6", "\x00vermagic=\x00")
+		return changeVermagic(data, "\x00vermagic=\x00")
 	case UnreadableVermagic:
-		return substitute(data, "\x00vermagic=6", "\x00vermagic=\x01")
+		return changeVermagic(data, "\x00vermagic=\x01")
 	case BadCRC:
 		return changeCRC(data, "klp_enable_patch")
 	case BadLayoutCRC:
@@ -90,6 +94,18 @@ func substitute(data []byte, from, to string) error {
 	if count == 0 {
 		return errNothingToMutate
 	}
+	return nil
+}
+
+// changeVermagic writes over the entry's key and the first byte of its value, the
+// kernel's major version.
+func changeVermagic(data []byte, to string) error {
+	const key = "\x00vermagic="
+	i := bytes.Index(data, []byte(key))
+	if i < 0 || i+len(to) > len(data) {
+		return errNothingToMutate
+	}
+	copy(data[i:], to)
 	return nil
 }
 

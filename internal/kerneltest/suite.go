@@ -1,6 +1,7 @@
 package kerneltest
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -155,6 +156,20 @@ func (s *Suite) packed() {
 		s.alone(s.change(s.add(name, false, image("cmdline_proc_show")), func(m *Module) { m.Packed = options }))
 	}
 	sortScenarios(s.Scenarios)
+}
+
+// withoutVersions takes out the modules whose CRCs are wrong, with their scenarios:
+// a kernel without CONFIG_MODVERSIONS builds modules that have none.
+func (s *Suite) withoutVersions() {
+	for key := range s.Modules {
+		if !slices.ContainsFunc(s.Modules[key].Mutate, Mutation.ofVersions) {
+			continue
+		}
+		delete(s.Modules, key)
+		s.Scenarios = slices.DeleteFunc(s.Scenarios, func(c Scenario) bool {
+			return slices.ContainsFunc(c.Steps, func(step Step) bool { return step.Module == key })
+		})
+	}
 }
 
 // named has modules whose names the kernel has already, or gives to a module of

@@ -18,6 +18,7 @@ type headers struct {
 	order
 	phoff, phnum           uint64
 	shoff, shnum, shstrndx uint64
+	fixes                  []fix
 }
 
 // precheck reads of the ELF header what could make debug/elf take much memory
@@ -39,6 +40,13 @@ func (s *Source) precheck() (headers, error) {
 	if len(ident) < elf.EI_NIDENT {
 		return h, at(s.size, "%w: the ELF identification ends early", ErrTruncated)
 	}
+	own := [elf.EI_NIDENT]byte(ident)
+	ident = own[:]
+	whole, err := s.Slice(0, min(s.size, ehdrSize))
+	if err != nil {
+		return h, err
+	}
+	h.unread(ident, whole)
 	if elf.Class(ident[elf.EI_CLASS]) != elf.ELFCLASS64 {
 		return h, at(elf.EI_CLASS, "%w", Err32Bit)
 	}
@@ -54,7 +62,7 @@ func (s *Source) precheck() (headers, error) {
 		return h, err
 	}
 	o := order(data == elf.ELFDATA2MSB)
-	h = headers{o, o.u64(b[32:]), uint64(o.u16(b[56:])), o.u64(b[40:]), uint64(o.u16(b[60:])), uint64(o.u16(b[62:]))}
+	h = headers{o, o.u64(b[32:]), uint64(o.u16(b[56:])), o.u64(b[40:]), uint64(o.u16(b[60:])), uint64(o.u16(b[62:])), h.fixes}
 	if h.phnum > 0 {
 		if n := o.u16(b[54:]); n != phdrSize {
 			return h, at(54, "e_phentsize is %d, not %d", n, phdrSize)
@@ -72,7 +80,10 @@ func (s *Source) precheck() (headers, error) {
 	if n := o.u16(b[58:]); n != shdrSize {
 		return h, at(58, "e_shentsize is %d, not %d", n, shdrSize)
 	}
-	return h, s.precheckSections(&h)
+	if err := s.precheckSections(&h); err != nil {
+		return h, err
+	}
+	return h, s.notCompressed(&h)
 }
 
 // precheckSections completes h with the counts that the first section header
@@ -165,7 +176,7 @@ func (s *Source) parse(h *headers) (f *elf.File, err error) {
 			f, err = nil, at(int64(h.shoff), "headers: %v", r)
 		}
 	}()
-	if f, err = elf.NewFile(s); err != nil {
+	if f, err = elf.NewFile(s.reader(h)); err != nil {
 		return nil, at(int64(h.shoff), "headers: %w", err)
 	}
 	return f, nil

@@ -41,8 +41,8 @@ func TestHeaders(t *testing.T) {
 		cause string
 		is    error
 	}{
-		{"byte order", func(b []byte) { b[elf.EI_DATA] = 3 }, 0, "unknown ELF data encoding", nil},
-		{"version", func(b []byte) { b[elf.EI_VERSION] = 2 }, shoff, "unknown ELF version", nil},
+		{"byte order of a program", func(b []byte) { b[16] = byte(elf.ET_EXEC); b[elf.EI_DATA] = 3 }, 0, "unknown ELF data encoding", nil},
+		{"version of a program", func(b []byte) { b[16] = byte(elf.ET_EXEC); b[elf.EI_VERSION] = 2 }, shoff, "unknown ELF version", nil},
 		{"large program headers", func(b []byte) { le.PutUint16(b[56:], 1); le.PutUint16(b[54:], 65535) }, 54, "e_phentsize is 65535, not 56", nil},
 		{"many program headers", func(b []byte) { le.PutUint16(b[56:], 65535); le.PutUint16(b[54:], 56) }, 56, "65535 program headers", ErrTooLarge},
 		{"program headers beyond", func(b []byte) { le.PutUint16(b[56:], 1); le.PutUint16(b[54:], 56); le.PutUint64(b[32:], 1<<40) }, 32, "1 program headers at", ErrTruncated},
@@ -66,6 +66,40 @@ func TestHeaders(t *testing.T) {
 		var e *Error
 		if !errors.As(err, &e) || e.Offset != tc.at || !strings.Contains(err.Error(), tc.cause) || tc.is != nil && !errors.Is(err, tc.is) {
 			t.Errorf("%s: %v, want %q at 0x%x", tc.name, err, tc.cause, tc.at)
+		}
+	}
+}
+
+// TestUnreadHeader: what no kernel looks at in the header of an object file makes it
+// no other file, nor does a flag that a loaded section may not have.
+func TestUnreadHeader(t *testing.T) {
+	made := elfmut.New(elf.EM_X86_64, binary.LittleEndian)
+	made.Add(&elfmut.Section{Name: ".data", Type: elf.SHT_PROGBITS, Flags: elf.SHF_ALLOC, Data: make([]byte, 64)})
+	good := made.Bytes()
+	want, err := New(bytes.NewReader(good), int64(len(good)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	le := binary.LittleEndian
+	for name, put := range map[string]func(b []byte){
+		"class":     func(b []byte) { b[elf.EI_CLASS] = 1 },
+		"encoding":  func(b []byte) { b[elf.EI_DATA] = 2 },
+		"version":   func(b []byte) { b[elf.EI_VERSION] = 9 },
+		"e_version": func(b []byte) { le.PutUint32(b[20:], 0) },
+		"compressed": func(b []byte) {
+			at := le.Uint64(b[40:]) + uint64(want.Index(".data"))*shdrSize + 8
+			le.PutUint64(b[at:], le.Uint64(b[at:])|uint64(elf.SHF_COMPRESSED))
+		},
+	} {
+		b := bytes.Clone(good)
+		put(b)
+		f, err := New(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if f.BigEndian || f.Machine != want.Machine || len(f.Sections) != len(want.Sections) || f.Sections[want.Index(".data")].Flags != want.Sections[want.Index(".data")].Flags {
+			t.Errorf("%s: read as another file", name)
 		}
 	}
 }

@@ -24,10 +24,14 @@ type Limits struct {
 	Window uint32
 }
 
-// Modules are the limits for kernel modules: xz -9 of a small file and zstd -19
-// need windows of no more than 8 MiB, and the largest livepatch modules known,
-// with debug information, have a few MiB.
-var Modules = Limits{Output: 24 << 20, Window: 8 << 20}
+// Modules are the limits for kernel modules: xz -9 asks for a window of 64 MiB, of
+// which no more is touched than the file has, and the largest livepatch modules
+// known, with debug information, have a few MiB.
+var Modules = Limits{Output: 24 << 20, Window: 64 << 20}
+
+// usualWindow is what a decoder keeps from file to file: what kernel trees and
+// distributions pack modules with asks for no more.
+const usualWindow = 8 << 20
 
 // Decoder unpacks one file after another and keeps the decoders' memory in
 // between. It is not safe for concurrent use.
@@ -37,24 +41,74 @@ type Decoder struct {
 	xz     *xz.Reader
 	zstd   *zstd.Decoder
 	buf    Buffer
+	// trailing: bytes that are no further stream follow the first one.
+	trailing bool
 }
 
 // NewDecoder makes a Decoder with these limits for every file.
 func NewDecoder(l Limits) *Decoder { return &Decoder{limits: l} }
 
-// Unpack decompresses all of r. The result is valid until the next call.
-func (d *Decoder) Unpack(r io.Reader, format klp.Compression) (*Buffer, error) {
-	in, err := d.Reader(r, format)
-	if err != nil {
-		return nil, err
+// Unpack decompresses r: all of it, but of an xz file the first stream, which is
+// where the kernel's reader ends (kernel/module/decompress.c:
+// module_xz_decompress). The result is valid until the next call.
+func (d *Decoder) Unpack(r io.ReadSeeker, format klp.Compression) (*Buffer, error) {
+	err := d.unpack(r, format)
+	if errors.Is(err, xz.ErrMemlimit) && d.limits.Window > usualWindow {
+		if _, err := r.Seek(0, io.SeekStart); err != nil {
+			return nil, fmt.Errorf("%s: %w", format, err)
+		}
+		if d.xz, err = xz.NewReader(r, d.limits.Window); err == nil {
+			err = d.first(d.xz)
+		}
+		d.xz = nil // the next file does not need as much
 	}
-	d.buf.reset()
-	if err := d.buf.fill(in); err != nil {
+	if err != nil {
 		// What a decoder kept of a damaged file may show in its next error.
 		d.forget(format)
-		return nil, fmt.Errorf("%s: %w", format, err)
+		return nil, fmt.Errorf("%s: %w", format, tooLarge(err))
 	}
 	return &d.buf, nil
+}
+
+// Trailing reports whether the file of the last Unpack goes on behind its first
+// stream with bytes that are no stream. Known of xz alone.
+func (d *Decoder) Trailing() bool { return d.trailing }
+
+func (d *Decoder) unpack(r io.Reader, format klp.Compression) error {
+	d.trailing = false
+	if format != klp.XZ {
+		in, err := d.Reader(r, format)
+		if err != nil {
+			return err
+		}
+		if format == klp.Gzip {
+			d.gz.Multistream(false) // kmod ignores what is no further member
+		}
+		d.buf.reset()
+		return d.buf.fill(in)
+	}
+	var err error
+	if d.xz == nil {
+		d.xz, err = xz.NewReader(r, min(d.limits.Window, usualWindow))
+	} else {
+		err = d.xz.Reset(r)
+	}
+	if err != nil {
+		return err
+	}
+	return d.first(d.xz)
+}
+
+// first unpacks the first stream and looks at what follows it.
+func (d *Decoder) first(in *xz.Reader) error {
+	in.Multistream(false)
+	d.buf.reset()
+	if err := d.buf.fill(&limited{r: in, left: d.limits.Output, limit: d.limits.Output}); err != nil {
+		return err
+	}
+	err := in.Reset(nil)
+	d.trailing = err != nil && !errors.Is(err, io.EOF)
+	return nil
 }
 
 // Reader returns the unpacked bytes of r as a stream, which is valid until the

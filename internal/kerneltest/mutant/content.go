@@ -83,7 +83,7 @@ func modinfoValue(_ context.Context, r *rand.Rand, data []byte) ([]byte, string,
 
 func versions(_ context.Context, r *rand.Rand, data []byte) ([]byte, string, error) {
 	return edited(data, func(f *elfmut.File) (string, error) {
-		if f.Index("__versions") < 0 {
+		if f.Index("__versions") <= 0 {
 			return "", errNothing
 		}
 		s := f.Section("__versions")

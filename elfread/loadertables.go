@@ -1,0 +1,142 @@
+package elfread
+
+import (
+	"debug/elf"
+	"slices"
+
+	branch "github.com/klplint/klplint/elfread/internal/initcode/x86"
+	"github.com/klplint/klplint/internal/safeelf"
+	"github.com/klplint/klplint/klp"
+)
+
+// distanceTables are the sections of x86_64 that are lists of distances, of four
+// bytes each, to places that the loader and its notifiers change or follow at
+// once (arch/x86/kernel/alternative.c, arch/x86/kernel/callthunks.c,
+// kernel/static_call_inline.c).
+var distanceTables = []string{
+	".altinstructions", ".retpoline_sites", ".return_sites", ".call_sites", ".static_call_sites",
+}
+
+// tableRela reports whether a relocation of x86_64 in a table of the loader fills
+// its field as the loader reads it.
+func (p *parser) tableRela(target int, e safeelf.Rela) bool {
+	name := p.f.Sections[target].Name
+	typ := elf.R_X86_64(e.Type)
+	switch {
+	case name == "__jump_table" && e.Off >= p.f.Sections[target].Size&^15:
+		return true // behind the last whole entry
+	case name == "__jump_table": // struct jump_entry: two distances of 4 bytes, one of 8
+		if e.Off%16 == 8 {
+			// The lowest two bits of the last are flags, the rest is a key's place.
+			return typ == elf.R_X86_64_PC64 && e.Addend&4 == 0
+		}
+		return distance(typ)
+	case target == p.sec.thisModule: // its init and exit functions
+		y, _ := p.sym(e.Sym)
+		switch {
+		case typ != elf.R_X86_64_64:
+			return false
+		case y.Shndx == uint16(elf.SHN_ABS):
+			return false
+		case y.Shndx == uint16(elf.SHN_UNDEF), int(y.Shndx) >= len(p.f.Sections):
+			return true // said elsewhere
+		}
+		s := p.f.Sections[y.Shndx]
+		return s.Flags&elf.SHF_EXECINSTR != 0 && y.Value+uint64(e.Addend) < s.Size
+	case slices.Contains(distanceTables, name):
+		return distance(typ)
+	}
+	return true
+}
+
+// distance reports whether the loader fills in the distance to a symbol, of four
+// bytes.
+func distance(typ elf.R_X86_64) bool { return typ == elf.R_X86_64_PC32 || typ == elf.R_X86_64_PLT32 }
+
+// bareCall reports whether a field of four bytes is that of a call or a jump in
+// code which leads nowhere as it stands.
+func (p *parser) bareCall(target int, off uint64) bool {
+	if !p.flag(target, elf.SHF_EXECINSTR) || off == 0 {
+		return false
+	}
+	b, ok := p.bytesAt(place{Section: target, Offset: off - 1}, 5)
+	return ok && branch.IsBareBranch(b)
+}
+
+// maxBareCode bounds what is decoded of a section of code that has no relocations.
+const maxBareCode = 64 << 10
+
+// unrelocatedCode notes code of which all relocations are gone: seen are the
+// sections that have some. Of a module whose init function is gone with them none runs.
+func (p *parser) unrelocatedCode(seen []bool) {
+	if !seen[p.sec.thisModule] {
+		return
+	}
+	for i, s := range p.f.Sections {
+		if seen[i] || s.Type != elf.SHT_PROGBITS || s.Size == 0 || !p.flag(i, elf.SHF_ALLOC|elf.SHF_EXECINSTR) {
+			continue
+		}
+		code, ok := p.bytesAt(place{Section: i}, min(s.FileSize, maxBareCode))
+		if !ok {
+			continue
+		}
+		if at, found := branch.BareBranch(code); found {
+			p.oddRela(klp.RelaMissing, i, safeelf.Rela{Off: uint64(at) + 1}, 0)
+		}
+	}
+}
+
+// returnThunk is the code that functions end in where returns are protected
+// (CONFIG_MITIGATION_RETHUNK).
+const returnThunk = "__x86_return_thunk"
+
+// readReturnSites compares the jumps to the return thunk with .return_sites, the
+// table by which the kernel finds them (arch/x86/kernel/alternative.c:
+// apply_returns).
+func (p *parser) readReturnSites() error {
+	imported := slices.ContainsFunc(p.m.Imports, func(i klp.Import) bool { return i.Name == returnThunk })
+	size := uint64(0) // of the table
+	for _, s := range p.f.Sections {
+		if s.Name == ".return_sites" && s.Flags&elf.SHF_ALLOC != 0 {
+			size = s.Size
+		}
+	}
+	if !imported && size == 0 {
+		return nil
+	}
+	jumps := map[place]bool{} // to the thunk; true once they are in the table
+	var entries []place
+	for i, s := range p.f.Sections {
+		if p.relocs.head[i] == 0 || !p.flag(i, elf.SHF_ALLOC) || s.Flags&elf.SHF_EXECINSTR == 0 && s.Name != ".return_sites" {
+			continue
+		}
+		list, err := p.relocsOf(i)
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			y, ok := p.sym(r.Sym)
+			switch {
+			case !ok || r.Type == none:
+			case s.Name == ".return_sites":
+				entries = append(entries, place{Section: int(y.Shndx), Offset: y.Value + uint64(r.Addend)})
+			case y.Shndx == uint16(elf.SHN_UNDEF) && r.Offset > 0 && p.symName(r.Sym) == returnThunk:
+				jumps[place{Section: i, Offset: r.Offset - 1}] = false
+			}
+		}
+	}
+	for _, e := range entries {
+		if _, is := jumps[e]; !is {
+			p.m.Relas.StrayReturns++
+			continue
+		}
+		jumps[e] = true
+	}
+	p.m.Relas.StrayReturns += max(0, int(size/4)-len(entries)) // they lead to themselves
+	for _, listed := range jumps {
+		if !listed {
+			p.m.Relas.UnlistedReturns++
+		}
+	}
+	return nil
+}
