@@ -28,6 +28,12 @@ func (p *parser) readRelas() error {
 	if p.m.Arch != klp.X86_64 {
 		return nil
 	}
+	for _, s := range p.f.Sections {
+		// The loader or the livepatch core fills these in later.
+		if s.Type == elf.SHT_RELA && s.Flags&klp.SHFRelaLivepatch != 0 && int64(s.Info) < int64(n) {
+			seen[s.Info] = true
+		}
+	}
 	p.unrelocatedCode(seen)
 	return p.readReturnSites()
 }

@@ -111,7 +111,7 @@ func TestResolveRefuses(t *testing.T) {
 		{"--profile kpach: want kpatch, klp-build, suse or strict; did you mean kpatch?", "", []string{"--profile=kpach"}},
 		{"conflicts with another profile, whose toolchain is a different one", "", []string{"--profile=kpatch,suse"}},
 		{"--shared-func [: ", "", []string{"--shared-func=["}},
-		{"--disable leaves no rule", "", []string{"--disable=*"}},
+		{"--only and --disable leave no rule", "", []string{"--disable=*"}},
 		{"--require KLP505: the rule is not enabled", "", []string{"--require=KLP505"}},
 		{"--require KLP999: no rule has the ID", "", []string{"--require=KLP999"}},
 		{"--severity KLP505: want ID=SEVERITY", "", []string{"--severity=KLP505"}},
