@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -58,8 +59,8 @@ Fix: patch the clone too if the change affects it, or the functions that call it
 func eachPosition(m *klp.Module, t klp.Target, visit func(*klp.Object, *klp.Func, *kernel.Object, kernel.Position)) *wanting {
 	w := &wanting{}
 	k, err := kernelOf(t)
-	if err != nil {
-		w.add(err.(*MissingInput).Needs)
+	if missing, ok := errors.AsType[*MissingInput](err); ok {
+		w.add(missing.Needs)
 		return w
 	}
 	appliedFuncs(m, func(o *klp.Object, f *klp.Func) {

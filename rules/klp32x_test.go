@@ -158,7 +158,10 @@ func newSplit(t *testing.T, base []byte) *splitBTF {
 		t.Fatal(err)
 	}
 	s := &splitBTF{strings: binary.LittleEndian.Uint32(base[20:])}
-	for range spec.All() {
+	for _, err := range spec.All() {
+		if err != nil {
+			t.Fatal(err)
+		}
 		s.first++ // All gives void too, whose id is 0
 	}
 	return s
