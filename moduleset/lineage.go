@@ -25,10 +25,8 @@ func (s *Set) Lineage(m *Member) Lineage {
 			return Lineage{m.Owner, "set " + strconv.FormatUint(uint64(own), 10)}
 		}
 	}
-	return Lineage{m.Owner, stem(m)}
+	return Lineage{m.Owner, m.stem}
 }
-
-func stem(m *Member) string { return names.Stem(cmp.Or(m.Name, m.Path), m.Release) }
 
 // older orders the generations of a lineage by their names, as people count.
 // The digest breaks ties.
@@ -59,5 +57,5 @@ func (s *Set) Newest() []*Member {
 // Follows reports whether the names of two modules say that next was built after
 // the other: one owner, one stem, and a later version.
 func (s *Set) Follows(next, other *Member) bool {
-	return next.Owner == other.Owner && next.Name != other.Name && stem(next) == stem(other) && older(other, next) < 0
+	return next.Owner == other.Owner && next.Name != other.Name && next.stem == other.stem && older(other, next) < 0
 }

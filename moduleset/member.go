@@ -28,8 +28,10 @@ type Member struct {
 	States  []klp.State    // up to the one of id 0, at which the kernel stops reading
 	Shadows []klp.ShadowID // without By
 
+	// Of the set that it is in.
 	index int // in Set.Members
 	class *Class
+	stem  string // of its name: see Lineage
 }
 
 // Object is one object of a member.

@@ -97,6 +97,7 @@ func (p *pairing) add(rows []Row) error {
 	clear(p.buckets)
 	var order []*bucket
 	var last *Member
+	members, placed := 0, 0 // members, and their places in buckets
 	candidates := false
 	for _, r := range rows {
 		k := alike{class: r.Member.class}
@@ -110,6 +111,10 @@ func (p *pairing) add(rows []Row) error {
 		}
 		if n := len(b.rows); n == 0 || b.rows[n-1].Member != r.Member {
 			b.rows = append(b.rows, r)
+			placed++
+		}
+		if r.Member != last {
+			members++
 		}
 		if !r.Member.Baseline && r.Member != last { // klp_get_state() and klp_find_func() take the first of duplicates
 			b.candidates, candidates = append(b.candidates, r), true
@@ -119,24 +124,49 @@ func (p *pairing) add(rows []Row) error {
 	if !candidates {
 		return nil
 	}
+	joins, pairs, err := p.joins(order)
+	if err != nil {
+		return err
+	}
+	// Where no member has two variants of the id, these are all different pairs:
+	// there is no answer, and none needs to be begun.
+	if members == placed && pairs > MaxPairs {
+		return &TooManyPairs{MaxPairs}
+	}
+	for _, j := range joins {
+		if err := p.join(j.next, j.active); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// joint is two buckets whose rows concern each other; they may be one.
+type joint struct{ next, active *bucket }
+
+// joins lists the buckets that concern each other, and counts the pairs of
+// rows of two members in them.
+func (p *pairing) joins(order []*bucket) (list []joint, pairs int, err error) {
 	for _, next := range order {
 		if len(next.candidates) == 0 {
 			continue
 		}
 		for _, active := range order {
 			if err := p.spend(1); err != nil {
-				return err
+				return nil, 0, err
 			}
 			e := p.set.Effect(next.class, active.class)
 			if e == Unjudged || !p.match.Concerns(e, active.variant, next.variant) {
 				continue
 			}
-			if err := p.join(next, active); err != nil {
-				return err
+			list = append(list, joint{next, active})
+			pairs += len(next.candidates) * len(active.rows)
+			if next == active {
+				pairs -= len(next.candidates) // nobody meets itself
 			}
 		}
 	}
-	return nil
+	return list, pairs, nil
 }
 
 // spend counts work, of which there is a bound.

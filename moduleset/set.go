@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace"
 )
@@ -105,7 +106,7 @@ func (s *Set) takeOver(members []*Member) {
 			s.Dropped = append(s.Dropped, m)
 			continue
 		}
-		m.index = len(s.Members)
+		m.index, m.stem = len(s.Members), names.Stem(cmp.Or(m.Name, m.Path), m.Release)
 		s.Members = append(s.Members, m)
 	}
 }
