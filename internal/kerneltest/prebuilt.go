@@ -39,7 +39,7 @@ func (s *Suite) addPrebuilt(root, release, work, prefix string) error {
 		if err != nil {
 			return err
 		}
-		if proposed(relative) {
+		if forReading(relative) {
 			return nil
 		}
 		m, err := elfread.Open(path, elfread.Options{})

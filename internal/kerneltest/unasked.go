@@ -32,15 +32,25 @@ var unasked = map[string]string{
 var unsettled = map[string]string{
 	"KLP221": "the crash comes when the kernel follows the pointer, and 6.12 lived with one that was never followed",
 	"KLP222": "the crash comes when the code first runs, which no scenario makes it do",
+	"KLP216": "the replacement never returns, and the guest itself may call it",
+	"KLP321": "what still runs the old code shows in calls, which no scenario makes",
+	"KLP322": "what still runs the old code shows in calls, which no scenario makes",
+	"KLP323": "the transition never ends, and the machine needs what is patched",
+	"KLP324": "a layout that differs shows in what the code does, not in the load",
+	"KLP325": "a prototype that differs shows in calls, which no scenario makes",
 }
 
 // askedOn612 are rules that 6.12 must answer and other kernels may.
 var askedOn612 = map[string]string{
+	"KLP120": "asked on 6.12 alone",
 	"KLP121": "asked on 6.12 alone: what 6.1 does with sections that are not allocated differs",
 	"KLP122": "asked on 6.12 alone",
 	"KLP123": "asked on 6.12 alone",
 	"KLP124": "asked on 6.12 alone",
 	"KLP125": "asked on 6.12 alone, which takes such an import",
+	"KLP211": "asked on 6.12 alone",
+	"KLP212": "asked on 6.12 alone",
+	"KLP213": "asked on 6.12 alone",
 	"KLP220": "asked on 6.12 alone",
 }
 
