@@ -72,4 +72,5 @@ func mutantsPart() string {
 
 // mutantsMeasured is the last measurement by hand.
 const mutantsMeasured = "Measured on 6.12.117 with seed 101, 460 mutants: agreement 97.0 %; 14 differences, all of them among these (6 places of ftrace, 4 of\n" +
-	"init code, 3 of BTF, 1 sealed ENDBR). No module that the kernel takes was called bad.\n\n"
+	"init code, 3 of BTF, 1 sealed ENDBR). No module that the kernel takes was called bad. The rules were\n" +
+	"changed against this seed, so that another one will agree less. The test is run by hand.\n\n"
