@@ -76,7 +76,7 @@ func (g *guest) record(line string) (over bool, err error) {
 	kind, rest, _ := strings.Cut(line, " ")
 	switch kind {
 	case "begin":
-		if g.everything && g.spoilt() {
+		if g.ftraceOff() || g.everything && g.spoilt() {
 			return true, nil
 		}
 		if len(g.answered) == len(g.scenarios) {
@@ -138,6 +138,12 @@ func (g *guest) record(line string) (over bool, err error) {
 		return true, fmt.Errorf("%w: %q", errRecord, line)
 	}
 	return false, nil
+}
+
+// ftraceOff reports whether the scenario before found ftrace off, as it is from a
+// place that it could not change until the next boot.
+func (g *guest) ftraceOff() bool {
+	return len(g.answered) > 0 && slices.ContainsFunc(g.answered[len(g.answered)-1].Steps, func(s Step) bool { return s.Errno == "ENODEV" })
 }
 
 // spoilt reports whether the scenario before made the kernel warn with a trace:
