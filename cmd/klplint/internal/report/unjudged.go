@@ -60,17 +60,15 @@ func (k *lacking) lack(none string) string {
 
 // lacking sorts the rules that could not judge by what they look at.
 func (l *Lint) lacking() (kernel, set, other lacking) {
-	looksAt := make(map[string]*lacking, len(l.Rules))
+	ofKernel := make(map[string]bool, len(l.Rules))
 	for _, r := range l.Rules {
-		if r.Requires(rules.KernelInput) {
-			looksAt[r.ID()] = &kernel
-		}
+		ofKernel[r.ID()] = r.Requires(rules.KernelInput)
 	}
 	for _, n := range l.Verdict.NotEvaluated {
 		switch {
 		case n.Needs == "set":
 			set.add(n.Rule, n.Needs)
-		case looksAt[n.Rule] != nil:
+		case ofKernel[n.Rule]:
 			kernel.add(n.Rule, n.Needs)
 		default:
 			other.add(n.Rule, n.Needs)
