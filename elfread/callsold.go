@@ -35,29 +35,22 @@ func (p *parser) readCallsOld() error {
 // namedOld returns the patched functions' names that undefined or klp symbols
 // have too; nil where there is none, as in nearly every module.
 func (p *parser) namedOld() map[string]bool {
-	var old, named map[string]bool
+	p.indexImports()
+	for i := range p.m.KlpSyms {
+		p.imports[p.m.KlpSyms[i].Name] = 0
+	}
+	var named map[string]bool
 	for i := range p.m.Patch.Objects {
 		for j := range p.m.Patch.Objects[i].Funcs {
-			if old == nil {
-				old = make(map[string]bool)
+			name := p.m.Patch.Objects[i].Funcs[j].Name
+			if _, is := p.imports[name]; !is || name == "" {
+				continue
 			}
-			old[p.m.Patch.Objects[i].Funcs[j].Name] = true
+			if named == nil {
+				named = make(map[string]bool)
+			}
+			named[name] = true
 		}
-	}
-	note := func(name string) {
-		if name == "" || !old[name] {
-			return
-		}
-		if named == nil {
-			named = make(map[string]bool)
-		}
-		named[name] = true
-	}
-	for i := range p.m.Imports {
-		note(p.m.Imports[i].Name)
-	}
-	for i := range p.m.KlpSyms {
-		note(p.m.KlpSyms[i].Name)
 	}
 	return named
 }

@@ -120,7 +120,7 @@ func (p *parser) klpTarget(section int, k *klp.KlpRela, e safeelf.Rela) error {
 	if int64(info) >= int64(len(p.f.Sections)) || info == 0 {
 		return nil
 	}
-	width := p.arch.fields[e.Type]
+	width := p.arch.width(e.Type)
 	if width == 0 {
 		return nil
 	}
@@ -162,7 +162,7 @@ func (p *parser) fills(at place, width uint64) (bool, error) {
 		return false, err
 	}
 	for _, r := range rs {
-		if w := p.arch.fields[r.Type]; w > 0 && r.Offset+w > at.Offset {
+		if w := p.arch.width(r.Type); w > 0 && r.Offset+w > at.Offset {
 			return true, nil
 		}
 	}

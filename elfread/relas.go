@@ -35,7 +35,7 @@ func (p *parser) readRelas() error {
 		}
 	}
 	p.unrelocatedCode(seen)
-	return p.readReturnSites()
+	return nil
 }
 
 // used notes that a relocation names a livepatch symbol: its entries are in the
@@ -88,7 +88,7 @@ func (p *parser) sectionRelas(i int, again bool) error {
 			p.oddRela(klp.RelaUnknown, target, e, 0)
 			continue
 		}
-		width := p.arch.fields[e.Type]
+		width := p.arch.width(e.Type)
 		if e.Off > size || width > size-e.Off {
 			p.oddRela(klp.RelaBeyondSection, target, e, 0)
 			continue
@@ -128,7 +128,7 @@ func (p *parser) twice(target int) error {
 	}
 	end := uint64(0)
 	for _, r := range all {
-		width := p.arch.fields[r.Type]
+		width := p.arch.width(r.Type)
 		if width == 0 {
 			continue
 		}

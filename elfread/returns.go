@@ -1,67 +1,90 @@
 package elfread
 
 import (
+	"cmp"
 	"debug/elf"
 	"slices"
 
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
 	"github.com/klplint/klplint/klp"
 )
 
-// readReturns counts the branches to __x86_return_thunk and the entries of
-// .return_sites. Both hold one relocation each: the loader turns the branch
-// into what the processor needs, where the table names it
-// (arch/x86/kernel/alternative.c: apply_returns).
+// returnThunk is the code that functions end in where returns are protected
+// (CONFIG_MITIGATION_RETHUNK).
+const returnThunk = "__x86_return_thunk"
+
+// readReturns compares the branches to the return thunk with .return_sites, the
+// table by which the loader finds them and turns each into what the processor
+// needs (arch/x86/kernel/alternative.c: apply_returns). Both hold one relocation
+// each.
 func (p *parser) readReturns() error {
-	if p.m.Arch != klp.X86_64 {
+	if p.m.Arch != klp.X86_64 || len(p.syms.thunks) == 0 && p.sec.returnSites == 0 {
 		return nil
 	}
-	if p.sec.returnSites > 0 {
-		rs, err := p.relocsOf(p.sec.returnSites)
-		if err != nil {
-			return err
-		}
-		for _, r := range rs {
-			if r.Type == uint32(elf.R_X86_64_PC32) {
-				p.m.Returns.Sites++
-			}
-		}
-	}
-	thunk := p.importIndex("__x86_return_thunk")
-	if thunk == 0 {
-		return nil
-	}
+	var jumps, entries []place
 	for i, s := range p.f.Sections {
-		// Replacement instructions are copied before they run; objtool lists none of theirs.
-		if !p.flag(i, elf.SHF_ALLOC|elf.SHF_EXECINSTR) || s.Name == ".altinstr_replacement" {
+		if s.Type != elf.SHT_RELA || s.Flags&klp.SHFRelaLivepatch != 0 || int64(s.Info) >= int64(len(p.f.Sections)) {
 			continue
 		}
-		rs, err := p.relocsOf(i)
+		target := int(s.Info)
+		table := target == p.sec.returnSites
+		// Replacement instructions are copied before they run; objtool lists none of theirs.
+		if !table && (!p.flag(target, elf.SHF_ALLOC|elf.SHF_EXECINSTR) || p.f.Sections[target].Name == ".altinstr_replacement") {
+			continue
+		}
+		rela, err := p.f.Relas(i)
 		if err != nil {
 			return err
 		}
-		if err := p.spend(i, len(rs)); err != nil {
+		if err := p.spend(i, rela.Len()); err != nil {
 			return err
 		}
-		for _, r := range rs {
-			if r.Sym == thunk && p.branch(i, r) {
-				p.m.Returns.ThroughThunk++
+		for j := range rela.Len() {
+			e := rela.At(j)
+			switch {
+			case e.Type == none:
+			case table:
+				if e.Type == uint32(elf.R_X86_64_PC32) {
+					p.m.Returns.Sites++
+				}
+				y, _ := p.sym(e.Sym)
+				entries = append(entries, place{Section: int(y.Shndx), Offset: y.Value + uint64(e.Addend)})
+			case slices.Contains(p.syms.thunks, e.Sym) && e.Off > 0:
+				if p.branch(target, ir.Reloc{Offset: e.Off, Type: e.Type, Sym: e.Sym, Addend: e.Addend}) {
+					p.m.Returns.ThroughThunk++
+				}
+				jumps = append(jumps, place{Section: target, Offset: e.Off - 1})
 			}
 		}
+	}
+	p.m.Returns.Unlisted, p.m.Returns.Stray = unmatched(jumps, entries)
+	if p.sec.returnSites != 0 && p.flag(p.sec.returnSites, elf.SHF_ALLOC) {
+		// Entries without a relocation lead to themselves.
+		p.m.Returns.Stray += max(0, int(p.f.Sections[p.sec.returnSites].Size/4)-len(entries))
 	}
 	return nil
 }
 
-// importIndex returns the index in the symbol table of the first undefined
-// symbol of the name; 0 where there is none.
-func (p *parser) importIndex(name string) uint32 {
-	if !slices.ContainsFunc(p.m.Imports, func(i klp.Import) bool { return i.Name == name }) {
-		return 0
+// unmatched counts the jumps that no entry leads to, and the entries that lead
+// to none of them. It sorts both.
+func unmatched(jumps, entries []place) (unlisted, stray int) {
+	byPlace := func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.Section, b.Section), cmp.Compare(a.Offset, b.Offset))
 	}
-	t := &p.syms.tab
-	for i := 1; i < t.Len(); i++ {
-		if off, _, shndx := t.Head(i); shndx == uint16(elf.SHN_UNDEF) && t.PrefixAt(off, name) && p.symName(uint32(i)) == name {
-			return uint32(i)
+	slices.SortFunc(jumps, byPlace)
+	slices.SortFunc(entries, byPlace)
+	i := 0
+	for _, jump := range slices.Compact(jumps) {
+		for i < len(entries) && byPlace(entries[i], jump) < 0 {
+			stray++
+			i++
+		}
+		if i == len(entries) || entries[i] != jump {
+			unlisted++
+		}
+		for i < len(entries) && entries[i] == jump {
+			i++
 		}
 	}
-	return 0
+	return unlisted, stray + len(entries) - i
 }

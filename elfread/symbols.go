@@ -32,6 +32,7 @@ type symbols struct {
 	first   []uint64 // by section: 1 + where its first named symbol lies; 0 for none
 	enable  uint32   // index of the undefined klp_enable_patch, 0 when there is none
 	shadow  []uint32
+	thunks  []uint32 // the undefined ones called __x86_return_thunk
 }
 
 // symPlace is a symbol by what it covers.
@@ -59,7 +60,7 @@ func (p *parser) readSymbols() error {
 	}
 	s := &p.syms
 	*s = symbols{
-		tab: t, defined: s.defined[:0], shadow: s.shadow[:0],
+		tab: t, defined: s.defined[:0], shadow: s.shadow[:0], thunks: s.thunks[:0],
 		hasFunc: cleared(s.hasFunc, len(p.f.Sections)), first: cleared(s.first, len(p.f.Sections)),
 	}
 	if t.NamesSize() <= maxNames {
@@ -125,6 +126,8 @@ func (p *parser) undefined(i int, y safeelf.Sym, count *int) error {
 		p.syms.enable = uint32(i)
 	case string(name) == "klp_register_patch":
 		p.m.Init.UsesRegister = true
+	case string(name) == returnThunk:
+		p.syms.thunks = append(p.syms.thunks, uint32(i))
 	case bytes.HasPrefix(name, []byte("klp_shadow_")) && len(p.syms.shadow) < maxShadow:
 		p.syms.shadow = append(p.syms.shadow, uint32(i))
 	}

@@ -14,4 +14,6 @@ type FtraceEntry struct {
 type Returns struct {
 	ThroughThunk int // branches to __x86_return_thunk
 	Sites        int // entries of .return_sites, by which the loader finds them
+	Unlisted     int // relocations to __x86_return_thunk in code that no entry leads to
+	Stray        int // entries that lead to none of these
 }

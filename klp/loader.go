@@ -21,9 +21,6 @@ type Relas struct {
 	Entries  int       // relocations that were looked at, R_*_NONE included
 	Odd      []OddRela // the ones that the loader may refuse, in file order; at most 64
 	OddCount int       // all of them
-	// On x86_64, jumps to __x86_return_thunk that .return_sites lacks, and entries
-	// of it that lead to none.
-	UnlistedReturns, StrayReturns int
 }
 
 // OddRela is a relocation that does not look like one a compiler makes for the

@@ -53,7 +53,7 @@ copied.`,
 			})
 		}
 	}
-	if n := m.Relas.UnlistedReturns; n > 0 {
+	if n := m.Returns.Unlisted; n > 0 {
 		c.add(finding.Finding{
 			Severity: finding.Warning,
 			Message:  plural(n, "return is", "returns are") + " not in .return_sites",
@@ -61,7 +61,7 @@ copied.`,
 			Kernel:   accepted("when one of them runs: WARNING: Unpatched return thunk in use. This should not happen!"),
 		})
 	}
-	if n := m.Relas.StrayReturns; n > 0 {
+	if n := m.Returns.Stray; n > 0 {
 		c.add(finding.Finding{
 			Severity: finding.Warning,
 			Message:  plural(n, "entry", "entries") + " of .return_sites " + areNoReturns(n),

@@ -1,6 +1,9 @@
 package rules
 
 import (
+	"cmp"
+	"slices"
+
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
@@ -52,7 +55,7 @@ type stackResident struct {
 }
 
 // stackResidents are the main functions of threads that the kernel starts for
-// itself, and the scheduler, by name. Each was looked up in 7.2: the place is
+// itself, and the scheduler, in the order of names. Each was looked up in 7.2: the place is
 // where it is passed to the function that makes a thread.
 var stackResidents = []stackResident{
 	{"irq_thread", "threaded interrupt handlers", "kernel/irq/manage.c: setup_irq_thread", ""},
@@ -78,10 +81,9 @@ var stackResidents = []stackResident{
 }
 
 func onStackForever(name string) (stackResident, bool) {
-	for _, s := range stackResidents {
-		if s.name == name {
-			return s, true
-		}
+	i, found := slices.BinarySearchFunc(stackResidents, name, func(s stackResident, name string) int { return cmp.Compare(s.name, name) })
+	if !found {
+		return stackResident{}, false
 	}
-	return stackResident{}, false
+	return stackResidents[i], true
 }
