@@ -31,10 +31,7 @@ const maxOptions = 1 << 20
 
 func parseConfig(text []byte) (configuration, error) {
 	c := configuration{}
-	offset := 0
-	for raw := range bytes.Lines(text) {
-		at := offset
-		offset += len(raw)
+	for at, raw := range textLines(text) {
 		line := strings.TrimSpace(string(raw))
 		if len(c) > maxOptions {
 			return nil, fmt.Errorf("offset %#x: more than %d options", at, maxOptions)

@@ -24,21 +24,11 @@ func (e *encoder) bool(v bool) {
 	}
 }
 
-// u64s writes a slice; nil and empty stay apart.
-func (e *encoder) u64s(v []uint64) {
+// writeWords writes a slice; nil and empty stay apart.
+func writeWords[T uint32 | uint64](e *encoder, v []T) {
 	e.bool(v != nil)
 	e.u64(uint64(len(v)))
-	for _, n := range v {
-		e.u64(n)
-	}
-}
-
-func (e *encoder) u32s(v []uint32) {
-	e.bool(v != nil)
-	e.u64(uint64(len(v)))
-	for _, n := range v {
-		e.b = binary.LittleEndian.AppendUint32(e.b, n)
-	}
+	e.b, _ = binary.Append(e.b, binary.LittleEndian, v) // no error for slices of numbers
 }
 
 // decoder reads what encoder wrote. After an error every read gives zero.
@@ -80,28 +70,16 @@ func (d *decoder) count(size int) int {
 	return int(n)
 }
 
-func (d *decoder) u64s() []uint64 {
-	there, n := d.bool(), d.count(8)
+// readWords reads a slice that writeWords wrote.
+func readWords[T uint32 | uint64](d *decoder) []T {
+	size := binary.Size(T(0))
+	there, n := d.bool(), d.count(size)
 	if !there {
 		return nil
 	}
-	v := make([]uint64, n)
-	b := d.take(uint64(8 * n))
-	for i := range len(b) / 8 {
-		v[i] = binary.LittleEndian.Uint64(b[8*i:])
-	}
-	return v
-}
-
-func (d *decoder) u32s() []uint32 {
-	there, n := d.bool(), d.count(4)
-	if !there {
-		return nil
-	}
-	v := make([]uint32, n)
-	b := d.take(uint64(4 * n))
-	for i := range len(b) / 4 {
-		v[i] = binary.LittleEndian.Uint32(b[4*i:])
+	v := make([]T, n)
+	if b := d.take(uint64(size * n)); b != nil {
+		_, _ = binary.Decode(b, binary.LittleEndian, v) // count made sure that they are there
 	}
 	return v
 }
@@ -112,13 +90,13 @@ func (e *encoder) symbols(t *symbolTable) {
 		return
 	}
 	e.bytes(t.names)
-	e.u32s(t.ends)
-	e.u64s(t.addrs)
+	writeWords(e, t.ends)
+	writeWords(e, t.addrs)
 	e.bytes(t.kinds)
-	e.u64s(t.sizes)
-	e.u32s(t.sections)
+	writeWords(e, t.sizes)
+	writeWords(e, t.sections)
 	e.bool(t.hidden)
-	e.u32s(t.files)
+	writeWords(e, t.files)
 	e.u64(uint64(len(t.fileNames)))
 	for _, n := range t.fileNames {
 		e.string(n)
@@ -129,7 +107,7 @@ func (d *decoder) symbols() *symbolTable {
 	if !d.bool() {
 		return nil
 	}
-	t := &symbolTable{names: d.bytes(), ends: d.u32s(), addrs: d.u64s(), kinds: d.bytes(), sizes: d.u64s(), sections: d.u32s(), hidden: d.bool(), files: d.u32s()}
+	t := &symbolTable{names: d.bytes(), ends: readWords[uint32](d), addrs: readWords[uint64](d), kinds: d.bytes(), sizes: readWords[uint64](d), sections: readWords[uint32](d), hidden: d.bool(), files: readWords[uint32](d)}
 	for range d.count(8) {
 		t.fileNames = append(t.fileNames, d.string())
 	}
@@ -157,7 +135,7 @@ func (e *encoder) image(f *imageFacts) {
 	e.string(f.banner)
 	e.string(f.vermagic)
 	e.symbols(f.symbols)
-	e.u64s(f.locations)
+	writeWords(e, f.locations)
 	e.u64(f.initStart)
 	e.u64(f.initEnd)
 	e.u64(f.types.ModuleSize)
@@ -187,7 +165,7 @@ func (e *encoder) image(f *imageFacts) {
 }
 
 func (d *decoder) image() *imageFacts {
-	f := &imageFacts{arch: klp.Arch(d.string()), banner: d.string(), vermagic: d.string(), symbols: d.symbols(), locations: d.u64s(), initStart: d.u64(), initEnd: d.u64()}
+	f := &imageFacts{arch: klp.Arch(d.string()), banner: d.string(), vermagic: d.string(), symbols: d.symbols(), locations: readWords[uint64](d), initStart: d.u64(), initEnd: d.u64()}
 	f.types.ModuleSize = d.u64()
 	if d.bool() {
 		l := &klp.Layout{Source: klp.LayoutBTF}
@@ -265,7 +243,7 @@ func (e *encoder) module(m *moduleFacts) {
 	e.u64(uint64(len(m.locations)))
 	for _, s := range slices.Sorted(maps.Keys(m.locations)) {
 		e.u64(uint64(s))
-		e.u64s(m.locations[s])
+		writeWords(e, m.locations[s])
 	}
 }
 
@@ -273,7 +251,7 @@ func (d *decoder) module() *moduleFacts {
 	m := &moduleFacts{arch: klp.Arch(d.string()), name: d.string(), srcversion: d.string(), vermagic: d.string(), thisModule: d.u64(), symbols: d.symbols(), init: d.symbols(), locations: map[uint32][]uint64{}}
 	for range d.count(24) {
 		s := uint32(d.u64())
-		m.locations[s] = d.u64s()
+		m.locations[s] = readWords[uint64](d)
 	}
 	if m.symbols == nil || m.init == nil {
 		d.err = errCacheEntry

@@ -78,14 +78,7 @@ func isSymbolName(name []byte) bool {
 
 func parseFilterList(text []byte) (*filterList, error) {
 	l := &filterList{counts: map[filterKey]int{}, objects: map[string]bool{}}
-	offset := 0
-	for raw := range bytes.Lines(text) {
-		at := offset
-		offset += len(raw)
-		line := bytes.TrimRight(raw, "\r\n")
-		if len(line) == 0 {
-			continue
-		}
+	for at, line := range textLines(text) {
 		addr, name, module, err := filterLine(line)
 		if err != nil {
 			return nil, fmt.Errorf("offset %#x: %w", at, err)

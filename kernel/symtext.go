@@ -70,16 +70,7 @@ func parseSymbolText(text []byte) (*symbolText, error) {
 	s := &symbolText{vmlinux: &symbolTable{hidden: true}, modules: map[string]*symbolTable{}}
 	var last string
 	var table *symbolTable
-	for offset := 0; offset < len(text); {
-		line := text[offset:]
-		if end := bytes.IndexByte(line, '\n'); end >= 0 {
-			line = line[:end]
-		}
-		at := offset
-		offset += len(line) + 1
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
-		}
+	for at, line := range textLines(text) {
 		addr, kind, name, module, err := symbolLine(line)
 		if err != nil {
 			return nil, fmt.Errorf("offset %#x: %w", at, err)

@@ -66,16 +66,7 @@ func symversLine(line string) (Export, error) {
 
 func parseSymvers(text []byte) (*exportTable, error) {
 	t := &exportTable{byName: map[string]Export{}}
-	for offset := 0; offset < len(text); {
-		line := text[offset:]
-		if end := bytes.IndexByte(line, '\n'); end >= 0 {
-			line = line[:end]
-		}
-		at := offset
-		offset += len(line) + 1
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
-		}
+	for at, line := range textLines(text) {
 		e, err := symversLine(string(line))
 		if err != nil {
 			return nil, fmt.Errorf("offset %#x: %w", at, err)

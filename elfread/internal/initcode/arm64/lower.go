@@ -1,8 +1,6 @@
 package arm64
 
 import (
-	"encoding/binary"
-
 	"golang.org/x/arch/arm64/arm64asm"
 
 	"github.com/klplint/klplint/elfread/internal/initcode/ir"
@@ -43,16 +41,11 @@ type insn struct{ ir.Word }
 
 // Decode lowers one instruction.
 func (Decoder) Decode(e ir.Resolver, in *ir.Insn, sec *ir.Section, at ir.PC) {
-	code := sec.Data[at.Offset:]
-	if len(code) < 4 {
+	word, ok := ir.StartWord(e, in, sec, at)
+	if !ok {
 		return
 	}
-	x := insn{ir.Word{Insn: in, Resolver: e, Raw: binary.LittleEndian.Uint32(code), At: at}}
-	if !x.Relocate(sec) {
-		in.Name = "a relocation"
-		return
-	}
-	in.Len = 4
+	x := insn{word}
 	if x.Ref != (ir.Value{}) && !x.relocated() {
 		in.Reset()
 		in.Name = "a relocation"
@@ -63,7 +56,7 @@ func (Decoder) Decode(e ir.Resolver, in *ir.Insn, sec *ir.Section, at ir.PC) {
 	}
 	// Not one of those that matter. Branches all are; the decoder tells the rest from data.
 	in.Reset()
-	inst, err := arm64asm.Decode(code[:4])
+	inst, err := arm64asm.Decode(sec.Data[at.Offset:][:4])
 	if err != nil {
 		return
 	}

@@ -1,5 +1,10 @@
 package ir
 
+import (
+	"encoding/binary"
+	"slices"
+)
+
 // Word is one 32-bit instruction on its way to steps, of any machine that has such.
 type Word struct {
 	*Insn
@@ -8,6 +13,24 @@ type Word struct {
 	At        PC       // where it stands
 	Ref       Value    // what its relocation refers to; the zero value where it has none
 	RelocType uint32   // the relocation's type
+}
+
+// StartWord begins with the instruction at a place of a section, and finds its
+// relocation, but for types that say nothing here. It is false where the section
+// ends before, or where the relocation leads nowhere, which in then says.
+func StartWord(r Resolver, in *Insn, sec *Section, at PC, ignored ...uint32) (Word, bool) {
+	x := Word{Insn: in, Resolver: r, At: at}
+	code := sec.Data[at.Offset:]
+	if len(code) < 4 {
+		return x, false
+	}
+	x.Raw = binary.LittleEndian.Uint32(code)
+	if !x.relocate(sec, ignored) {
+		in.Name = "a relocation"
+		return x, false
+	}
+	in.Len = 4
+	return x, true
 }
 
 // Bits returns count bits of the instruction from bit shift on.
@@ -43,15 +66,11 @@ func (x *Word) Relative(n int64) Value {
 	return Value{Kind: Address, Reg: SectionBase | Region(x.At.Section), Off: int64(x.At.Offset) + n}
 }
 
-// Relocate finds the instruction's relocation, but for types that say nothing here.
-func (x *Word) Relocate(sec *Section, ignored ...uint32) bool {
+func (x *Word) relocate(sec *Section, ignored []uint32) bool {
 	rels := RelocsIn(sec, uint64(x.At.Offset), uint64(x.At.Offset)+4)
-next:
 	for i := range rels {
-		for _, t := range ignored {
-			if rels[i].Type == t {
-				continue next
-			}
+		if slices.Contains(ignored, rels[i].Type) {
+			continue
 		}
 		v, ok := x.Resolver.Target(rels[i].Sym, rels[i].Addend)
 		if !ok || x.Ref != (Value{}) {

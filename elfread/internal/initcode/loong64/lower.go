@@ -42,16 +42,11 @@ type insn struct{ ir.Word }
 
 // Decode lowers one instruction.
 func (Decoder) Decode(e ir.Resolver, in *ir.Insn, sec *ir.Section, at ir.PC) {
-	code := sec.Data[at.Offset:]
-	if len(code) < 4 {
+	word, ok := ir.StartWord(e, in, sec, at, relocRelax)
+	if !ok {
 		return
 	}
-	x := insn{ir.Word{Insn: in, Resolver: e, Raw: binary.LittleEndian.Uint32(code), At: at}}
-	if !x.Relocate(sec, relocRelax) {
-		in.Name = "a relocation"
-		return
-	}
-	in.Len = 4
+	x, code := insn{word}, sec.Data[at.Offset:]
 	if x.RelocType == relocCall36 { // PCADDU18I and JIRL, one call or jump
 		if len(code) < 8 || x.Raw>>25 != 0xf {
 			in.Reset()

@@ -43,16 +43,16 @@ type insn struct{ ir.Word }
 
 // Decode lowers one instruction.
 func (Decoder) Decode(e ir.Resolver, in *ir.Insn, sec *ir.Section, at ir.PC) {
-	code := sec.Data[at.Offset:]
-	if len(code) < 4 {
+	word, ok := ir.StartWord(e, in, sec, at, relocRel16Ha, relocRel16Lo, relocEntry)
+	if !ok {
 		return
 	}
-	x := insn{ir.Word{Insn: in, Resolver: e, Raw: binary.LittleEndian.Uint32(code), At: at}}
-	if !x.Relocate(sec, relocRel16Ha, relocRel16Lo, relocEntry) || x.Ref != (ir.Value{}) && !x.relocated() {
+	x, code := insn{word}, sec.Data[at.Offset:]
+	if x.Ref != (ir.Value{}) && !x.relocated() {
+		in.Reset()
 		in.Name = "a relocation"
 		return
 	}
-	in.Len = 4
 	if x.lower() {
 		return
 	}
