@@ -111,6 +111,9 @@ func (p *parser) run() error {
 	if err := p.readVersions(); err != nil {
 		return err
 	}
+	if err := p.readExports(); err != nil {
+		return err
+	}
 	p.indexRelocs()
 	if err := p.readTables(); err != nil {
 		return err

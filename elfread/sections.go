@@ -18,6 +18,7 @@ type sections struct {
 	jumpTable, params             int
 	debugInfo, debugStr           int
 	livepatchFuncs, ksplice, ksym int
+	ksymStrings                   int
 	interp, symtab                int
 	returnSites, altinstructions  int
 	btf, btfBase                  int
@@ -93,6 +94,8 @@ func (p *parser) readSections() {
 			slot = &c.livepatchFuncs
 		case "__ksymtab", "__ksymtab_gpl":
 			slot = &c.ksym
+		case "__ksymtab_strings":
+			slot = &c.ksymStrings
 		case ".interp", ".dynamic":
 			slot = &c.interp
 		case ".BTF.base":

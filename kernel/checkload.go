@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"debug/elf"
 	"fmt"
 	"slices"
@@ -29,6 +30,9 @@ func (k *Kernel) CheckLoad(m *klp.Module) []klp.Refusal {
 	}
 	for _, r := range imports {
 		refused = append(refused, r.Refusal)
+	}
+	if r, bad := k.CheckExports(m); bad {
+		refused = append(refused, r)
 	}
 	return refused
 }
@@ -225,6 +229,21 @@ func (k *Kernel) CheckExportFlags(m *klp.Module) (klp.Refusal, bool) {
 	}, true
 }
 
+// CheckExports looks for an export of the module that vmlinux exports too
+// (kernel/module/main.c: verify_exported_symbols).
+func (k *Kernel) CheckExports(m *klp.Module) (klp.Refusal, bool) {
+	for _, name := range m.Exports {
+		if e, found, _ := k.Export(name); found && e.Module == vmlinux {
+			return klp.Refusal{
+				Errno:   "ENOEXEC",
+				Message: fmt.Sprintf("%s: exports duplicate symbol %s (owned by kernel)", moduleNameOf(m), name),
+				Reason:  "the module exports " + name + ", and so does vmlinux",
+			}, true
+		}
+	}
+	return klp.Refusal{}, false
+}
+
 // ImportRefusal is why an imported symbol stops the load.
 type ImportRefusal struct {
 	Import klp.Import
@@ -236,7 +255,10 @@ type ImportRefusal struct {
 // UnknownImports lists them.
 func (k *Kernel) CheckImports(m *klp.Module) []ImportRefusal {
 	license, _ := m.Modinfo.Get("license")
-	gpl := gplCompatible(license)
+	proprietary := fmt.Sprintf("the licence is %q", license)
+	if m.NameDistrusted() {
+		proprietary = "modules named " + m.StructName + " are taken for proprietary ones"
+	}
 	namespaces := map[string]bool{}
 	for _, e := range m.Modinfo.Entries {
 		if e.Key == "import_ns" {
@@ -263,11 +285,11 @@ func (k *Kernel) CheckImports(m *klp.Module) []ImportRefusal {
 				Message: fmt.Sprintf("%s: Unknown symbol %s (err -2)", name, i.Name),
 				Reason:  fmt.Sprintf("%s is not exported by this kernel", i.Name),
 			}})
-		case e.GPL && !gpl:
+		case e.GPL && !m.GPLCompatible():
 			refused = append(refused, ImportRefusal{i, klp.Refusal{
 				Errno:   "ENOENT",
 				Message: fmt.Sprintf("%s: Unknown symbol %s (err -2)", name, i.Name),
-				Reason:  fmt.Sprintf("%s is exported to GPL-compatible modules only, and the licence is %q", i.Name, license),
+				Reason:  fmt.Sprintf("%s is exported to GPL-compatible modules only, and %s", i.Name, proprietary),
 			}})
 		case e.HasCRC && !i.HasCRC && HasVersions(m) && k.RefusesMissingCRC() == klp.Yes:
 			refused = append(refused, ImportRefusal{i, klp.Refusal{
@@ -281,7 +303,7 @@ func (k *Kernel) CheckImports(m *klp.Module) []ImportRefusal {
 				Message: fmt.Sprintf("%s: disagrees about version of symbol %s", name, i.Name),
 				Reason:  fmt.Sprintf("CRC of %s is %#08x, this kernel's %#08x", i.Name, i.CRC, e.CRC),
 			}})
-		case e.Namespace != "" && allowMissing != "y" && !namespaceAllowed(e.Namespace, m.Name, namespaces):
+		case e.Namespace != "" && allowMissing != "y" && !namespaceAllowed(e.Namespace, cmp.Or(m.StructName, m.Name), namespaces):
 			refused = append(refused, ImportRefusal{i, klp.Refusal{
 				Errno:   "EINVAL",
 				Message: fmt.Sprintf("%s: module uses symbol (%s) from namespace %s, but does not import it.", name, i.Name, e.Namespace),
@@ -323,13 +345,4 @@ func (k *Kernel) UnknownImports(m *klp.Module) []string {
 		}
 	}
 	return unknown
-}
-
-// gplCompatible is the kernel's list (include/linux/license.h).
-func gplCompatible(license string) bool {
-	switch license {
-	case "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL":
-		return true
-	}
-	return false
 }

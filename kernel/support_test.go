@@ -68,6 +68,18 @@ func TestCheckExportFlags(t *testing.T) {
 	}
 }
 
+func TestCheckExports(t *testing.T) {
+	k := &Kernel{exports: &exportTable{byName: map[string]Export{
+		"kmalloc": {Name: "kmalloc", Module: vmlinux}, "ext4_x": {Name: "ext4_x", Module: "ext4"},
+	}}}
+	if r, bad := k.CheckExports(&klp.Module{Name: "fix", Exports: []string{"ext4_x", "kmalloc"}}); !bad || r.Errno != "ENOEXEC" || r.Message != "fix: exports duplicate symbol kmalloc (owned by kernel)" {
+		t.Errorf("refused %t: %+v", bad, r)
+	}
+	if _, bad := k.CheckExports(&klp.Module{Exports: []string{"ext4_x", "own"}}); bad {
+		t.Error("a symbol that another module exports, which need not be loaded, is a duplicate")
+	}
+}
+
 // exportImage is memory with a table of exports in one of its forms.
 func exportImage(order byteOrder, width int, flags []byte) (*image, *symbolTable) {
 	const at = uint64(0x8000)

@@ -94,6 +94,7 @@ type Module struct {
 	KlpRelas   []KlpRela    // every section that is, or is named like, a livepatch relocation section
 	KlpSyms    []KlpSym     // every symbol named .klp.sym.* or .klp.tombstone.*, and every SHN_LIVEPATCH one
 	Imports    []Import     // undefined symbols, in symbol-table order
+	Exports    []string     // names in __ksymtab_strings: symbols that it exports, and their namespaces
 	Sections   []Section    // every section, by index; [0] is the null section
 	Leftovers  []Leftover   // relocation records of build steps that were skipped
 	ForceFuncs []Location   // relocated entries of .kpatch.force

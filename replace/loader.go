@@ -73,27 +73,24 @@ func undefined(f *findings, p *Livepatch, known []klp.Refusal) {
 	}
 }
 
-// gplCompatible are the licences of include/linux/license.h.
-var gplCompatible = []string{"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"}
-
 // licence: klp_enable_patch() is EXPORT_SYMBOL_GPL, so that it is an unknown
 // symbol to a module whose licence is not compatible with the GPL.
 func licence(f *findings, p *Livepatch, known []klp.Refusal) {
-	m := &p.Module.Modinfo
-	if !m.Present || enablesNothing(p.Module) {
-		return
-	}
-	value, ok := m.Get("license")
-	if ok && slices.Contains(gplCompatible, value) {
+	m := p.Module
+	if !m.Modinfo.Present || enablesNothing(m) || m.GPLCompatible() {
 		return
 	}
 	const message = "Unknown symbol klp_enable_patch (err -2)"
 	if slices.ContainsFunc(known, func(r klp.Refusal) bool { return r.Errno == "ENOENT" }) {
 		return // the target has said so
 	}
+	value, ok := m.Modinfo.Get("license")
 	why := fmt.Sprintf("licence %q is not compatible with the GPL", value)
-	if !ok {
+	switch {
+	case !ok:
 		why = "the module has no license entry"
+	case m.NameDistrusted():
+		why = "the kernel takes every module named " + m.StructName + " for a proprietary one"
 	}
 	f.refuse("ENOENT", p.Name+": "+message, why+", and klp_enable_patch() is exported to GPL modules only")
 }

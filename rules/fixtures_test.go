@@ -57,6 +57,23 @@ func TestRulesOnTheirFixtures(t *testing.T) {
 	}
 }
 
+// Fixtures in a folder that is named after no rule are seen by nobody.
+func TestFixturesHaveTheirRule(t *testing.T) {
+	folders, err := os.ReadDir(filepath.Join("..", "fixtures", "rules"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, r := range rules.All() {
+		known[r.ID()] = true
+	}
+	for _, folder := range folders {
+		if !known[folder.Name()] {
+			t.Errorf("fixtures/rules/%s has modules, but rules.All() has no such rule: list it in rules/all.go", folder.Name())
+		}
+	}
+}
+
 // A good fixture of one rule has no error of any other.
 func TestGoodFixturesHaveNoErrors(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("..", "fixtures", "rules", "KLP[125]*", "good*.ko"))

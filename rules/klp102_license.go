@@ -20,17 +20,24 @@ klp_enable_patch() is exported to GPL-compatible modules only
 (kernel/livepatch/core.c: EXPORT_SYMBOL_GPL), so the loader does not resolve it
 for a module of another licence. The accepted strings are those of
 include/linux/license.h: license_is_gpl_compatible; a module without a license
-entry counts as "unspecified", which is none of them.
+entry counts as "unspecified", which is none of them. Modules named "driverloader" or
+"lve" are taken for proprietary ones whatever they say (kernel/module/main.c:
+module_augment_kernel_taints).
 
 Fix: MODULE_LICENSE("GPL"); in the module, provided that this is its licence.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
-	license, ok := m.Modinfo.Get("license")
-	if ok && gplCompatible(license) {
+	if m.GPLCompatible() {
 		return nil, nil
 	}
+	license, ok := m.Modinfo.Get("license")
 	message := ".modinfo has no license entry"
-	if ok {
+	at := modinfoEntry(m, "license")
+	switch {
+	case m.NameDistrusted():
+		message = "the kernel takes every module named " + m.StructName + " for a proprietary one"
+		at = klp.Location{Section: ".gnu.linkonce.this_module", Offset: structName}
+	case ok:
 		message = `licence "` + names.Cut(license) + `" is not GPL-compatible`
 	}
 	symbol := "klp_enable_patch"
@@ -39,16 +46,7 @@ Fix: MODULE_LICENSE("GPL"); in the module, provided that this is its licence.`,
 	}
 	return []finding.Finding{{
 		Message:  message,
-		Location: modinfoEntry(m, "license"),
+		Location: at,
 		Kernel:   refused("ENOENT", "Unknown symbol "+symbol+" (err -2)"),
 	}}, nil
 })
-
-// gplCompatible knows the strings of include/linux/license.h.
-func gplCompatible(license string) bool {
-	switch license {
-	case "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL":
-		return true
-	}
-	return false
-}

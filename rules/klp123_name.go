@@ -29,7 +29,7 @@ module.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	modinfo, has := m.Modinfo.Get("name")
-	at := klp.Location{Section: ".gnu.linkonce.this_module", Offset: 24}
+	at := klp.Location{Section: ".gnu.linkonce.this_module", Offset: structName}
 	switch {
 	case m.ThisModuleSize == 0:
 		return nil, nil // KLP121
@@ -58,3 +58,7 @@ module.`,
 	}
 	return nil, nil
 })
+
+// structName is where the name stands in struct module, on every architecture that
+// livepatches (include/linux/module.h: after an enum and a list_head).
+const structName = 24

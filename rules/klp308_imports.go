@@ -23,7 +23,8 @@ resolve_symbol). A missing one, or one exported to GPL-compatible modules only, 
 -ENOENT; a CRC that differs (CONFIG_MODVERSIONS) or a namespace that the module does
 not import is -EINVAL. The CRC of module_layout covers struct module itself: if it
 differs, the load fails with -ENOEXEC at once (kernel/module/version.c:
-check_modstruct_version). Since 7.1 a module that exports symbols itself needs a
+check_modstruct_version). So does an export of the module's own that vmlinux has too
+(verify_exported_symbols). Since 7.1 a module that exports symbols itself needs a
 byte of flags for each (__kflagstab), or gets -ENOEXEC too.
 
 An import without an entry in __versions is refused by Debian's kernels and gets a
@@ -50,6 +51,13 @@ through a livepatch symbol (.klp.sym.*).`,
 		c.add(finding.Finding{
 			Message:  r.Reason,
 			Location: klp.Location{Section: "__ksymtab"},
+			Kernel:   refused(r.Errno, names.Cut(r.Message)),
+		})
+	}
+	if r, bad := k.CheckExports(m); bad {
+		c.add(finding.Finding{
+			Message:  names.Cut(r.Reason),
+			Location: klp.Location{Section: "__ksymtab_strings"},
 			Kernel:   refused(r.Errno, names.Cut(r.Message)),
 		})
 	}

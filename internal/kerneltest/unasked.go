@@ -14,6 +14,7 @@ import (
 var unasked = map[string]string{
 	"KLP100": "what is no livepatch asks nothing of the livepatch core",
 	"KLP113": "foretells nothing: where the flag is decided at run time, both readings are predicted",
+	"KLP126": "x86_64 needs no such sections",
 	"KLP311": "foretells nothing: a matter of style",
 	"KLP312": "Debian's kernels have CONFIG_LIVEPATCH and reliable stack traces, and take unsigned modules",
 	"KLP313": "a kernel that reads tables of another layout does whatever the bytes say",
