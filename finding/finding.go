@@ -21,6 +21,11 @@ type Finding struct {
 	Location klp.Location
 	Kernel   *Answer // what the kernel does; nil where it does nothing that can be named
 	Related  []Related
+	// More is how many other modules the finding sums up, where a rule has too
+	// many to report each: at its severity or below. 0 for all other findings.
+	More int
+	// Others are paths of the first of these, or of all.
+	Others []string
 	// Undecided: the verdict depends on something that the module does not tell,
 	// such as a replace flag that a module parameter sets; the message has both
 	// verdicts. An admission gate takes such a finding for an error.

@@ -36,7 +36,7 @@ type Config struct {
 	// Nil: no kernel is known, and the rules that need one are not evaluated.
 	Target func(*klp.Module) klp.Target
 	// Set holds the choices of the set rules. The driver fills in Target and
-	// Behaviour for each group of modules, and SameFile where it is nil.
+	// Behaviour for each group of modules, and Digest where it is nil.
 	Set moduleset.Options
 
 	// ModuleRulesOnly leaves the set rules out, and what they need: they are

@@ -3,9 +3,12 @@ package lint
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"go/token"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -410,27 +413,22 @@ func TestNonDefaultRulesWaitToBeEnabled(t *testing.T) {
 	diff(t, "enabled", []string{"a.ko KLP505 info the module depends on ext4"}, messages(run(t, c, files{"a.ko": m})))
 }
 
-func TestSameBytes(t *testing.T) {
-	big := bytes.Repeat([]byte("klp"), 40_000)
-	other := bytes.Clone(big)
-	other[len(other)-1]++
-	tests := []struct {
-		name string
-		a, b []byte
-		want bool
-	}{
-		{"equal", big, bytes.Clone(big), true},
-		{"last byte", big, other, false},
-		{"shorter", big, big[:len(big)-1], false},
-		{"a block shorter", big, big[:32<<10], false},
-		{"empty", nil, nil, true},
-		{"one empty", nil, big, false},
+// The digest of a source is that of its bytes, in memory or in a file.
+func TestDigest(t *testing.T) {
+	content := []byte("klp")
+	path := filepath.Join(t.TempDir(), "a.ko")
+	if err := os.WriteFile(path, content, 0o666); err != nil {
+		t.Fatal(err)
 	}
-	for _, test := range tests {
-		got, err := sameBytes(bytes.NewReader(test.a), bytes.NewReader(test.b), new(compareBuffers))
-		if got != test.want || err != nil {
-			t.Errorf("%s: %v, %v", test.name, got, err)
+	j := &job{open: map[string]*Source{"member.ko": {Path: "member.ko", Content: bytes.NewReader(content), Size: 3}}}
+	want := fmt.Sprintf("%x", sha256.Sum256(content))
+	for _, p := range []string{path, "member.ko"} {
+		if got, err := j.digest(p); got != want || err != nil {
+			t.Errorf("%s: %q, %v", p, got, err)
 		}
+	}
+	if _, err := j.digest(path + "x"); err == nil {
+		t.Error("no error for a file that is not there")
 	}
 }
 

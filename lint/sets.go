@@ -1,9 +1,9 @@
 package lint
 
 import (
-	"bytes"
 	"context"
-	"errors"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -100,8 +100,8 @@ func (j *job) set(key moduleset.Kernel, indices []int) (out setOutcome) {
 	options := j.config.Set
 	options.Target = target
 	options.Behaviour = kernel.BehaviourFor(target, key.Release)
-	if options.SameFile == nil {
-		options.SameFile = j.sameFile
+	if options.Digest == nil {
+		options.Digest = j.digest
 	}
 	run := newRunner(j.schedule.set)
 	run.readFile = os.ReadFile
@@ -109,47 +109,22 @@ func (j *job) set(key moduleset.Kernel, indices []int) (out setOutcome) {
 	return out
 }
 
-// sameFile compares the bytes of two sources.
-func (j *job) sameFile(a, b string) (bool, error) {
-	var streams [2]io.Reader
-	for i, path := range [...]string{a, b} {
-		if s := j.open[path]; s != nil {
-			streams[i] = io.NewSectionReader(s.Content, 0, s.Size)
-			continue
-		}
+// digest hashes the file of a source.
+func (j *job) digest(path string) (string, error) {
+	var content io.Reader
+	if s := j.open[path]; s != nil {
+		content = io.NewSectionReader(s.Content, 0, s.Size)
+	} else {
 		f, err := os.Open(path)
 		if err != nil {
-			return false, err
+			return "", err
 		}
 		defer f.Close()
-		streams[i] = f
+		content = f
 	}
-	buffers := j.comparing.Swap(nil) // a set of one name compares file after file
-	if buffers == nil {
-		buffers = new(compareBuffers)
+	h := sha256.New()
+	if _, err := io.Copy(h, content); err != nil {
+		return "", err
 	}
-	defer j.comparing.Store(buffers)
-	return sameBytes(streams[0], streams[1], buffers)
-}
-
-// compareBuffers hold what was read of two files.
-type compareBuffers [2][32 << 10]byte
-
-func sameBytes(a, b io.Reader, buffers *compareBuffers) (bool, error) {
-	x, y := buffers[0][:], buffers[1][:]
-	for {
-		n, errA := io.ReadFull(a, x)
-		m, errB := io.ReadFull(b, y)
-		if !bytes.Equal(x[:n], y[:m]) {
-			return false, nil
-		}
-		for _, err := range [...]error{errA, errB} {
-			if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-				return false, err
-			}
-		}
-		if errA != nil || errB != nil {
-			return errA != nil && errB != nil, nil
-		}
-	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -46,8 +46,6 @@ type job struct {
 	outcomes []outcome
 	open     map[string]*Source // the sources with Content, by path
 
-	comparing atomic.Pointer[compareBuffers] // not in use
-
 	next     atomic.Int64
 	progress sync.Mutex
 	done     int

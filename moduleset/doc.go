@@ -10,5 +10,6 @@
 //
 // The package says what is so; what is wrong with it is said by the rules
 // (package rules). It compares every candidate with every partner that
-// concerns it and leaves none out: where that would be too many, it says so.
+// concerns it and leaves none out, one candidate after the other: what it holds
+// in memory at a time is bounded by the rows of the modules, not by their pairs.
 package moduleset

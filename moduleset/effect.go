@@ -2,7 +2,6 @@ package moduleset
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/klplint/klplint/replace"
@@ -106,15 +105,9 @@ func (s *Set) mayMeet(next *Class) []*Class {
 	return slices.Compact(out)
 }
 
-// maxClassPairs bounds the pairs of classes that have a set in common: two
-// thousand different lists that all share one. A set beyond it is not judged,
-// and says so.
-const maxClassPairs = 4 << 20
-
 // indexSets finds classes by the sets that they belong to.
 func (s *Set) indexSets() {
 	s.bySet = make([]map[uint32][]*Class, len(s.models))
-	pairs := 0
 	for i := range s.models {
 		s.bySet[i] = make(map[uint32][]*Class)
 		for _, c := range s.classes {
@@ -124,17 +117,5 @@ func (s *Set) indexSets() {
 				}
 			}
 		}
-		for _, c := range s.classes {
-			for _, reading := range c.readings[i] {
-				for _, numbers := range [][]uint32{reading.Sets, reading.Evicts, {0}} {
-					for _, n := range numbers {
-						pairs += len(s.bySet[i][n])
-					}
-				}
-			}
-		}
-	}
-	if pairs > maxClassPairs {
-		s.problem = fmt.Sprintf("fewer different lists of replace sets: the %d here overlap in more than %d pairs", len(s.classes), maxClassPairs)
 	}
 }

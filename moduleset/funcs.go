@@ -51,11 +51,24 @@ func (s *Set) indexFuncs() {
 		}
 	}
 	slices.SortFunc(s.funcs, s.compareFuncs)
+	s.numbers = make([][]int32, len(s.Members))
+	numbers := make([]int32, 0, count)
+	for i, m := range s.Members {
+		n := len(numbers)
+		numbers = numbers[:n+len(m.Funcs)]
+		s.numbers[i] = numbers[n:n:len(numbers)]
+	}
 	for start := 0; start < len(s.funcs); {
 		end := start + 1
 		for end < len(s.funcs) && s.funcs[end].hash == s.funcs[start].hash && s.funcAt(s.funcs[end]).Key() == s.funcAt(s.funcs[start]).Key() {
 			end++
 		}
+		for i, e := range s.funcs[start:end] {
+			if i == 0 || s.funcs[start+i-1].member != e.member {
+				s.numbers[e.member] = append(s.numbers[e.member], int32(s.different))
+			}
+		}
+		s.different++
 		if s.funcs[start].member != s.funcs[end-1].member {
 			s.shared = append(s.shared, s.funcs[start:end])
 		}
@@ -65,6 +78,13 @@ func (s *Set) indexFuncs() {
 		return cmp.Or(cmp.Compare(a[0].member, b[0].member), cmp.Compare(a[0].index, b[0].index))
 	})
 }
+
+// FuncNumbers returns the numbers of the member's funcs, in ascending order: one for
+// all funcs of one Key, from 0 to below DifferentFuncs.
+func (s *Set) FuncNumbers(m *Member) []int32 { return s.numbers[m.index] }
+
+// DifferentFuncs is how many different funcs the members patch.
+func (s *Set) DifferentFuncs() int { return s.different }
 
 // Patching returns the entries of all members that patch the func, by path and
 // in table order.

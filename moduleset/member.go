@@ -144,6 +144,9 @@ func (m *Member) nameKeys() map[FuncKey]bool {
 // nil before New.
 func (m *Member) Class() *Class { return m.class }
 
+// Index is the member's place in Set.Members.
+func (m *Member) Index() int { return m.index }
+
 // NewMember takes from a module what is compared.
 func NewMember(m *klp.Module, baseline bool) *Member {
 	text := newText(m)

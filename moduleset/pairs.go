@@ -2,32 +2,26 @@ package moduleset
 
 import (
 	"cmp"
-	"encoding/binary"
 	"iter"
 	"slices"
-
-	"github.com/klplint/klplint/klp"
 )
 
 // Pair is two modules that concern each other: Active is loaded when Next, a
 // candidate, comes. Two candidates are two pairs, one for each order.
+//
+// Pairs are yielded one after the other and not kept: ten thousand candidates
+// that all concern each other are a hundred million.
 type Pair struct {
 	Active, Next *Member
+	Effect       Effect // of the load of Next on Active
 	// Shared are the entries that concern each other, in the order of Next's
-	// table, or of Active's where Next has none.
+	// table, or of Active's where Next has none. It is good until yield returns.
 	Shared []Shared
 }
 
 // Shared is one entry that two modules have in common: indices into the tables
 // of Active and of Next.
 type Shared struct{ Active, Next int32 }
-
-// The bounds of an answer. Findings are made of pairs, and take about a
-// kilobyte each.
-const (
-	MaxPairs  = 1 << 16 // pairs of modules; 256 candidates that all concern each other
-	maxShared = 1 << 22 // entries compared or listed
-)
 
 // Match says which entries of two modules concern each other.
 type Match struct {
@@ -39,10 +33,10 @@ type Match struct {
 	Concerns func(e Effect, active, next uint64) bool
 }
 
-// FuncPairs returns the pairs of modules that share a func in a way that
+// FuncPairs yields the pairs of modules that share a func in a way that
 // concerns them, in the order of Next and Active. skip leaves out a func, told
 // by one of its entries; nil leaves out none.
-func (s *Set) FuncPairs(m Match, skip func(Row) bool) ([]Pair, error) {
+func (s *Set) FuncPairs(m Match, skip func(Row) bool) iter.Seq[Pair] {
 	return s.pairs(m, func(yield func([]Row) bool) {
 		for rows := range s.SharedFuncs {
 			if (skip == nil || !skip(rows[0])) && !yield(rows) {
@@ -52,301 +46,202 @@ func (s *Set) FuncPairs(m Match, skip func(Row) bool) ([]Pair, error) {
 	})
 }
 
-// StatePairs returns the pairs that share a state id.
-func (s *Set) StatePairs(m Match) ([]Pair, error) { return s.pairs(m, s.states.all) }
+// StatePairs yields the pairs that share a state id.
+func (s *Set) StatePairs(m Match) iter.Seq[Pair] { return s.pairs(m, s.states.all) }
 
-// ShadowPairs returns the pairs that share the id of a shadow variable.
-func (s *Set) ShadowPairs(m Match) ([]Pair, error) { return s.pairs(m, s.shadows.all) }
+// ShadowPairs yields the pairs that share the id of a shadow variable.
+func (s *Set) ShadowPairs(m Match) iter.Seq[Pair] { return s.pairs(m, s.shadows.all) }
 
-func (s *Set) pairs(m Match, groups iter.Seq[[]Row]) ([]Pair, error) {
-	p := pairing{set: s, match: m, known: make(map[[2]int]int), buckets: make(map[alike]*bucket)}
-	for rows := range groups {
-		if len(rows) < 2 {
-			continue
+func (s *Set) pairs(m Match, groups iter.Seq[[]Row]) iter.Seq[Pair] {
+	return func(yield func(Pair) bool) {
+		x := common{match: m, of: make(map[*Member][]place)}
+		for rows := range groups {
+			x.add(rows)
 		}
-		if err := p.add(rows); err != nil {
-			return nil, err
+		p := partners{set: s, slots: make([]int32, len(s.Members))}
+		for _, next := range s.Members {
+			places := x.of[next]
+			if len(places) == 0 {
+				continue
+			}
+			slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.row, b.row) })
+			p.begin(next)
+			for _, at := range places {
+				x.join(&p, at)
+			}
+			if !p.all(yield) {
+				return
+			}
 		}
 	}
-	return p.sorted(), nil
 }
 
-// pairing gathers pairs from the rows of one func or id after the other.
-type pairing struct {
+// common are the funcs or ids that a candidate has in common with others.
+type common struct {
+	match  Match
+	groups [][]variant
+	of     map[*Member][]place // by candidate
+}
+
+// variant is a row of a func or an id, without those of the same module that are
+// alike.
+type variant struct {
+	member *Member
+	row    int32
+	kind   uint64
+}
+
+// place is where a candidate has what a group is about: the first of its rows, for
+// klp_get_state() and klp_find_func() take the first of duplicates.
+type place struct {
+	group, row int32
+	kind       uint64
+}
+
+func (x *common) add(rows []Row) {
+	if !slices.ContainsFunc(rows, func(r Row) bool { return !r.Member.Baseline }) || rows[0].Member == rows[len(rows)-1].Member {
+		return
+	}
+	group := make([]variant, 0, len(rows))
+	var kinds map[uint64]bool // of the last member, where it has several rows
+	for i, r := range rows {
+		v := variant{member: r.Member, row: int32(r.Index)}
+		if x.match.Variant != nil {
+			v.kind = x.match.Variant(r)
+		}
+		if i > 0 && rows[i-1].Member == r.Member {
+			if kinds == nil {
+				kinds = map[uint64]bool{group[len(group)-1].kind: true}
+			}
+			if kinds[v.kind] {
+				continue
+			}
+			kinds[v.kind] = true
+		} else {
+			kinds = nil
+			if !r.Member.Baseline {
+				x.of[r.Member] = append(x.of[r.Member], place{int32(len(x.groups)), v.row, v.kind})
+			}
+		}
+		group = append(group, v)
+	}
+	x.groups = append(x.groups, group)
+}
+
+// join notes whom one func or id of a candidate concerns.
+func (x *common) join(p *partners, at place) {
+	for i := range x.groups[at.group] {
+		v := &x.groups[at.group][i]
+		if v.member == p.next {
+			continue
+		}
+		if e := p.effect(v.member.class); e != Unjudged && x.match.Concerns(e, v.kind, at.kind) {
+			p.note(v.member, Shared{v.row, at.row})
+		}
+	}
+}
+
+// partners gathers the pairs of one candidate after the other, in memory that is
+// bounded by the rows of the modules.
+type partners struct {
 	set     *Set
-	match   Match
-	pairs   []Pair
-	known   map[[2]int]int // by the indices of Next and Active: index in pairs
-	buckets map[alike]*bucket
-	shared  int // entries compared or listed
+	next    *Member
+	slots   []int32 // by the index of a member: 1 + its index in list; 0 for none
+	list    []partner
+	effects []Effect // of the candidate's class on each class; -1 for not asked
+	class   *Class   // that effects is about
 }
 
-// alike rows concern the same others: those of one class and variant.
-type alike struct {
-	class   *Class
-	variant uint64
+type partner struct {
+	active *Member
+	shared []Shared
 }
 
-type bucket struct {
-	alike
-	rows       []Row // one of each member
-	candidates []Row // of these, the first row of each candidate
+func (p *partners) begin(next *Member) {
+	p.next = next
+	if p.class == next.class {
+		return
+	}
+	p.class = next.class
+	p.effects = slices.Grow(p.effects[:0], len(p.set.classes))[:len(p.set.classes)]
+	for i := range p.effects {
+		p.effects[i] = -1
+	}
 }
 
-func (p *pairing) add(rows []Row) error {
-	clear(p.buckets)
-	var order []*bucket
-	var last *Member
-	members, placed := 0, 0 // members, and their places in buckets
-	candidates := false
-	for _, r := range rows {
-		k := alike{class: r.Member.class}
-		if p.match.Variant != nil {
-			k.variant = p.match.Variant(r)
-		}
-		b := p.buckets[k]
-		if b == nil {
-			b = &bucket{alike: k}
-			p.buckets[k], order = b, append(order, b)
-		}
-		if n := len(b.rows); n == 0 || b.rows[n-1].Member != r.Member {
-			b.rows = append(b.rows, r)
-			placed++
-		}
-		if r.Member != last {
-			members++
-		}
-		if !r.Member.Baseline && r.Member != last { // klp_get_state() and klp_find_func() take the first of duplicates
-			b.candidates, candidates = append(b.candidates, r), true
-		}
-		last = r.Member
+// effect is Set.Effect of a load of the candidate, asked once for each class.
+func (p *partners) effect(active *Class) Effect {
+	e := p.effects[active.index]
+	if e < 0 {
+		e = p.set.Effect(p.class, active)
+		p.effects[active.index] = e
 	}
-	if !candidates {
-		return nil
-	}
-	joins, pairs, err := p.joins(order)
-	if err != nil {
-		return err
-	}
-	// Where no member has two variants of the id, these are all different pairs:
-	// there is no answer, and none needs to be begun.
-	if members == placed && pairs > MaxPairs {
-		return &TooManyPairs{MaxPairs}
-	}
-	for _, j := range joins {
-		if err := p.join(j.next, j.active); err != nil {
-			return err
-		}
-	}
-	return nil
+	return e
 }
 
-// joint is two buckets whose rows concern each other; they may be one.
-type joint struct{ next, active *bucket }
+func (p *partners) note(active *Member, shared ...Shared) {
+	slot := p.slots[active.index]
+	if slot == 0 {
+		n := len(p.list)
+		if n < cap(p.list) { // with the memory of the candidate before
+			p.list = p.list[:n+1]
+		} else {
+			p.list = append(p.list, partner{})
+		}
+		p.list[n].active, p.list[n].shared = active, p.list[n].shared[:0]
+		slot = int32(n + 1)
+		p.slots[active.index] = slot
+	}
+	at := &p.list[slot-1]
+	at.shared = append(at.shared, shared...)
+}
 
-// joins lists the buckets that concern each other, and counts the pairs of
-// rows of two members in them.
-func (p *pairing) joins(order []*bucket) (list []joint, pairs int, err error) {
-	for _, next := range order {
-		if len(next.candidates) == 0 {
+// all yields what was gathered, and forgets it.
+func (p *partners) all(yield func(Pair) bool) bool {
+	slices.SortFunc(p.list, func(a, b partner) int { return cmp.Compare(a.active.index, b.active.index) })
+	for i := range p.list {
+		p.slots[p.list[i].active.index] = 0
+	}
+	for i := range p.list {
+		if !yield(Pair{Active: p.list[i].active, Next: p.next, Effect: p.effect(p.list[i].active.class), Shared: p.list[i].shared}) {
+			return false
+		}
+	}
+	p.list = p.list[:0]
+	return true
+}
+
+// EvictionPairs yields the pairs of which a load of Next replaces Active, or may
+// replace it, in the order of Next and Active. Shared is empty.
+func (s *Set) EvictionPairs(yield func(Pair) bool) {
+	type evicted struct {
+		member *Member
+		effect Effect
+	}
+	var list []evicted
+	var class *Class // that list is about
+	for _, next := range s.Members {
+		if next.Baseline {
 			continue
 		}
-		for _, active := range order {
-			if err := p.spend(1); err != nil {
-				return nil, 0, err
-			}
-			e := p.set.Effect(next.class, active.class)
-			if e == Unjudged || !p.match.Concerns(e, active.variant, next.variant) {
-				continue
-			}
-			list = append(list, joint{next, active})
-			pairs += len(next.candidates) * len(active.rows)
-			if next == active {
-				pairs -= len(next.candidates) // nobody meets itself
-			}
-		}
-	}
-	return list, pairs, nil
-}
-
-// spend counts work, of which there is a bound.
-func (p *pairing) spend(n int) error {
-	if p.shared += n; p.shared > maxShared {
-		return &TooManyPairs{MaxPairs}
-	}
-	return nil
-}
-
-func (p *pairing) join(next, active *bucket) error {
-	if err := p.spend(len(next.candidates) * len(active.rows)); err != nil {
-		return err
-	}
-	for _, n := range next.candidates {
-		for _, a := range active.rows {
-			if a.Member == n.Member {
-				continue
-			}
-			if err := p.note(n.Member, a.Member, Shared{int32(a.Index), int32(n.Index)}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (p *pairing) note(next, active *Member, shared Shared) error {
-	k := [2]int{next.index, active.index}
-	i, ok := p.known[k]
-	if !ok {
-		if i = len(p.pairs); i == MaxPairs {
-			return &TooManyPairs{MaxPairs}
-		}
-		p.known[k] = i
-		p.pairs = append(p.pairs, Pair{Active: active, Next: next})
-	}
-	p.pairs[i].Shared = append(p.pairs[i].Shared, shared)
-	return nil
-}
-
-// sorted puts the pairs and what they share in order.
-func (p *pairing) sorted() []Pair {
-	for i := range p.pairs {
-		slices.SortFunc(p.pairs[i].Shared, func(a, b Shared) int {
-			return cmp.Or(cmp.Compare(a.Next, b.Next), cmp.Compare(a.Active, b.Active))
-		})
-	}
-	slices.SortFunc(p.pairs, func(a, b Pair) int {
-		return cmp.Or(cmp.Compare(a.Next.index, b.Next.index), cmp.Compare(a.Active.index, b.Active.index))
-	})
-	return p.pairs
-}
-
-// LackingPairs returns the pairs of which Next lacks states of Active, where the
-// effect of the load makes that matter. Shared.Next is -1.
-func (s *Set) LackingPairs(matters func(Effect) bool) ([]Pair, error) {
-	p := pairing{set: s, known: make(map[[2]int]int)}
-	byClass := s.byStates()
-	for _, next := range s.classes {
-		if len(next.Candidates()) == 0 {
-			continue
-		}
-		evicted, undetermined := s.EvictedBy(next)
-		for _, active := range s.mattering(evicted, undetermined, matters) {
-			for _, a := range byClass[active] {
-				for _, n := range byClass[next] {
-					if len(n.candidates) == 0 {
-						continue
-					}
-					lacking := lackingStates(n.members[0], a.members[0])
-					if err := p.spend(1 + len(lacking)*len(n.candidates)*len(a.members)); err != nil {
-						return nil, err
-					}
-					if err := p.lack(n, a, lacking); err != nil {
-						return nil, err
-					}
+		if class != next.class {
+			class, list = next.class, list[:0]
+			sure, undetermined := s.EvictedBy(class)
+			for i, active := range slices.Concat(sure, undetermined) {
+				effect := Evicts
+				if i >= len(sure) {
+					effect = Undetermined
 				}
-			}
-		}
-	}
-	return p.sorted(), nil
-}
-
-func (s *Set) mattering(evicted, undetermined []*Class, matters func(Effect) bool) []*Class {
-	var out []*Class
-	if matters(Evicts) {
-		out = append(out, evicted...)
-	}
-	if matters(Undetermined) {
-		out = append(out, undetermined...)
-	}
-	return out
-}
-
-func (p *pairing) lack(next, active *stateBucket, lacking []int32) error {
-	for _, n := range next.candidates {
-		for _, a := range active.members {
-			if a == n {
-				continue
-			}
-			for _, row := range lacking {
-				if err := p.note(n, a, Shared{row, -1}); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// stateBucket is members of one class with equal state ids in equal order.
-type stateBucket struct{ members, candidates []*Member }
-
-func (s *Set) byStates() map[*Class][]*stateBucket {
-	out := make(map[*Class][]*stateBucket)
-	for _, c := range s.classes {
-		known := make(map[string]*stateBucket)
-		for _, m := range c.Members {
-			var key []byte
-			for i := range m.States {
-				key = binary.LittleEndian.AppendUint64(key, m.States[i].ID)
-			}
-			b := known[string(key)]
-			if b == nil {
-				b = &stateBucket{}
-				known[string(key)] = b
-				out[c] = append(out[c], b)
-			}
-			b.members = append(b.members, m)
-			if !m.Baseline {
-				b.candidates = append(b.candidates, m)
-			}
-		}
-	}
-	return out
-}
-
-// lackingStates returns the indices of the states of active that next lacks.
-func lackingStates(next, active *Member) []int32 {
-	var out []int32
-	for i := range active.States {
-		id := active.States[i].ID
-		has := slices.ContainsFunc(next.States, func(st klp.State) bool { return st.ID == id })
-		if !has && !slices.ContainsFunc(active.States[:i], func(st klp.State) bool { return st.ID == id }) {
-			out = append(out, int32(i))
-		}
-	}
-	return out
-}
-
-// EvictionPairs returns the pairs of which a load of Next replaces Active, or may
-// replace it, as far as they concern the caller. Shared is empty.
-func (s *Set) EvictionPairs(concerns func(p Pair, e Effect) bool) ([]Pair, error) {
-	p := pairing{set: s, known: make(map[[2]int]int)}
-	for _, next := range s.classes {
-		candidates := next.Candidates()
-		if len(candidates) == 0 {
-			continue
-		}
-		evicted, undetermined := s.EvictedBy(next)
-		for i, active := range slices.Concat(evicted, undetermined) {
-			effect := Evicts
-			if i >= len(evicted) {
-				effect = Undetermined
-			}
-			if err := p.spend(len(candidates) * len(active.Members)); err != nil {
-				return nil, err
-			}
-			for _, n := range candidates {
 				for _, a := range active.Members {
-					if a != n && concerns(Pair{Active: a, Next: n}, effect) {
-						if len(p.pairs) == MaxPairs {
-							return nil, &TooManyPairs{MaxPairs}
-						}
-						p.pairs = append(p.pairs, Pair{Active: a, Next: n})
-					}
+					list = append(list, evicted{a, effect})
 				}
+			}
+			slices.SortFunc(list, func(a, b evicted) int { return cmp.Compare(a.member.index, b.member.index) })
+		}
+		for _, a := range list {
+			if a.member != next && !yield(Pair{Active: a.member, Next: next, Effect: a.effect}) {
+				return
 			}
 		}
 	}
-	return p.sorted(), nil
 }

@@ -1,7 +1,6 @@
 package moduleset
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"testing"
@@ -22,33 +21,44 @@ func TestPairsHoldAllThatIsShared(t *testing.T) {
 	for i := range 60 {
 		members = append(members, NewMember(module(fmt.Sprintf("lp_%02d", i), number(uint32(i+1)), funcs...), false))
 	}
-	pairs, err := New(members, Options{}).FuncPairs(Match{Concerns: keeps}, nil)
-	if err != nil || len(pairs) != 60*59 {
-		t.Fatalf("%d pairs, %v", len(pairs), err)
-	}
-	for _, p := range pairs {
+	n := 0
+	for p := range New(members, Options{}).FuncPairs(Match{Concerns: keeps}, nil) {
+		n++
 		if len(p.Shared) != 300 || p.Shared[299] != (Shared{299, 299}) || p.Next == p.Active {
 			t.Fatalf("%s with %s: %d funcs", p.Next.Name, p.Active.Name, len(p.Shared))
 		}
 	}
+	if n != 60*59 {
+		t.Fatalf("%d pairs", n)
+	}
 }
 
-// A func that ten thousand candidates patch is no answer, and says so at once;
-// that ten thousand of a baseline patch it is one.
-func TestTooManyPairs(t *testing.T) {
-	candidates := manyMembers(10_000)
-	baseline := manyMembers(10_000)
+// Three thousand modules that all patch one func are nine million pairs: each is
+// yielded, in order, and none is kept.
+func TestPairsAreNotKept(t *testing.T) {
+	const modules = 3_000
+	candidates := manyMembers(modules)
 	for _, m := range candidates {
 		m.Baseline = false
 	}
-	_, err := New(candidates, Options{}).FuncPairs(Match{Concerns: keeps}, nil)
-	if tooMany := (*TooManyPairs)(nil); !errors.As(err, &tooMany) || tooMany.Max != MaxPairs {
-		t.Errorf("error %v", err)
+	s := New(candidates, Options{})
+	before := heap()
+	n, last, peak := 0, -1, int64(0)
+	for p := range s.FuncPairs(Match{Concerns: keeps}, nil) {
+		at := p.Next.index*modules + p.Active.index
+		if at <= last || p.Next == p.Active || len(p.Shared) == 0 {
+			t.Fatalf("%s with %s: out of order, or about nothing", p.Next.Name, p.Active.Name)
+		}
+		last = at
+		if n++; n == modules*(modules-1)/2 {
+			peak = heap() - before
+		}
 	}
-	one := NewMember(module("new", flag(false), "__do_sys_newuname"), false)
-	pairs, err := New(append(baseline, one), Options{}).FuncPairs(Match{Concerns: keeps}, nil)
-	if err != nil || len(pairs) != 10_000 {
-		t.Errorf("one against many: %d pairs, %v", len(pairs), err)
+	if n != modules*(modules-1) {
+		t.Errorf("%d pairs", n)
+	}
+	if peak > 8<<20 {
+		t.Errorf("%d bytes in the middle of it", peak)
 	}
 }
 
@@ -63,12 +73,8 @@ func TestLackingPairs(t *testing.T) {
 	s := New([]*Member{
 		member("active", false, true, 1, 2, 2, 3), member("a", true, false, 1), member("b", true, false), member("c", false, false), member("d", true, false, 3, 2, 1),
 	}, Options{})
-	pairs, err := s.LackingPairs(func(e Effect) bool { return e == Evicts })
-	if err != nil {
-		t.Fatal(err)
-	}
 	var got []string
-	for _, p := range pairs {
+	for p := range s.LackingPairs(func(e Effect) bool { return e == Evicts }) {
 		text := p.Next.Name + " over " + p.Active.Name + ":"
 		for _, shared := range p.Shared {
 			text += fmt.Sprintf(" %d", p.Active.States[shared.Active].ID)

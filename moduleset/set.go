@@ -2,7 +2,6 @@ package moduleset
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/klplint/klplint/internal/names"
@@ -23,10 +22,12 @@ type Set struct {
 	bySet   []map[uint32][]*Class // by model: the classes that belong to a set
 	problem string                // why there is no model to judge under; "" when there is
 
-	funcs   []funcEntry   // by hash
-	shared  [][]funcEntry // the funcs that several members patch
-	states  idIndex
-	shadows idIndex
+	funcs     []funcEntry   // by hash
+	shared    [][]funcEntry // the funcs that several members patch
+	numbers   [][]int32     // of the members' funcs, see FuncNumbers
+	different int           // funcs
+	states    idIndex
+	shadows   idIndex
 }
 
 // Options are the choices that the answers depend on.
@@ -49,10 +50,10 @@ type Options struct {
 	// purpose: KLP401 does not warn of them. Where a model refuses the load, no
 	// purpose helps, and it stays an error.
 	SharedFuncs []string
-	// SameFile tells whether two files hold the same bytes. It is asked only
-	// for modules of one name and size that were not hashed; nil means that
-	// they are taken for different.
-	SameFile func(a, b string) (bool, error)
+	// Digest returns a digest of a file's bytes. It is asked only for modules of
+	// one name and size that were not hashed; nil means that they are taken for
+	// different.
+	Digest func(path string) (string, error)
 }
 
 // New makes the set of the members, in any order, and takes them over.
@@ -150,15 +151,6 @@ func (s *Set) Candidates() []*Member {
 		}
 	}
 	return out
-}
-
-// TooManyPairs is the error of a question whose answer would be longer than a
-// set gives. Nothing is left out silently: there is no answer.
-type TooManyPairs struct{ Max int }
-
-// Error says how many pairs are given at most.
-func (e *TooManyPairs) Error() string {
-	return fmt.Sprintf("fewer modules at once: more than %d pairs to compare", e.Max)
 }
 
 // Row is one entry of a member's table of funcs, states or shadow variables.

@@ -50,20 +50,27 @@ the first is the only way.`,
 	if !refuses {
 		skip = func(r moduleset.Row) bool { return patchedOnPurpose(s, r) }
 	}
-	pairs, err := s.FuncPairs(moduleset.Match{Concerns: func(e moduleset.Effect, _, _ uint64) bool {
+	pairs := s.FuncPairs(moduleset.Match{Concerns: func(e moduleset.Effect, _, _ uint64) bool {
 		return e == moduleset.Keeps || e == moduleset.Undetermined && !refuses // KLP407 has what the reading of sets decides
 	}}, skip)
-	if err != nil {
-		return nil, tooMany(err)
-	}
-	return atBoth(pairs, func(p moduleset.Pair) pairFinding { return sameFuncs(s, p) }), missing(s)
+	return atBoth(s, pairs,
+		func(p moduleset.Pair) weight { return weightOfSameFuncs(s, p) },
+		func(p moduleset.Pair) pairFinding { return sameFuncs(s, p) },
+	), missing(s)
 })
+
+func weightOfSameFuncs(s *moduleset.Set, p moduleset.Pair) weight {
+	if s.RefusesSharing() && sharesName(p) {
+		return weight{severity: finding.Error}
+	}
+	undecided := p.Effect == moduleset.Undetermined
+	return weight{finding.Warning, undecided}
+}
 
 func sameFuncs(s *moduleset.Set, p moduleset.Pair) pairFinding {
 	next, active := p.Next.Title(), p.Active.Title()
 	if s.RefusesSharing() && !sharesName(p) {
 		out, list := sharedFuncs(p, "patches", " too")
-		out.Severity = finding.Warning
 		out.Kernel = accepted("the livepatch loaded last runs " + list)
 		out.Message = fmt.Sprintf("%s and %s, which %s does not replace, both patch %s: under %s names are compared, so that both load, and %s",
 			next, active, next, list, s.ModelNames(), winner(s, p))
@@ -78,13 +85,11 @@ func sameFuncs(s *moduleset.Set, p moduleset.Pair) pairFinding {
 		out.Kernel = incompatible(p.Next)
 		out.Message = fmt.Sprintf("%s and %s, which %s does not replace, both patch %s: under %s the load is refused with EINVAL when %s",
 			next, active, next, list, s.ModelNames(), when(s, p))
-	case s.Effect(p.Next.Class(), p.Active.Class()) == moduleset.Undetermined:
-		out.Severity, out.Undecided = finding.Warning, true
+	case p.Effect == moduleset.Undetermined:
 		out.Kernel = accepted("without replace the livepatch loaded last runs " + list + ", with it the other one is gone")
 		out.Message = fmt.Sprintf("%s and %s both patch %s, and whether %s replaces the other is not known (%s): if it does not, both are active and %s; if it does, %s is replaced",
 			next, active, list, next, p.Next.Replace.String(), winner(s, p), active)
 	default:
-		out.Severity = finding.Warning
 		out.Kernel = accepted("the livepatch loaded last runs " + list)
 		out.Message = fmt.Sprintf("%s and %s may be active together and both patch %s: under mainline both load and %s",
 			next, active, list, winner(s, p))

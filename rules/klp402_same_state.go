@@ -31,11 +31,8 @@ livepatches into one set.`,
 	if !s.RefusesSharing() {
 		return nil, missing(s)
 	}
-	pairs, err := s.StatePairs(moduleset.Match{Concerns: func(e moduleset.Effect, _, _ uint64) bool { return e == moduleset.Keeps }})
-	if err != nil {
-		return nil, tooMany(err)
-	}
-	return atBoth(pairs, func(p moduleset.Pair) pairFinding {
+	pairs := s.StatePairs(moduleset.Match{Concerns: func(e moduleset.Effect, _, _ uint64) bool { return e == moduleset.Keeps }})
+	return atBoth(s, pairs, always, func(p moduleset.Pair) pairFinding {
 		var out pairFinding
 		ids := make([]uint64, len(p.Shared))
 		for i, shared := range p.Shared {

@@ -37,24 +37,18 @@ version, and migrate or undo it in the callbacks
 		return nil, missing(s)
 	}
 	mainline := !s.RefusesSharing()
-	lower, err := s.StatePairs(moduleset.Match{
+	lower := s.StatePairs(moduleset.Match{
 		Variant: func(r moduleset.Row) uint64 { return uint64(r.Member.States[r.Index].Version) },
 		Concerns: func(e moduleset.Effect, active, next uint64) bool {
 			return next < active && (mainline || e == moduleset.Evicts)
 		},
 	})
-	if err != nil {
-		return nil, tooMany(err)
-	}
-	lacking, err := s.LackingPairs(func(e moduleset.Effect) bool {
+	lacking := s.LackingPairs(func(e moduleset.Effect) bool {
 		return e == moduleset.Evicts || mainline // KLP407 has what the reading of sets decides
 	})
-	if err != nil {
-		return nil, tooMany(err)
-	}
 	return slices.Concat(
-		atBoth(lower, func(p moduleset.Pair) pairFinding { return lowerStates(s, p) }),
-		atBoth(lacking, func(p moduleset.Pair) pairFinding { return lackingStates(s, p) }),
+		atBoth(s, lower, always, func(p moduleset.Pair) pairFinding { return lowerStates(s, p) }),
+		atBoth(s, lacking, func(p moduleset.Pair) weight { return weightOfLacking(s, p) }, func(p moduleset.Pair) pairFinding { return lackingStates(s, p) }),
 	), missing(s)
 })
 
@@ -83,6 +77,13 @@ func lowerStates(s *moduleset.Set, p moduleset.Pair) pairFinding {
 	return out
 }
 
+func weightOfLacking(s *moduleset.Set, p moduleset.Pair) weight {
+	if p.Effect == moduleset.Undetermined {
+		return weight{finding.Warning, true}
+	}
+	return weight{severity: finding.Error}
+}
+
 func lackingStates(s *moduleset.Set, p moduleset.Pair) pairFinding {
 	var out pairFinding
 	var ids []uint64
@@ -95,8 +96,7 @@ func lackingStates(s *moduleset.Set, p moduleset.Pair) pairFinding {
 	}
 	next, active, states := p.Next.Title(), p.Active.Title(), numbered("state", ids)
 	out.Kernel = incompatible(p.Next)
-	if s.Effect(p.Next.Class(), p.Active.Class()) == moduleset.Undetermined {
-		out.Severity, out.Undecided = finding.Warning, true
+	if p.Effect == moduleset.Undetermined {
 		out.Message = fmt.Sprintf("%s lacks %s of %s, and whether it replaces is not known (%s): if it does, the load is refused with EINVAL when %s; if it does not, it is accepted",
 			next, states, active, p.Next.Replace.String(), whenOnce(p))
 		return out

@@ -43,20 +43,16 @@ purpose, waive the finding with the reason.`,
 	if !s.Judged() {
 		return nil, missing(s)
 	}
-	j := &dropJudge{set: s, newest: make(map[*moduleset.Member]bool), keys: make(map[*moduleset.Member]map[moduleset.FuncKey]bool)}
+	j := &dropJudge{set: s, newest: make(map[*moduleset.Member]bool), keys: make(map[*moduleset.Member]map[moduleset.FuncKey]bool), marks: make([]int32, s.DifferentFuncs())}
 	for _, m := range s.Newest() {
 		j.newest[m] = true
 	}
-	pairs, err := s.EvictionPairs(func(p moduleset.Pair, e moduleset.Effect) bool {
-		if e == moduleset.Undetermined && s.RefusesSharing() {
+	return atBoth(s, evictions(s, func(p moduleset.Pair) bool {
+		if p.Effect == moduleset.Undetermined && s.RefusesSharing() {
 			return false // KLP407 has what the reading of sets decides
 		}
-		return j.canHappen(p) && j.drops(p)
-	})
-	if err != nil {
-		return nil, tooMany(err)
-	}
-	return atBoth(pairs, j.tell), missing(s)
+		return j.happens(p)
+	}), j.weigh, j.tell), missing(s)
 })
 
 // dropJudge compares what a candidate patches with what it evicts.
@@ -64,6 +60,27 @@ type dropJudge struct {
 	set    *moduleset.Set
 	newest map[*moduleset.Member]bool // of the lineages of the baseline
 	keys   map[*moduleset.Member]map[moduleset.FuncKey]bool
+
+	last  *moduleset.Member // whose funcs are marked
+	marks []int32           // by the number of a func: 1 + the index of the last one that patches it
+}
+
+// inCommon counts the funcs that both of a pair patch.
+func (j *dropJudge) inCommon(p moduleset.Pair) int {
+	mark := int32(p.Next.Index() + 1)
+	if j.last != p.Next {
+		j.last = p.Next
+		for _, n := range j.set.FuncNumbers(p.Next) {
+			j.marks[n] = mark
+		}
+	}
+	common := 0
+	for _, n := range j.set.FuncNumbers(p.Active) {
+		if j.marks[n] == mark {
+			common++
+		}
+	}
+	return common
 }
 
 // carried are the funcs that a candidate patches.
@@ -76,31 +93,49 @@ func (j *dropJudge) carried(m *moduleset.Member) map[moduleset.FuncKey]bool {
 	return keys
 }
 
-// canHappen reports whether Next may be loaded over Active: over the newest of a
-// lineage, and of two candidates in the order that their names or their
-// funcs give them.
-func (j *dropJudge) canHappen(p moduleset.Pair) bool {
+// happens reports whether Next drops something of Active, and may be loaded over it:
+// over the newest of a lineage, and of two candidates in the order that their names
+// or their funcs give them.
+func (j *dropJudge) happens(p moduleset.Pair) bool {
+	if p.Active.Baseline && !j.newest[p.Active] {
+		return false
+	}
+	common := j.inCommon(p)
+	if !j.drops(p, common) {
+		return false
+	}
 	switch {
-	case p.Active.Baseline:
-		return j.newest[p.Active]
-	case j.set.Follows(p.Next, p.Active):
+	case p.Active.Baseline || j.set.Follows(p.Next, p.Active):
 		return true
 	case j.set.Follows(p.Active, p.Next):
 		return false
 	}
 	back := moduleset.Pair{Active: p.Next, Next: p.Active}
-	return !j.set.Evicts(back.Next, back.Active) || j.drops(back)
+	return !j.set.Evicts(back.Next, back.Active) || j.drops(back, common)
 }
 
-// drops reports whether Next drops something of Active.
-func (j *dropJudge) drops(p moduleset.Pair) bool {
-	for range j.funcs(p) {
-		return true
-	}
+// drops reports whether Next drops something of Active; common is how many funcs
+// both patch.
+func (j *dropJudge) drops(p moduleset.Pair, common int) bool {
 	for range j.objects(p) {
 		return true
 	}
+	if common == len(j.set.FuncNumbers(p.Active)) {
+		return false
+	}
+	if !j.mayCover() {
+		return true
+	}
+	for range j.funcs(p) {
+		return true
+	}
 	return false
+}
+
+// mayCover reports whether there could be a livepatch that stays, and patches what
+// another one drops.
+func (j *dropJudge) mayCover() bool {
+	return j.set.RefusesSharing() && len(j.newest) > 0 // under mainline, what evicts one evicts all
 }
 
 // funcs yields the funcs of Active that go back to the kernel's own code, one
@@ -144,8 +179,8 @@ func (j *dropJudge) objects(p moduleset.Pair) iter.Seq[*moduleset.Object] {
 // covered reports whether the newest of another lineage patches the func and
 // stays.
 func (j *dropJudge) covered(p moduleset.Pair, key moduleset.FuncKey) bool {
-	if !j.set.RefusesSharing() {
-		return false // what evicts one evicts all
+	if !j.mayCover() {
+		return false
 	}
 	for _, r := range j.set.Patching(key) {
 		if j.newest[r.Member] && r.Member != p.Active && j.set.Effect(p.Next.Class(), r.Member.Class()) == moduleset.Keeps {
@@ -153,6 +188,16 @@ func (j *dropJudge) covered(p moduleset.Pair, key moduleset.FuncKey) bool {
 		}
 	}
 	return false
+}
+
+func (j *dropJudge) weigh(p moduleset.Pair) weight {
+	switch {
+	case p.Effect == moduleset.Undetermined:
+		return weight{finding.Warning, true}
+	case !p.Active.Baseline:
+		return weight{severity: finding.Warning}
+	}
+	return weight{severity: finding.Error}
 }
 
 func (j *dropJudge) tell(p moduleset.Pair) pairFinding {
@@ -181,13 +226,9 @@ func (j *dropJudge) tell(p moduleset.Pair) pairFinding {
 	if len(objects) == 0 {
 		out.aboutFuncs(len(funcs), func(i int) *moduleset.Func { return funcs[i] })
 	}
-	if !p.Active.Baseline {
-		out.Severity = finding.Warning
-	}
 	out.Kernel = accepted("what is not listed goes back to the kernel's own code")
 	next, active, list := p.Next.Title(), p.Active.Title(), listing(titles, total)
-	if s.Effect(p.Next.Class(), p.Active.Class()) == moduleset.Undetermined {
-		out.Severity, out.Undecided = finding.Warning, true
+	if p.Effect == moduleset.Undetermined {
 		out.Message = fmt.Sprintf("%s does not patch %s of %s, and whether it replaces is not known (%s): if it does, %s reverted",
 			next, list, active, p.Next.Replace.String(), fixesAre(total))
 		return out

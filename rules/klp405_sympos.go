@@ -39,24 +39,40 @@ released.`,
 	if !s.Judged() {
 		return nil, missing(s)
 	}
-	pairs, err := s.FuncPairs(moduleset.Match{
+	pairs := s.FuncPairs(moduleset.Match{
 		Variant: func(r moduleset.Row) uint64 { return r.Member.Funcs[r.Index].Sympos },
 		Concerns: func(e moduleset.Effect, active, next uint64) bool {
 			return active != next && (e == moduleset.Evicts || e == moduleset.Undetermined)
 		},
 	}, func(r moduleset.Row) bool { return r.Member.Funcs[r.Index].Position() != 1 })
-	if err != nil {
-		return nil, tooMany(err)
-	}
 	// klp_find_func() compares names: another name of the same code is another func.
-	named := make([]moduleset.Pair, 0, len(pairs))
-	for _, p := range pairs {
-		if p.Shared = slices.DeleteFunc(p.Shared, func(x moduleset.Shared) bool { return !sameName(p, x) }); len(p.Shared) > 0 {
-			named = append(named, p)
+	named := func(yield func(moduleset.Pair) bool) {
+		for p := range pairs {
+			if p.Shared = slices.DeleteFunc(p.Shared, func(x moduleset.Shared) bool { return !sameName(p, x) }); len(p.Shared) > 0 && !yield(p) {
+				return
+			}
 		}
 	}
-	return atBoth(named, func(p moduleset.Pair) pairFinding { return symposDiffers(s, p) }), missing(s)
+	return atBoth(s, named,
+		func(p moduleset.Pair) weight { return weightOfSympos(s, p) },
+		func(p moduleset.Pair) pairFinding { return symposDiffers(s, p) },
+	), missing(s)
 })
+
+func weightOfSympos(s *moduleset.Set, p moduleset.Pair) weight {
+	w := weight{severity: finding.Warning}
+	switch s.Options.Behaviour.Sympos01 {
+	case klp.Yes:
+		w.severity = finding.Info
+	case klp.No:
+		w.severity = finding.Error
+	}
+	if p.Effect == moduleset.Undetermined {
+		w.undecided = w.severity == finding.Error
+		w.severity = min(w.severity, finding.Warning)
+	}
+	return w
+}
 
 func symposDiffers(s *moduleset.Set, p moduleset.Pair) pairFinding {
 	out, list := sharedFuncs(p, "names", "")
@@ -78,23 +94,18 @@ func symposDiffers(s *moduleset.Set, p moduleset.Pair) pairFinding {
 	var verdict string
 	switch s.Options.Behaviour.Sympos01 {
 	case klp.Yes:
-		out.Severity = finding.Info
 		out.Kernel = accepted("this kernel treats sympos 0 and 1 as equal")
 		verdict = "this kernel treats the two as equal, a kernel without the fix to klp_find_func() refuses the load with EEXIST"
 	case klp.No:
-		out.Severity = finding.Error
 		out.Kernel = refused(errno, "sysfs: cannot create duplicate filename")
 		verdict = "this kernel treats the two as different funcs and refuses the load with " + errno
 	default:
-		out.Severity = finding.Warning
 		out.Kernel = noted(refused(errno, "sysfs: cannot create duplicate filename"), "on a kernel without the fix to klp_find_func()")
 		verdict = "a kernel without the fix to klp_find_func() refuses the load with " + errno + ", and whether this one has it is not known"
 	}
 	replaces := "replaces"
-	if s.Effect(p.Next.Class(), p.Active.Class()) == moduleset.Undetermined {
+	if p.Effect == moduleset.Undetermined {
 		replaces = "may replace"
-		out.Undecided = out.Severity == finding.Error
-		out.Severity = min(out.Severity, finding.Warning)
 	}
 	out.Message = fmt.Sprintf("%s %s %s under %s and names %s %s: %s",
 		p.Next.Title(), replaces, p.Active.Title(), s.ModelNames(), list, numbers, verdict)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 
 	"golang.org/x/tools/go/analysis"
@@ -32,21 +33,16 @@ kernel's release in it.`,
 	if err != nil {
 		return nil, err
 	}
-	var pairs []moduleset.Pair
-	for _, next := range s.Candidates() {
-		for i, copies := range files.of[next.Name] {
-			if i == files.index[next] {
-				continue
-			}
-			if len(pairs)+len(copies) > moduleset.MaxPairs {
-				return nil, tooMany(&moduleset.TooManyPairs{Max: moduleset.MaxPairs})
-			}
-			for _, active := range copies {
-				pairs = append(pairs, moduleset.Pair{Active: active, Next: next})
+	pairs := func(yield func(moduleset.Pair) bool) {
+		for _, next := range s.Candidates() {
+			for _, active := range files.of[next.Name] {
+				if files.file[active] != files.file[next] && !yield(moduleset.Pair{Active: active, Next: next}) {
+					return
+				}
 			}
 		}
 	}
-	return atBoth(pairs, func(p moduleset.Pair) pairFinding {
+	return atBoth(s, pairs, always, func(p moduleset.Pair) pairFinding {
 		says := "is named " + p.Next.Title() + " too"
 		return pairFinding{
 			Finding: finding.Finding{
@@ -58,59 +54,54 @@ kernel's release in it.`,
 	}), nil
 })
 
-// namedFiles are, by name, the members that are copies of one file, and the index of
-// each member's file among those of its name.
+// namedFiles are the members of each name, and of which file each is a copy.
 type namedFiles struct {
-	of    map[string][][]*moduleset.Member
-	index map[*moduleset.Member]int
+	of   map[string][]*moduleset.Member
+	file map[*moduleset.Member]string
 }
 
-// filesOfOneName sorts the members of each name by the file that they are copies
-// of: a folder may hold ten thousand links to one module, and comparing all pairs of
-// those would read each of them ten thousand times.
+// filesOfOneName tells copies of one file apart from different ones. A folder may
+// hold ten thousand links to one module: each file is read once at most, and only
+// where another one has its name.
 func filesOfOneName(s *moduleset.Set) (*namedFiles, error) {
-	files := &namedFiles{of: make(map[string][][]*moduleset.Member), index: make(map[*moduleset.Member]int)}
-	compared := 0
+	files := &namedFiles{of: make(map[string][]*moduleset.Member), file: make(map[*moduleset.Member]string)}
 	for _, m := range s.Members {
-		if m.Name == "" {
-			continue
+		if m.Name != "" {
+			files.of[m.Name] = append(files.of[m.Name], m)
 		}
-		known := files.of[m.Name]
-		i := 0
-		for ; i < len(known); i++ {
-			if compared++; compared > moduleset.MaxPairs {
-				return nil, tooMany(&moduleset.TooManyPairs{Max: moduleset.MaxPairs})
-			}
-			same, err := sameFile(s, known[i][0], m)
-			if err != nil {
+	}
+	for _, m := range s.Members {
+		if members := files.of[m.Name]; len(members) > 1 && members[0] == m {
+			if err := files.tellApart(s, members); err != nil {
 				return nil, err
 			}
-			if same {
-				break
-			}
 		}
-		if i == len(known) {
-			known = append(known, nil)
-		}
-		known[i] = append(known[i], m)
-		files.of[m.Name], files.index[m] = known, i
 	}
 	return files, nil
 }
 
-// sameFile reports whether two modules are copies of one file.
-func sameFile(s *moduleset.Set, a, b *moduleset.Member) (bool, error) {
-	switch {
-	case a.SHA256 != "" && b.SHA256 != "":
-		return a.SHA256 == b.SHA256, nil
-	case a.Path == b.Path:
-		return true, nil
-	case a.Size != b.Size || s.Options.SameFile == nil:
-		return false, nil
+// tellApart goes by digests. Where one is not known, a file of a size that no
+// other has is told by its path, and the others are read.
+func (f *namedFiles) tellApart(s *moduleset.Set, members []*moduleset.Member) error {
+	first := make(map[int64]string) // path, by size
+	several := make(map[int64]bool)
+	for _, m := range members {
+		if path, ok := first[m.Size]; ok && path != m.Path {
+			several[m.Size] = true
+		}
+		first[m.Size] = m.Path
 	}
-	same, err := s.Options.SameFile(a.Path, b.Path)
-	if err != nil {
-		return false, fmt.Errorf("compare %s and %s: %w", a.Path, b.Path, err)
+	digests := make(map[string]string) // by path
+	for _, m := range members {
+		file := cmp.Or(m.SHA256, digests[m.Path])
+		if file == "" && several[m.Size] && s.Options.Digest != nil {
+			var err error
+			if file, err = s.Options.Digest(m.Path); err != nil {
+				return fmt.Errorf("compare %s with others of its name: %w", m.Path, err)
+			}
+			digests[m.Path] = file
+		}
+		f.file[m] = cmp.Or(file, m.Path)
 	}
-	return same, nil
+	return nil
 }

@@ -14,29 +14,31 @@ func TestSameName(t *testing.T) {
 		m.Path, m.SHA256, m.Size = path, sha, size
 		return moduleset.NewMember(m, baseline)
 	}
-	equal := func(string, string) (bool, error) { return true, nil }
-	unequal := func(string, string) (bool, error) { return false, nil }
-	broken := func(string, string) (bool, error) { return false, errors.New("unreadable") }
+	equal := func(string) (string, error) { return "x", nil }
+	unequal := func(path string) (string, error) { return path, nil }
+	broken := func(string) (string, error) { return "", errors.New("unreadable") }
 	for _, tt := range []struct {
 		name    string
 		members []*moduleset.Member
-		same    func(a, b string) (bool, error)
+		digest  func(path string) (string, error)
 		want    []string // related modules; nil for no finding
 		fails   bool
 	}{
-		{name: "different files", members: []*moduleset.Member{member("old/a.ko", true, "", 1), member("a.ko", false, "", 2)}, same: equal, want: []string{"old/a.ko"}},
+		{name: "different files", members: []*moduleset.Member{member("old/a.ko", true, "", 1), member("a.ko", false, "", 2)}, digest: equal, want: []string{"old/a.ko"}},
 		{name: "a copy, hashed", members: []*moduleset.Member{member("old/a.ko", true, "x", 1), member("a.ko", false, "x", 1)}},
-		{name: "another hash", members: []*moduleset.Member{member("old/a.ko", true, "x", 1), member("a.ko", false, "y", 1)}, same: equal, want: []string{"old/a.ko"}},
-		{name: "equal bytes", members: []*moduleset.Member{member("b.ko", false, "", 1), member("a.ko", false, "", 1)}, same: equal},
-		{name: "equal size, other bytes", members: []*moduleset.Member{member("b.ko", false, "", 1), member("a.ko", false, "", 1)}, same: unequal, want: []string{"b.ko", "a.ko"}},
+		{name: "another hash", members: []*moduleset.Member{member("old/a.ko", true, "x", 1), member("a.ko", false, "y", 1)}, digest: equal, want: []string{"old/a.ko"}},
+		{name: "equal bytes", members: []*moduleset.Member{member("b.ko", false, "", 1), member("a.ko", false, "", 1)}, digest: equal},
+		{name: "equal size, other bytes", members: []*moduleset.Member{member("b.ko", false, "", 1), member("a.ko", false, "", 1)}, digest: unequal, want: []string{"b.ko", "a.ko"}},
 		{name: "equal size, not compared", members: []*moduleset.Member{member("b.ko", false, "", 1), member("a.ko", false, "", 1)}, want: []string{"b.ko", "a.ko"}},
-		{name: "unreadable", members: []*moduleset.Member{member("b.ko", false, "", 1), member("a.ko", false, "", 1)}, same: broken, fails: true},
+		{name: "one hashed, equal bytes", members: []*moduleset.Member{member("b.ko", false, "x", 1), member("a.ko", false, "", 1)}, digest: equal},
+		{name: "one hashed, other bytes", members: []*moduleset.Member{member("b.ko", false, "y", 1), member("a.ko", false, "", 1)}, digest: equal, want: []string{"b.ko", "a.ko"}},
+		{name: "unreadable", members: []*moduleset.Member{member("b.ko", false, "", 1), member("a.ko", false, "", 1)}, digest: broken, fails: true},
 		{name: "one file, given twice", members: []*moduleset.Member{member("a.ko", true, "", 1), member("a.ko", false, "", 1)}},
 		{name: "one short name for two digests", members: []*moduleset.Member{member("registry:a@0", true, "x", 1), member("registry:a@0", false, "y", 1)}, want: []string{"registry:a@0"}},
 		{name: "a baseline alone", members: []*moduleset.Member{member("b.ko", true, "", 1), member("a.ko", true, "", 2)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			findings, err := runOn(t, klp406, moduleset.New(tt.members, moduleset.Options{SameFile: tt.same}))
+			findings, err := runOn(t, klp406, moduleset.New(tt.members, moduleset.Options{Digest: tt.digest}))
 			if (err != nil) != tt.fails {
 				t.Fatal(err)
 			}

@@ -35,11 +35,8 @@ active list names), or choose the interpretation of your kernel with --model.`,
 	if len(s.Models()) < 2 {
 		return nil, missing(s)
 	}
-	pairs, err := s.EvictionPairs(func(_ moduleset.Pair, e moduleset.Effect) bool { return e == moduleset.Undetermined })
-	if err != nil {
-		return nil, tooMany(err)
-	}
-	return atBoth(pairs, func(p moduleset.Pair) pairFinding {
+	undetermined := func(p moduleset.Pair) bool { return p.Effect == moduleset.Undetermined }
+	return atBoth(s, evictions(s, undetermined), always, func(p moduleset.Pair) pairFinding {
 		next, active := p.Next.Replace.String(), p.Active.Replace.String()
 		verdicts := bothVerdicts(s, p)
 		return pairFinding{

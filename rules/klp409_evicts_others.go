@@ -36,27 +36,29 @@ Fix: use a set of your own; list only sets that you ship yourself.`,
 	if !owned && !s.RefusesSharing() {
 		return nil, missing(s) // there are neither owners nor sets
 	}
-	pairs, err := s.EvictionPairs(func(p moduleset.Pair, _ moduleset.Effect) bool {
-		return otherOwner(p) || otherSet(s, p)
-	})
-	if err != nil {
-		return nil, tooMany(err)
-	}
-	return atBoth(pairs, func(p moduleset.Pair) pairFinding {
+	foreign := func(p moduleset.Pair) bool { return otherOwner(p) || otherSet(s, p) }
+	return atBoth(s, evictions(s, foreign), weightOfEviction, func(p moduleset.Pair) pairFinding {
 		evicts := "evicts"
-		if !s.Evicts(p.Next, p.Active) {
+		if p.Effect != moduleset.Evicts {
 			evicts = "may evict"
 		}
 		var out pairFinding
 		what := "of another set"
 		if otherOwner(p) {
-			out.Severity, what = finding.Warning, "of another owner"
+			what = "of another owner"
 		}
 		out.places = []pairPlace{{next: p.Next.Replace.At, nextSays: fieldAndOwner(p.Next), activeSays: fieldAndOwner(p.Active)}}
 		out.Message = fmt.Sprintf("loading %s (%s) %s %s, a livepatch %s", p.Next.Title(), p.Next.Replace.String(), evicts, p.Active.Title(), what)
 		return out
 	}), missing(s)
 })
+
+func weightOfEviction(p moduleset.Pair) weight {
+	if otherOwner(p) {
+		return weight{severity: finding.Warning}
+	}
+	return weight{severity: finding.Info}
+}
 
 func fieldAndOwner(m *moduleset.Member) string {
 	text := "has " + m.Replace.String()

@@ -2,7 +2,7 @@ package rules
 
 import (
 	"fmt"
-	"slices"
+	"iter"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -31,17 +31,15 @@ so that only the upgrade is checked.`,
 	if !s.Judged() {
 		return nil, missing(s)
 	}
-	refusable, err := refusable(s)
-	if err != nil {
-		return nil, tooMany(err)
-	}
-	var pairs []moduleset.Pair
-	for _, p := range refusable {
-		if there, back := settled(s, p.Next, p.Active), settled(s, p.Active, p.Next); there != nil && back != nil && there.Refused != "" && back.Refused == "" {
-			pairs = append(pairs, p)
+	orders := newOrders(s)
+	pairs := func(yield func(moduleset.Pair) bool) {
+		for p := range refusable(s) {
+			if orders.matters(p) && !yield(p) {
+				return
+			}
 		}
 	}
-	return atBoth(pairs, func(p moduleset.Pair) pairFinding {
+	return atBoth(s, pairs, always, func(p moduleset.Pair) pairFinding {
 		next, active := p.Next.Title(), p.Active.Title()
 		return pairFinding{
 			Finding: finding.Finding{
@@ -54,40 +52,105 @@ so that only the upgrade is checked.`,
 	}), missing(s)
 })
 
-// refusable returns the ordered pairs of candidates, by Next and Active, of which
+// refusable yields the ordered pairs of candidates, by Next and Active, of which
 // the load of Next may be refused: for a state, or for a func under the models
 // that refuse sharing.
-func refusable(s *moduleset.Set) ([]moduleset.Pair, error) {
+func refusable(s *moduleset.Set) iter.Seq[moduleset.Pair] {
 	refuses := s.RefusesSharing()
-	states, err := s.StatePairs(moduleset.Match{
+	states := s.StatePairs(moduleset.Match{
 		Variant: func(r moduleset.Row) uint64 { return uint64(r.Member.States[r.Index].Version) },
 		Concerns: func(e moduleset.Effect, active, next uint64) bool {
 			return next < active || refuses && e != moduleset.Evicts
 		},
 	})
-	if err != nil {
-		return nil, err
-	}
-	lacking, err := s.LackingPairs(func(moduleset.Effect) bool { return true })
-	if err != nil {
-		return nil, err
-	}
-	var funcs []moduleset.Pair
+	lacking := s.LackingPairs(func(moduleset.Effect) bool { return true })
+	funcs := iter.Seq[moduleset.Pair](func(func(moduleset.Pair) bool) {})
 	if refuses {
-		if funcs, err = s.FuncPairs(moduleset.Match{Concerns: func(e moduleset.Effect, _, _ uint64) bool { return e != moduleset.Evicts }}, nil); err != nil {
-			return nil, err
+		funcs = s.FuncPairs(moduleset.Match{Concerns: func(e moduleset.Effect, _, _ uint64) bool { return e != moduleset.Evicts }}, nil)
+	}
+	return func(yield func(moduleset.Pair) bool) {
+		seen := make(pairTable, len(s.Members))
+		for _, pairs := range [...]iter.Seq[moduleset.Pair]{states, lacking, funcs} {
+			for p := range pairs {
+				next, active := p.Next.Index(), p.Active.Index()
+				if p.Active.Baseline || seen.has(next, active) {
+					continue
+				}
+				seen.set(next, active)
+				if !yield(p) {
+					return
+				}
+			}
 		}
 	}
-	type ordered struct{ next, active *moduleset.Member }
-	known := make(map[ordered]bool)
-	var out []moduleset.Pair
-	for _, p := range slices.Concat(states, lacking, funcs) {
-		if k := (ordered{p.Next, p.Active}); !p.Active.Baseline && !known[k] {
-			known[k] = true
-			out = append(out, p)
-		}
+}
+
+// orders tells of which pairs one order is refused and the other accepted.
+type orders struct {
+	set *moduleset.Set
+	// alike numbers members whose replace fields and states mean the same; nil
+	// where funcs decide too.
+	alike []int
+	known map[[2]int]bool // by the numbers of Next and Active
+}
+
+// maxOrders bounds what is kept of pairs that were judged before.
+const maxOrders = 1 << 16
+
+func newOrders(s *moduleset.Set) *orders {
+	o := &orders{set: s, known: make(map[[2]int]bool)}
+	if s.RefusesSharing() {
+		return o
 	}
-	return out, nil
+	type states struct {
+		class *moduleset.Class
+		text  string
+	}
+	numbers := make(map[states]int)
+	for _, m := range s.Members {
+		k := states{m.Class(), fmt.Sprint(versions(m))}
+		n, ok := numbers[k]
+		if !ok {
+			n = len(numbers)
+			numbers[k] = n
+		}
+		o.alike = append(o.alike, n)
+	}
+	return o
+}
+
+func versions(m *moduleset.Member) [][2]uint64 {
+	out := make([][2]uint64, len(m.States))
+	for i := range m.States {
+		out[i] = [2]uint64{m.States[i].ID, uint64(m.States[i].Version)}
+	}
+	return out
+}
+
+// matters reports whether Next after Active is refused, and the reverse is not.
+func (o *orders) matters(p moduleset.Pair) bool {
+	if o.alike == nil {
+		return o.judge(p)
+	}
+	k := [2]int{o.alike[p.Next.Index()], o.alike[p.Active.Index()]}
+	answer, ok := o.known[k]
+	if !ok {
+		answer = o.judge(p)
+		if len(o.known) == maxOrders {
+			clear(o.known)
+		}
+		o.known[k] = answer
+	}
+	return answer
+}
+
+func (o *orders) judge(p moduleset.Pair) bool {
+	there := settled(o.set, p.Next, p.Active)
+	if there == nil || there.Refused == "" {
+		return false
+	}
+	back := settled(o.set, p.Active, p.Next)
+	return back != nil && back.Refused == ""
 }
 
 // settled is the verdict on an ordered pair where every model and value agrees

@@ -31,17 +31,16 @@ shared on purpose, let one livepatch replace the other.`,
 	if !s.Judged() {
 		return nil, missing(s)
 	}
-	pairs, err := s.ShadowPairs(moduleset.Match{Concerns: func(e moduleset.Effect, _, _ uint64) bool {
+	pairs := s.ShadowPairs(moduleset.Match{Concerns: func(e moduleset.Effect, _, _ uint64) bool {
 		return e == moduleset.Keeps || e == moduleset.Undetermined
 	}})
-	if err != nil {
-		return nil, tooMany(err)
+	undecided := func(p moduleset.Pair) bool {
+		return p.Effect == moduleset.Undetermined
 	}
-	return atBoth(pairs, func(p moduleset.Pair) pairFinding {
+	return atBoth(s, pairs, func(p moduleset.Pair) weight { return weight{undecided: undecided(p)} }, func(p moduleset.Pair) pairFinding {
 		var out pairFinding
-		out.Undecided = s.Effect(p.Next.Class(), p.Active.Class()) == moduleset.Undetermined
 		may := "may be active together"
-		if out.Undecided {
+		if undecided(p) {
 			may = "may be active together, depending on how replace is set or read,"
 		}
 		var ids []string

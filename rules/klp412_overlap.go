@@ -38,18 +38,18 @@ Fix: let one list contain the other, or have nothing in common with it.`,
 			}
 		}
 	}
-	var pairs []moduleset.Pair
-	for _, next := range s.Candidates() {
-		for _, c := range overlapping(next.Class(), lists, belonging) {
-			if len(pairs)+len(c.Members) > moduleset.MaxPairs {
-				return nil, tooMany(&moduleset.TooManyPairs{Max: moduleset.MaxPairs})
-			}
-			for _, active := range c.Members {
-				pairs = append(pairs, moduleset.Pair{Active: active, Next: next})
+	pairs := func(yield func(moduleset.Pair) bool) {
+		for _, next := range s.Candidates() {
+			for _, c := range overlapping(next.Class(), lists, belonging) {
+				for _, active := range c.Members {
+					if !yield(moduleset.Pair{Active: active, Next: next}) {
+						return
+					}
+				}
 			}
 		}
 	}
-	return atBoth(pairs, func(p moduleset.Pair) pairFinding {
+	return atBoth(s, pairs, always, func(p moduleset.Pair) pairFinding {
 		next, active := p.Next.Replace.String(), p.Active.Replace.String()
 		return pairFinding{
 			Finding: finding.Finding{Message: fmt.Sprintf("%s (%s) and %s (%s) partially overlap, which has no agreed meaning", p.Next.Title(), next, p.Active.Title(), active)},

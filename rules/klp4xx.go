@@ -1,8 +1,8 @@
 package rules
 
 import (
-	"errors"
 	"fmt"
+	"iter"
 	"path"
 	"strings"
 
@@ -50,13 +50,16 @@ func missing(s *moduleset.Set) error {
 	return &MissingInput{Needs: fmt.Sprintf("a replace field that %s can read in %s", s.ModelNames(), someOf(paths, len(unread)))}
 }
 
-// tooMany turns the refusal of a set to answer into what the rule needs.
-func tooMany(err error) error {
-	var pairs *moduleset.TooManyPairs
-	if errors.As(err, &pairs) {
-		return &MissingInput{Needs: pairs.Error()}
+// evictions are the pairs of which a load of Next replaces Active, or may replace
+// it, as far as they concern the rule.
+func evictions(s *moduleset.Set, concerns func(moduleset.Pair) bool) iter.Seq[moduleset.Pair] {
+	return func(yield func(moduleset.Pair) bool) {
+		for p := range s.EvictionPairs {
+			if concerns(p) && !yield(p) {
+				return
+			}
+		}
 	}
-	return err
 }
 
 // patchedOnPurpose reports whether the configuration names the func as one that

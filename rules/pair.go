@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/klplint/klplint/finding"
@@ -22,23 +23,30 @@ type pairPlace struct {
 	nextSays, activeSays string // a clause that follows the module's name
 }
 
+// weight is how severe a pair is, and whether that is undecided.
+type weight struct {
+	severity  finding.Severity // 0: the rule's own, for all of its pairs
+	undecided bool
+}
+
+// always is the weight of the pairs of a rule that are all alike.
+func always(moduleset.Pair) weight { return weight{} }
+
 // atBoth reports each pair at Next, and at Active too where that is a candidate
-// and no pair of the other order is reported there.
-func atBoth(pairs []moduleset.Pair, tell func(moduleset.Pair) pairFinding) []finding.Finding {
-	type ordered struct{ next, active *moduleset.Member }
-	known := make(map[ordered]bool, len(pairs))
-	for _, p := range pairs {
-		known[ordered{p.Next, p.Active}] = true
-	}
-	out := make([]finding.Finding, 0, len(pairs))
-	for _, p := range pairs {
-		f := tell(p)
-		out = append(out, f.atNext(p))
-		if !p.Active.Baseline && !known[ordered{p.Active, p.Next}] {
-			out = append(out, f.atActive(p))
+// and no pair of the other order is reported there. What of a candidate is
+// beyond its share of maxTold is one finding with the worst weight of these.
+func atBoth(s *moduleset.Set, pairs iter.Seq[moduleset.Pair], weigh func(moduleset.Pair) weight, tell func(moduleset.Pair) pairFinding) []finding.Finding {
+	r := newPairReport(s)
+	for p := range pairs {
+		w := weigh(p)
+		if !r.takes(p, w) {
+			continue
 		}
+		f := tell(p)
+		f.Severity, f.Undecided = w.severity, w.undecided
+		r.tell(p, &f)
 	}
-	return out
+	return r.findings()
 }
 
 func (f *pairFinding) atNext(p moduleset.Pair) finding.Finding {

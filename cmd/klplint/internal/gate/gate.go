@@ -315,14 +315,21 @@ func (out *Outcome) admissions(g *gate, entries []*registry.Entry, known map[int
 func (out *Outcome) named(byPath map[string][]*registry.Entry) []*registry.Entry {
 	var named []*registry.Entry
 	seen := make(map[*registry.Entry]bool)
-	for i := range out.Verdict.Findings {
-		for _, r := range out.Verdict.Findings[i].Related {
-			for _, e := range byPath[r.Module] {
-				if !seen[e] {
-					seen[e] = true
-					named = append(named, e)
-				}
+	name := func(path string) {
+		for _, e := range byPath[path] {
+			if !seen[e] {
+				seen[e] = true
+				named = append(named, e)
 			}
+		}
+	}
+	for i := range out.Verdict.Findings {
+		f := &out.Verdict.Findings[i]
+		for _, r := range f.Related {
+			name(r.Module)
+		}
+		for _, path := range f.Others {
+			name(path)
 		}
 	}
 	return named

@@ -97,9 +97,14 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 		if err != nil {
 			return nil, 0, registry.Abort(err)
 		}
+		summed := make(map[string]bool)
 		r.Findings = slices.DeleteFunc(r.Findings, func(f finding.Finding) bool {
-			return slices.ContainsFunc(f.Related, func(x finding.Related) bool { return order[x.Module] > order[f.Module] })
+			summed[f.Module] = summed[f.Module] || f.More > 0
+			return f.More > 0 || slices.ContainsFunc(f.Related, func(x finding.Related) bool { return order[x.Module] > order[f.Module] })
 		})
+		if err := g.oneByOne(k, members, order, summed, r); err != nil {
+			return nil, 0, registry.Abort(err)
+		}
 		all.Modules = append(all.Modules, r.Modules...)
 		all.Summary.Modules += r.Summary.Modules
 		all = all.Merged(r)
@@ -108,4 +113,30 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 		return &policy.Verdict{ExitCode: exitcode.OK}, 0, nil
 	}
 	return g.Policy.Judge(all), n, nil
+}
+
+// oneByOne judges each member of which a rule had too much to report one by one
+// beside those that were recorded before it: of the others it may say nothing.
+func (g *gate) oneByOne(k moduleset.Kernel, members []*moduleset.Member, order map[string]int64, summed map[string]bool, r *lint.Result) error {
+	r.Findings = slices.DeleteFunc(r.Findings, func(f finding.Finding) bool { return summed[f.Module] })
+	for _, m := range members {
+		if !summed[m.Path] {
+			continue
+		}
+		var beside []*moduleset.Member
+		for _, other := range members {
+			if other != m && order[other.Path] < order[m.Path] {
+				row := *other
+				row.Baseline = true
+				beside = append(beside, &row)
+			}
+		}
+		row := *m
+		one, err := g.judgeMembers(k, nil, append([]*moduleset.Member{&row}, beside...), &comparison{})
+		if err != nil {
+			return err
+		}
+		r.Findings = append(r.Findings, one.Findings...)
+	}
+	return nil
 }

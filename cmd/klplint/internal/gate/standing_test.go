@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,6 +52,44 @@ func TestDigestsThatBeginAlike(t *testing.T) {
 		}
 		if n != 2 || !slices.ContainsFunc(found.Findings, func(f policy.Finding) bool { return f.Rule == "KLP406" }) {
 			t.Errorf("%d checked: %+v", n, found.Findings)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// More modules that concern each other than a rule reports one by one: each is
+// still judged beside all that were recorded before it, and no later one.
+func TestCheckOfManyThatMeet(t *testing.T) {
+	const modules = 70
+	r := registrytest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "r.db"))
+	entries := make([]*registry.Entry, modules)
+	for i := range entries {
+		entries[i] = &registry.Entry{Module: registrytest.Module(fmt.Sprintf("fix_%02d", i), registrytest.Flag(false), "f", ""), State: registry.Active}
+	}
+	err := r.Write(t.Context(), func(tx *registry.Tx) error {
+		if _, err := tx.Add(entries, registry.Added); err != nil {
+			return err
+		}
+		found, n, err := Check(tx, lint.Config{Rules: rules.All()}, policy.Policy{FailOn: finding.Warning, Rules: rules.All()})
+		if err != nil {
+			return err
+		}
+		of := make(map[string]int)
+		for i := range found.Findings {
+			if f := &found.Findings[i]; f.Rule == "KLP401" {
+				of[f.Module] += max(f.More, 1)
+			}
+		}
+		if n != modules || found.ExitCode != 1 {
+			t.Errorf("%d checked, exit code %d", n, found.ExitCode)
+		}
+		for i, e := range entries {
+			if of[e.Path()] != i {
+				t.Errorf("%s: %d findings, want %d", e.Path(), of[e.Path()], i)
+			}
 		}
 		return nil
 	})

@@ -98,8 +98,12 @@ func (p *Policy) decide(r *lint.Result, run *run) []Finding {
 	return decided
 }
 
-// knows reports whether the finding is accepted as a known one.
+// knows reports whether the finding is accepted as a known one. One that sums up
+// other modules never is: an entry for it would accept modules to come.
 func (p *Policy) knows(f *Finding) bool {
+	if f.More > 0 {
+		return false // it does not name all that it is about
+	}
 	if p.Accept {
 		return true
 	}

@@ -27,10 +27,15 @@ func (l *Lint) counting() iter.Seq2[*finding.Finding, string] {
 	}
 	groupOf := func(f *finding.Finding) group { return group{f.Module, f.Rule, f.Severity} }
 	return func(yield func(*finding.Finding, string) bool) {
-		total, shown := make(map[group]int), make(map[group]int)
+		// listed are the findings of a group about one other module each, and total
+		// those and what others sum up.
+		listed, total, shown := make(map[group]int), make(map[group]int), make(map[group]int)
 		for i := range l.Verdict.Findings {
 			if f := &l.Verdict.Findings[i].Finding; overSets[f.Rule] && !l.accepted(i) {
-				total[groupOf(f)]++
+				total[groupOf(f)] += max(1, f.More)
+				if f.More == 0 {
+					listed[groupOf(f)]++
+				}
 			}
 		}
 		for i := range l.Verdict.Findings {
@@ -40,12 +45,15 @@ func (l *Lint) counting() iter.Seq2[*finding.Finding, string] {
 			f, rest := &l.Verdict.Findings[i].Finding, ""
 			if overSets[f.Rule] {
 				g := groupOf(f)
+				if f.More > 0 && listed[g] > 0 {
+					continue // in the number behind the last of the others
+				}
 				shown[g]++
-				switch n := total[g]; {
+				switch last := min(listed[g], shownPairs); {
 				case shown[g] > shownPairs:
 					continue
-				case shown[g] == shownPairs && n > shownPairs:
-					rest = "; " + count(n-shownPairs, "more finding") + " of this rule about this module"
+				case shown[g] == last && total[g] > last:
+					rest = "; " + count(total[g]-last, "more finding") + " of this rule about this module"
 				}
 			}
 			if !yield(f, rest) {

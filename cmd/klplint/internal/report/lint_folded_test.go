@@ -45,6 +45,32 @@ func TestTerminalShowsTenOfARule(t *testing.T) {
 	}
 }
 
+// TestTerminalCountsWhatIsSummedUp: a finding that sums up others is in the number
+// behind the last one that is shown, wherever it stands, and is shown where there is
+// none.
+func TestTerminalCountsWhatIsSummedUp(t *testing.T) {
+	l := &Lint{Rules: rules.All(), Verdict: &policy.Verdict{}}
+	add := func(module, message string, more int) {
+		f := finding.Finding{Module: module, Rule: "KLP404", Severity: finding.Error, Message: message, More: more}
+		l.Verdict.Findings = append(l.Verdict.Findings, policy.Finding{Finding: f})
+	}
+	add("a.ko", "meets 7", 7)
+	add("a.ko", "with 1", 0)
+	add("a.ko", "with 2", 0)
+	add("b.ko", "meets 9", 9)
+	var b bytes.Buffer
+	if err := LintText(&b, l, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `a.ko: error: with 1 [KLP404]
+a.ko: error: with 2; 7 more findings of this rule about this module [KLP404]
+b.ko: error: meets 9 [KLP404]
+`
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
+	}
+}
+
 // TestProgramsGetAllFuncs: a message names the first funcs of a pair, and the
 // reports for programs have the others.
 func TestProgramsGetAllFuncs(t *testing.T) {

@@ -46,7 +46,7 @@ func jsonFinding(f *policy.Finding) jsonform.Finding {
 		Related: formsOf(f.Related, func(r *finding.Related) jsonform.Related {
 			return jsonform.Related{Module: r.Module, Message: r.Message, Location: jsonLocation(r.Location)}
 		}),
-		Funcs: funcForms(f.Funcs), Fingerprint: f.Fingerprint, Waived: f.Waiver != nil, Known: f.Known,
+		Funcs: funcForms(f.Funcs), More: f.More, Others: f.Others, Fingerprint: f.Fingerprint, Waived: f.Waiver != nil, Known: f.Known,
 	}
 	if f.Kernel != nil {
 		form.Kernel = &jsonform.Answer{Outcome: f.Kernel.Outcome(), Errno: f.Kernel.Errno, Message: f.Kernel.Message, Note: f.Kernel.Note}

@@ -56,6 +56,10 @@ type Finding struct {
 	// Left out where no answer of the kernel is known.
 	Kernel  *Answer   `json:"kernel,omitempty"`
 	Related []Related `json:"related"`
+	// How many other modules the finding sums up, where a rule over several modules has too many to report each: none of these is worse. Left out for all other findings.
+	More int `json:"more,omitempty"`
+	// The paths of the first of these modules.
+	Others []string `json:"others,omitempty"`
 	// Stays the same over rebuilds of the module.
 	Fingerprint string `json:"fingerprint"`
 	// A waiver accepts the finding: it counts neither in summary nor for verdict and exit_code.
