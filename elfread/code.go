@@ -24,6 +24,9 @@ func (p *parser) readCode() error {
 	if err := p.readAlternatives(); err != nil {
 		return err
 	}
+	if err := p.readIndirect(); err != nil {
+		return err
+	}
 	return p.readCallsOld()
 }
 

@@ -55,6 +55,9 @@ type parser struct {
 	// allocated are the names of the allocated sections that were met.
 	allocated map[string]bool
 
+	// newFuncs are the places of the new_func pointers; nil before it is asked.
+	newFuncs map[klp.Location]bool
+
 	// Scratch space.
 	funcArrays []place // where the arrays of funcs start, by object
 	arrays     []array
@@ -66,7 +69,7 @@ func (p *parser) reset(f *safeelf.File, m *klp.Module, o *Options, code *initcod
 	p.f, p.m, p.o, p.code = f, m, o, code
 	p.arch = archOf(f)
 	p.init, p.initAt = initcode.Result{}, initcode.Place{}
-	p.dwarf = dwarfLayout{}
+	p.dwarf, p.newFuncs = dwarfLayout{}, nil
 	p.funcs, p.work = 0, 0
 	p.bytes = cleared(p.bytes, len(f.Sections))
 	p.debugField, p.known = "", p.known[:0]

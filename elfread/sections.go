@@ -21,7 +21,7 @@ type sections struct {
 	ksymStrings                   int
 	interp, symtab                int
 	returnSites, altinstructions  int
-	btf, btfBase                  int
+	btf, btfBase, endbrSeal       int
 	ftraceEntries                 bool
 	klpRelas, klpRelocs           bool
 }
@@ -104,6 +104,8 @@ func (p *parser) readSections() {
 			slot = &c.returnSites
 		case ".altinstructions":
 			slot = &c.altinstructions
+		case ".ibt_endbr_seal":
+			slot = &c.endbrSeal
 		case "__mcount_loc", "__patchable_function_entries":
 			c.ftraceEntries = true
 		default:

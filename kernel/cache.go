@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -25,7 +26,7 @@ type cache struct {
 
 // cacheVersion is part of every entry's name: raise it when the encoding, or
 // what is learned from a file, changes.
-const cacheVersion = 3
+const cacheVersion = 4
 
 // openCache returns the cache in the folder, nil for "".
 func openCache(dir string) *cache {
@@ -131,6 +132,11 @@ func (c *cache) module(path string) (*moduleFacts, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("not a regular file")
 	}
+	return c.moduleFrom(f, info.Size())
+}
+
+// moduleFrom reads one module of size bytes.
+func (c *cache) moduleFrom(f io.ReaderAt, size int64) (*moduleFacts, error) {
 	head := make([]byte, unpack.MagicLen)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && n == 0 {
@@ -138,9 +144,9 @@ func (c *cache) module(path string) (*moduleFacts, error) {
 	}
 	format := unpack.Detect(head[:n])
 	if format == klp.Uncompressed {
-		return readModule(f, info.Size())
+		return readModule(f, size)
 	}
-	packed, err := readAll(f, info.Size(), maxModuleBytes)
+	packed, err := readAll(f, size, maxModuleBytes)
 	if err != nil {
 		return nil, err
 	}

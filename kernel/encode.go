@@ -162,6 +162,11 @@ func (e *encoder) image(f *imageFacts) {
 	e.bool(f.locationsKnown)
 	e.bool(f.addressesFromText)
 	e.bool(f.exportFlags)
+	e.u64(uint64(len(f.cloneCalls)))
+	for _, c := range f.cloneCalls {
+		e.u64(c.clone)
+		e.u64(c.caller)
+	}
 }
 
 func (d *decoder) image() *imageFacts {
@@ -187,6 +192,10 @@ func (d *decoder) image() *imageFacts {
 		f.notes = append(f.notes, d.string())
 	}
 	f.symbolsFromKallsyms, f.locationsKnown, f.addressesFromText, f.exportFlags = d.bool(), d.bool(), d.bool(), d.bool()
+	for range d.count(16) {
+		f.cloneCalls = append(f.cloneCalls, cloneCall{d.u64(), d.u64()})
+	}
+	sortCloneCalls(f.cloneCalls) // sorted already, unless the entry lies
 	return f
 }
 

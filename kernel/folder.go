@@ -40,7 +40,7 @@ func (l *loader) folder(dir string) error {
 		}
 	}
 	if len(l.parts) > before {
-		return fmt.Errorf("nothing usable in it: %s: %s", l.parts[before].source.Path, l.parts[before].source.Note)
+		return fmt.Errorf("nothing usable in it: %s: %s", l.spell(l.parts[before].source.Path), l.parts[before].source.Note)
 	}
 	return errors.New("nothing usable in it")
 }
@@ -175,7 +175,7 @@ func (l *loader) tryFile(path, hint string) {
 }
 
 func (l *loader) moduleFolder(dir, release string) error {
-	t, err := openModuleTree(dir, l.cache)
+	t, err := openModuleTree(dir, l.cache, l.spell)
 	if err != nil {
 		return err
 	}

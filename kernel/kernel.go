@@ -19,6 +19,7 @@ type Kernel struct {
 	sources  []Source
 
 	image    *imageFacts
+	copies   *inlinedCopies // nil where no vmlinux has DWARF
 	text     *symbolText
 	filter   *filterList
 	exports  *exportTable
@@ -26,6 +27,7 @@ type Kernel struct {
 	types    typeFacts
 	allTypes allTypes
 	modules  *moduleTree
+	beside   *besideModules
 
 	vmlinux     *symbolTable
 	vmlinuxFrom string // where the symbols of vmlinux come from
@@ -99,6 +101,9 @@ func (k *Kernel) add(p part) error {
 			s.Note += note
 		}
 	}
+	if k.copies == nil {
+		k.copies = p.copies
+	}
 	if p.text != nil {
 		k.addText(p.text)
 	}
@@ -114,8 +119,12 @@ func (k *Kernel) add(p part) error {
 	if p.types != nil {
 		k.addTypes(*p.types)
 	}
-	if p.modules != nil && k.modules == nil {
+	switch {
+	case p.modules == nil:
+	case k.modules == nil:
 		k.modules = p.modules
+	default:
+		k.modules.merge(p.modules)
 	}
 	return nil
 }

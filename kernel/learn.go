@@ -30,6 +30,7 @@ type imageFacts struct {
 	symbolsFromKallsyms bool
 	locationsKnown      bool // __start_mcount_loc was found, even if empty
 	exportFlags         bool // the kernel has __kflagstab, and demands one of modules that export
+	cloneCalls          []cloneCall
 	addressesFromText   bool // a flat image: addresses count from _text
 }
 
@@ -63,6 +64,7 @@ func learn(m *image) (*imageFacts, error) {
 	}
 	f.readText(m)
 	f.readLocations(m)
+	f.readCloneCalls(m)
 	f.readExports(m)
 	f.readConfig(m)
 	return f, nil

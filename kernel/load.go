@@ -20,6 +20,16 @@ type Options struct {
 	// CacheDir is where what was learned of images and packed modules is kept;
 	// "" turns the cache off.
 	CacheDir string
+	// Spelled says how a path is called in sources and errors, for files that were
+	// unpacked from somewhere; nil is for files that are where they belong.
+	Spelled func(path string) string
+}
+
+func (o *Options) spell(path string) string {
+	if o.Spelled == nil {
+		return path
+	}
+	return o.Spelled(path)
 }
 
 // Load is Options.Load with the user's cache folder.
@@ -32,7 +42,7 @@ func Load(paths ...string) (Kernels, error) {
 // in a folder only files that promise something are read, and those that
 // disappoint become notes of the kernel's sources.
 func (o Options) Load(paths ...string) (Kernels, error) {
-	l := loader{cache: openCache(o.CacheDir)}
+	l := loader{cache: openCache(o.CacheDir), spell: o.spell}
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
@@ -44,14 +54,18 @@ func (o Options) Load(paths ...string) (Kernels, error) {
 			err = l.file(path, "")
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", o.spell(path), err)
 		}
+	}
+	for i := range l.parts {
+		l.parts[i].source.Path = o.spell(l.parts[i].source.Path)
 	}
 	return assemble(l.parts)
 }
 
 type loader struct {
 	cache *cache
+	spell func(string) string
 	parts []part
 }
 
@@ -184,9 +198,13 @@ func (l *loader) elf(path, hint string, r io.ReaderAt, size int64) error {
 	if patchedBuild(f, path) {
 		p.source.Note = "klp-build was run here, so this is the patched build: its symbols may differ from those of the running kernel; give the original"
 	}
-	p.image, err = l.cache.image(m.sum(), func() (*imageFacts, error) { return learn(m) })
+	sum := m.sum()
+	p.image, err = l.cache.image(sum, func() (*imageFacts, error) { return learn(m) })
 	if err != nil {
 		return err
+	}
+	if _, file := r.(*os.File); file && f.Index(".debug_info") != 0 && p.image.symbols != nil {
+		p.copies = &inlinedCopies{path: path, sum: sum, symbols: p.image.symbols, cache: l.cache}
 	}
 	l.parts = append(l.parts, p)
 	return nil

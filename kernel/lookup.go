@@ -89,6 +89,9 @@ func (k *Kernel) Object(name string) (*Object, error) {
 			return &Object{Name: name, kernel: k, table: t}, nil
 		}
 	}
+	if m := k.beside.module(k, name); m != nil {
+		return &Object{Name: name, SrcVersion: m.srcversion, kernel: k, table: m.symbols, facts: m}, nil
+	}
 	if k.modules != nil && len(k.modules.names) > 0 {
 		plain := strings.ReplaceAll(name, "-", "_")
 		return nil, &NoSuchModule{Name: name, Builtin: k.modules.builtin[plain], Similar: k.modules.spelledLike(name)}

@@ -28,18 +28,20 @@ const maxBuiltinModinfo = 32 << 20
 func (t *moduleTree) readBuiltinNames() {
 	// Parameters without a prefix have the folder "kernel" (param_sysfs_builtin).
 	t.inSysfs = map[string]bool{"kernel": true}
-	path := filepath.Join(t.root, "modules.builtin.modinfo")
-	if info, err := os.Stat(path); err != nil || info.Size() > maxBuiltinModinfo {
-		return
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return
-	}
-	for _, entry := range bytes.Split(data, []byte{0}) {
-		name, rest, _ := bytes.Cut(entry, []byte{'.'})
-		if key, _, found := bytes.Cut(rest, []byte{'='}); found && (string(key) == "parmtype" || string(key) == "version") {
-			t.inSysfs[string(name)] = true
+	for _, root := range t.roots {
+		path := filepath.Join(root, "modules.builtin.modinfo")
+		if info, err := os.Stat(path); err != nil || info.Size() > maxBuiltinModinfo {
+			continue
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		for _, entry := range bytes.Split(data, []byte{0}) {
+			name, rest, _ := bytes.Cut(entry, []byte{'.'})
+			if key, _, found := bytes.Cut(rest, []byte{'='}); found && (string(key) == "parmtype" || string(key) == "version") {
+				t.inSysfs[string(name)] = true
+			}
 		}
 	}
 }

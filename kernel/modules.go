@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,12 +19,14 @@ import (
 // moduleTree is a folder of ordinary modules. Modules are read one by one when
 // something asks for them.
 type moduleTree struct {
-	root    string
+	roots   []string          // more than one where folders of a release add up
 	release string            // the folder's name or the first module's vermagic
 	paths   map[string]string // module name -> path
+	ranks   map[string]int    // module name -> rank of that path
 	names   []string          // sorted
 	builtin map[string]bool   // from modules.builtin
 	cache   *cache
+	spell   func(path string) string // Options.Spelled
 
 	namesOnce sync.Once
 	inSysfs   map[string]bool // names of what is built in and seen in /sys/module; see ModuleName
@@ -73,8 +76,13 @@ func moduleName(file string) string {
 // openModuleTree lists the modules below the folder; it opens none of them.
 // Livepatches and other modules that were installed later (updates, extra) win
 // over the kernel's own, as for depmod.
-func openModuleTree(root string, c *cache) (*moduleTree, error) {
-	t := &moduleTree{root: root, paths: map[string]string{}, builtin: map[string]bool{}, loaded: map[string]*loadedModule{}, cache: c}
+func openModuleTree(root string, c *cache, spell func(string) string) (*moduleTree, error) {
+	t := &moduleTree{roots: []string{root}, paths: map[string]string{}, ranks: map[string]int{}, builtin: map[string]bool{}, loaded: map[string]*loadedModule{}, cache: c, spell: spell}
+	// modules.builtin comes with a kernel, and with nothing that is added to one.
+	added := 0
+	if !isFile(filepath.Join(root, "modules.builtin")) {
+		added = rankAdded
+	}
 	// WalkDir does not follow a link that it is given.
 	root, err := filepath.EvalSymlinks(root)
 	if err != nil {
@@ -97,18 +105,13 @@ func openModuleTree(root string, c *cache) (*moduleTree, error) {
 		if len(t.paths) >= maxModules {
 			return fmt.Errorf("%s: more than %d modules", root, maxModules)
 		}
-		if old, there := t.paths[name]; !there || precedence(root, path) > precedence(root, old) {
-			t.paths[name] = path
-		}
+		t.offer(name, path, max(added, precedence(root, path)))
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	for name := range t.paths {
-		t.names = append(t.names, name)
-	}
-	slices.Sort(t.names)
+	t.names = slices.Sorted(maps.Keys(t.paths))
 	if list, err := os.ReadFile(filepath.Join(root, "modules.builtin")); err == nil {
 		for line := range bytes.Lines(list) {
 			if name := moduleName(filepath.Base(string(bytes.TrimSpace(line)))); name != "" {
@@ -129,13 +132,44 @@ func openModuleTree(root string, c *cache) (*moduleTree, error) {
 	return t, nil
 }
 
-// precedence follows depmod's default search order: updates before the rest.
+// The ranks of a module's file: of several of one name the highest is used.
+// updates goes before the rest in depmod's default search order, and whoever
+// adds a folder to a kernel's own means the modules in it.
+const (
+	rankKernel = iota
+	rankAdded
+	rankUpdates
+)
+
 func precedence(root, path string) int {
 	rel, err := filepath.Rel(root, path)
 	if err == nil && strings.HasPrefix(rel, "updates"+string(filepath.Separator)) {
-		return 1
+		return rankUpdates
 	}
-	return 0
+	return rankKernel
+}
+
+// offer takes a file for a module unless a better one is known. Of equals the
+// first path in order wins, so that the order in which folders are given does
+// not matter.
+func (t *moduleTree) offer(name, path string, rank int) {
+	if old, there := t.paths[name]; there && (t.ranks[name] > rank || t.ranks[name] == rank && t.spell(old) <= t.spell(path)) {
+		return
+	}
+	t.paths[name], t.ranks[name] = path, rank
+}
+
+// merge adds what another folder of the same release has.
+func (t *moduleTree) merge(other *moduleTree) {
+	t.roots = append(t.roots, other.roots...)
+	for name, path := range other.paths {
+		t.offer(name, path, other.ranks[name])
+	}
+	for name := range other.builtin {
+		t.builtin[name] = true
+	}
+	t.names = slices.Sorted(maps.Keys(t.paths))
+	clear(t.loaded) // a file that was read may not be the one that counts
 }
 
 // module reads a module of the folder once. Its name must be the kernel's own
@@ -155,7 +189,7 @@ func (t *moduleTree) module(name string) (*moduleFacts, error) {
 	l.once.Do(func() {
 		l.obj, l.err = t.cache.module(path)
 		if l.err != nil {
-			l.err = fmt.Errorf("%s: %w", path, l.err)
+			l.err = fmt.Errorf("%s: %w", t.spell(path), l.err)
 		}
 	})
 	return l.obj, l.err

@@ -9,5 +9,6 @@ func OneModule(path, name string) *Kernel {
 		names:  []string{name},
 		loaded: map[string]*loadedModule{},
 		cache:  openCache(""),
+		spell:  func(path string) string { return path },
 	}}
 }

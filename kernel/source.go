@@ -29,6 +29,7 @@ type part struct {
 	source  Source
 	release string // "" when the source carries none
 	image   *imageFacts
+	copies  *inlinedCopies
 	text    *symbolText
 	filter  *filterList
 	exports *exportTable

@@ -102,6 +102,8 @@ type Module struct {
 	Symtab     SymtabStatus // whether the symbol table is there and whole
 	BTF        *ModuleBTF   // the module's .BTF; nil where it has none
 	Returns    Returns
+	Indirect   Indirect    // its functions that are called through pointers
+	Deferred   []Deferral  // those of them that it leaves with RCU or a timer; at most 64
 	Relas      Relas       // the relocations that the module loader applies itself
 	OddSymbols []OddSymbol // symbols that have no address; at most 64, in symbol-table order
 	// NoSites are the entries of __mcount_loc and __patchable_function_entries

@@ -46,7 +46,8 @@ type Options struct {
 	// ZeroSpecial: set 0 is replaced by a patch of set 0 only.
 	ZeroSpecial bool
 	// SharedFuncs are globs over func names, or over "object:func" where they
-	// hold a colon (path.Match), that every module of a vendor patches on
+	// hold a colon (path.Match), each with ",sympos" where they hold a comma, that
+	// every module of a vendor patches on
 	// purpose: KLP401 does not warn of them. Where a model refuses the load, no
 	// purpose helps, and it stays an error.
 	SharedFuncs []string

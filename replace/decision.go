@@ -19,6 +19,9 @@ const (
 	Refused  Outcome = "refused"  // the kernel returns an errno; nothing changes
 	Crash    Outcome = "crash"    // the kernel oopses or never returns
 	Done     Outcome = "done"
+	// Stalled: the transition has begun and has not ended. Both the code from
+	// before and the new one run, each for some tasks.
+	Stalled Outcome = "stalled"
 )
 
 // Decision is what the kernel does with one step.
@@ -40,6 +43,8 @@ type Decision struct {
 	AlsoOmitted int
 	// Replaced are the names of the livepatches that go, in stacking order.
 	Replaced []string
+	// Calls are the callbacks that run, in order.
+	Calls []Call
 	// Assumed says what was taken for granted for want of knowledge.
 	Assumed []string
 	// Undecided lists points on which kernels differ and nothing tells which
@@ -72,6 +77,7 @@ type findings struct {
 	omitted   int
 	assumed   []string
 	undecided []open
+	calls     []Call
 }
 
 // open is an open point while findings are gathered: of one kind the first is
@@ -122,7 +128,7 @@ func (f *findings) undecide(kind, question, otherwise string) {
 
 // failed makes the decision when something is wrong; ok is false when nothing is.
 func (f *findings) failed() (d Decision, ok bool) {
-	d.Assumed, d.AlsoOmitted = f.assumed, f.omitted
+	d.Assumed, d.AlsoOmitted, d.Calls = f.assumed, f.omitted, f.calls
 	for _, u := range f.undecided {
 		if u.more > 0 {
 			u.Question += fmt.Sprintf(" (and %d more like it)", u.more)

@@ -15,8 +15,9 @@ type initObject struct {
 	dynamic bool // made for nops
 	loaded  *module
 	there   bool
-	// untraceable are refusals that come only when the object is patched.
-	untraceable []refusal
+	// untraceable are refusals that come only when the object is patched, by the
+	// position of the func.
+	untraceable map[int]refusal
 }
 
 // initPatch is klp_init_patch(): the nops for what is replaced, then each
@@ -261,7 +262,10 @@ func (s *System) initLoaded(f *findings, p *Livepatch, o *initObject) {
 		}
 		a := symbols.FindFunc(o.display(), g.name, g.sympos)
 		if s.accept(f, a) && a.Status == klp.SymbolUntraceable {
-			o.untraceable = append(o.untraceable, refusal{Refusal: a.Refusal})
+			if o.untraceable == nil {
+				o.untraceable = make(map[int]refusal)
+			}
+			o.untraceable[i] = refusal{Refusal: a.Refusal}
 		}
 	}
 }
@@ -269,21 +273,42 @@ func (s *System) initLoaded(f *findings, p *Livepatch, o *initObject) {
 // patchObjects is __klp_enable_patch(): for each object that is there its
 // pre_patch callback, then ftrace for each func.
 func (s *System) patchObjects(f *findings, p *Livepatch, objs []*initObject) {
+	if r, busy := s.busy(); busy {
+		f.add(refusal{Refusal: r})
+	}
+	var called []*object // klp_cancel_transition() ends with their post_unpatch
+	cancelled := len(f.refusals) > 0
 	failed := fmt.Sprintf("failed to enable patch '%s'", p.Name)
 	for _, o := range objs {
 		if !o.there {
 			continue
 		}
-		if o.prePatch && p.PrePatchErrno != "" {
+		errno := ""
+		if o.callbacks[klp.PrePatch] {
+			errno = s.prePatchErrno(p, &o.object)
+		}
+		if !cancelled {
+			f.call(p, &o.object, klp.PrePatch, errno)
+			if errno == "" {
+				called = append(called, &o.object)
+			}
+		}
+		if errno != "" {
 			f.add(refusal{more: []string{failed}, Refusal: klp.Refusal{
-				Errno:   p.PrePatchErrno,
+				Errno:   errno,
 				Message: fmt.Sprintf("pre-patch callback failed for object '%s'", o.display()),
-				Reason:  fmt.Sprintf("the pre_patch callback of object %s returns %s", o.display(), p.PrePatchErrno),
+				Reason:  fmt.Sprintf("the pre_patch callback of object %s returns %s", o.display(), errno),
 			}})
 		}
-		for _, r := range o.untraceable {
+		for _, r := range s.attach(o) {
 			r.more = []string{fmt.Sprintf("failed to patch object '%s'", o.display()), failed}
 			f.add(r)
+		}
+		if !cancelled && len(f.refusals) > 0 {
+			cancelled = true
+			for _, o := range called {
+				f.call(p, o, klp.PostUnpatch, "")
+			}
 		}
 	}
 }

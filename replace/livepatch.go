@@ -26,10 +26,11 @@ type Livepatch struct {
 
 // object is a klp_object as the kernel takes it from the tables.
 type object struct {
-	name     string // "" with vmlinux set, for a NULL name
-	vmlinux  bool
-	funcs    []fn
-	prePatch bool
+	name    string // "" with vmlinux set, for a NULL name
+	vmlinux bool
+	funcs   []fn
+	// callbacks that it has; nil for none.
+	callbacks map[klp.CallbackKind]bool
 }
 
 // fn is a klp_func.
@@ -132,8 +133,11 @@ func (p *Livepatch) addObject(from *klp.Object) {
 		o.name = ""
 	}
 	for _, c := range from.Callbacks {
-		if c.Kind == klp.PrePatch && !c.Func.Null {
-			o.prePatch = true
+		if !c.Func.Null {
+			if o.callbacks == nil {
+				o.callbacks = make(map[klp.CallbackKind]bool, 4)
+			}
+			o.callbacks[c.Kind] = true
 		}
 	}
 	for i := range from.Funcs {

@@ -21,6 +21,8 @@ func (s System) Load(p *Livepatch, o LoadOptions) (System, Decision) {
 	if s.crashed {
 		return s.dead()
 	}
+	stalls := s.stalls
+	s.stalls = false
 	f := &findings{}
 	s.loader(f, p)
 	self := module{name: p.Name, symbols: ownSymbols(p), patch: p}
@@ -39,15 +41,11 @@ func (s System) Load(p *Livepatch, o LoadOptions) (System, Decision) {
 		return failed, d
 	}
 	d, _ := f.failed()
-	n.active = n.active[:0]
 	for i, old := range s.active {
 		if relations[i].Evicted {
 			d.Replaced = append(d.Replaced, old.Name)
-		} else {
-			n.active = append(n.active, old)
 		}
 	}
-	n.active = append(n.active, p)
 	switch {
 	case len(d.Replaced) > 0:
 		d.Outcome = Replaces
@@ -58,6 +56,19 @@ func (s System) Load(p *Livepatch, o LoadOptions) (System, Decision) {
 	default:
 		d.Outcome = Coexists
 	}
+	n.active = append(n.active, p)
+	if stalls {
+		end := d
+		n.moving = &transition{patch: p, decision: Decision{Outcome: end.Outcome, Replaced: end.Replaced}, goes: end.Replaced}
+		d.Outcome, d.Replaced = Stalled, nil
+		return n, d
+	}
+	for _, old := range d.Replaced {
+		n.drop(old)
+	}
+	ended := &findings{calls: d.Calls}
+	n.callAll(ended, p, klp.PostPatch)
+	d.Calls = ended.calls
 	return n, d
 }
 

@@ -11,6 +11,9 @@ type TargetModule struct {
 	Name string
 	// Symbols answers for the module's own symbols; nil asks Env.Target.
 	Symbols Symbols
+	// Module is what its file holds, for what the loader checks; nil where there
+	// is no file.
+	Module *klp.Module
 }
 
 // LoadTarget is insmod of an ordinary module: Coming in the kernel's words. Active
@@ -22,7 +25,11 @@ func (s System) LoadTarget(m TargetModule) (System, Decision) {
 		return s.dead()
 	}
 	f := &findings{}
-	s.sameName(f, m.Name)
+	var checks []klp.Refusal
+	if m.Module != nil && s.env.Target != nil {
+		checks = s.env.Target.CheckLoad(m.Module)
+	}
+	s.named(f, m.Name, checks)
 	self := module{name: m.Name, symbols: m.Symbols}
 	s.moduleComing(f, &self)
 	if failed, d, ok := s.conclude(f); ok {
@@ -43,6 +50,9 @@ func (s *System) moduleComing(f *findings, m *module) {
 		f.refuse("EINVAL", "vmlinux.ko: invalid module name", "no module may be named vmlinux")
 		return
 	}
+	// Patches that were applied before one of them fails (klp_cleanup_module_patches_limited).
+	var applied []*Livepatch
+	var objects []*object
 	for _, p := range s.active {
 		if freed(p.Module) {
 			f.readFreed("the kernel reads the tables of %s, which were in %s and freed after its init function", p)
@@ -51,14 +61,31 @@ func (s *System) moduleComing(f *findings, m *module) {
 		for i := range p.objects {
 			o := &p.objects[i]
 			if !o.vmlinux && o.name == m.name {
-				s.applyTo(f, p, o, m)
+				if !s.applyTo(f, p, o, m) {
+					for j := range applied {
+						s.going(f, applied[j], objects[j])
+					}
+					return
+				}
+				applied, objects = append(applied, p), append(objects, o)
 				break
 			}
 		}
 	}
 }
 
-func (s *System) applyTo(f *findings, p *Livepatch, o *object, m *module) {
+// going is what a livepatch's callbacks hear of a module that is unloaded.
+func (s *System) going(f *findings, p *Livepatch, o *object) {
+	if s.Transition() != p.Name {
+		f.call(p, o, klp.PreUnpatch, "")
+	}
+	f.call(p, o, klp.PostUnpatch, "")
+}
+
+// applyTo applies one livepatch to a module that is being loaded. It reports
+// whether that works.
+func (s *System) applyTo(f *findings, p *Livepatch, o *object, m *module) bool {
+	before := len(f.refusals)
 	refusing := fmt.Sprintf("patch '%s' failed for module '%s', refusing to load module '%s'", p.Name, m.name, m.name)
 	obj := &initObject{object: *o, loaded: m}
 	inner := &findings{assumed: f.assumed, undecided: f.undecided}
@@ -69,18 +96,32 @@ func (s *System) applyTo(f *findings, p *Livepatch, o *object, m *module) {
 		r.more = []string{fmt.Sprintf("failed to initialize patch '%s' for module '%s' (%d)", p.Name, m.name, errnoNumber(r.Errno)), refusing}
 		f.add(r)
 	}
-	if o.prePatch && p.PrePatchErrno != "" {
+	failed := len(f.refusals) > before
+	if errno := s.prePatchErrno(p, o); !failed && o.callbacks[klp.PrePatch] {
+		f.call(p, o, klp.PrePatch, errno)
+		failed = errno != ""
+	}
+	if errno := s.prePatchErrno(p, o); o.callbacks[klp.PrePatch] && errno != "" {
 		f.add(refusal{more: []string{refusing}, Refusal: klp.Refusal{
-			Errno:   p.PrePatchErrno,
+			Errno:   errno,
 			Message: fmt.Sprintf("pre-patch callback failed for object '%s'", o.name),
-			Reason:  fmt.Sprintf("the pre_patch callback of %s for it returns %s", p.Name, p.PrePatchErrno),
+			Reason:  fmt.Sprintf("the pre_patch callback of %s for it returns %s", p.Name, errno),
 		}})
 	}
-	for _, r := range obj.untraceable {
+	refused := s.attach(obj)
+	switch {
+	case failed:
+	case len(refused) > 0:
+		f.call(p, o, klp.PostUnpatch, "")
+	case s.Transition() != p.Name:
+		f.call(p, o, klp.PostPatch, "")
+	}
+	for _, r := range refused {
 		r.Reason = fmt.Sprintf("%s cannot be applied to it: %s", p.Name, r.Reason)
 		r.more = []string{fmt.Sprintf("failed to apply patch '%s' to module '%s' (%d)", p.Name, m.name, errnoNumber(r.Errno)), refusing}
 		f.add(r)
 	}
+	return len(f.refusals) == before
 }
 
 // errnoNumber is the negative number that the kernel prints for the errnos of
@@ -93,6 +134,8 @@ func errnoNumber(name string) int {
 		return -8
 	case "EEXIST":
 		return -17
+	case "EBUSY":
+		return -16
 	}
 	return -22
 }

@@ -22,22 +22,27 @@ func (s *System) loader(f *findings, p *Livepatch) {
 	if p.Module.Symtab.Missing {
 		f.refuse("ENOEXEC", p.Name+": module has no symbols (stripped?)", "the module has no symbol table")
 	}
-	// What comes before the look at the module's name is -ENOEXEC throughout.
-	early := 0
-	for early < len(checks) && checks[early].Errno == "ENOEXEC" {
-		f.add(refusal{Refusal: checks[early]})
-		early++
-	}
-	s.sameName(f, p.Name)
-	for _, r := range checks[early:] {
-		f.add(refusal{Refusal: r})
-	}
+	s.named(f, p.Name, checks)
 	undefined(f, p, checks)
 	licence(f, p, checks)
 	if depends, _ := p.Module.Modinfo.Get("depends"); depends != "" {
 		f.assume("the modules that it depends on are loaded: " + depends)
 	}
 	s.vmlinuxRelocations(f, p)
+}
+
+// named adds what the loader's own checks refuse, and in its place the look at
+// the module's name: what comes before that is -ENOEXEC throughout.
+func (s *System) named(f *findings, name string, checks []klp.Refusal) {
+	early := 0
+	for early < len(checks) && checks[early].Errno == "ENOEXEC" {
+		f.add(refusal{Refusal: checks[early]})
+		early++
+	}
+	s.sameName(f, name)
+	for _, r := range checks[early:] {
+		f.add(refusal{Refusal: r})
+	}
 }
 
 // sameName: early_mod_check() and add_unformed_module() refuse a second module

@@ -17,6 +17,8 @@ func (s System) Disable(name string) (System, Decision) {
 	if s.crashed {
 		return s.dead()
 	}
+	stalls := s.stalls
+	s.stalls = false
 	if !s.isActive(name) {
 		why := "it is not loaded"
 		switch m := s.find(name); {
@@ -35,9 +37,27 @@ func (s System) Disable(name string) (System, Decision) {
 			return s.down(), d
 		}
 	}
+	switch t := s.moving; {
+	case t != nil && t.patch.Name != name:
+		r, _ := s.busy()
+		return s, Decision{Outcome: Refused, Errno: r.Errno, Reason: r.Reason}
+	case t != nil && t.unpatches:
+		return s, Decision{Outcome: Refused, Errno: "EINVAL", Reason: fmt.Sprintf("%s is being disabled already", name)}
+	case t != nil:
+		return s.reverse()
+	}
+	i := slices.IndexFunc(s.active, func(p *Livepatch) bool { return p.Name == name })
+	p := s.active[i]
+	f := &findings{}
+	s.callAll(f, p, klp.PreUnpatch)
 	n := s.clone()
-	n.active = slices.DeleteFunc(n.active, func(p *Livepatch) bool { return p.Name == name })
-	return n, Decision{Outcome: Done}
+	if stalls {
+		n.moving = &transition{patch: p, unpatches: true}
+		return n, Decision{Outcome: Stalled, Calls: f.calls}
+	}
+	s.callAll(f, p, klp.PostUnpatch)
+	n.drop(name)
+	return n, Decision{Outcome: Done, Calls: f.calls}
 }
 
 // Unload is rmmod. An active livepatch holds a reference to its own module; a
@@ -61,9 +81,19 @@ func (s System) Unload(name string) (System, Decision) {
 	if p := s.find(name).patch; p != nil && p.Module.Init.NoExit {
 		return s, Decision{Outcome: Refused, Errno: "EBUSY", Reason: fmt.Sprintf("%s has no exit function", name)}
 	}
+	f := &findings{}
+	for _, p := range s.active {
+		for i := range p.objects {
+			// klp_module_going(): of each livepatch the first object of that name.
+			if o := &p.objects[i]; !o.vmlinux && o.name == name {
+				s.going(f, p, o)
+				break
+			}
+		}
+	}
 	n := s.clone()
 	n.loaded = slices.DeleteFunc(n.loaded, func(m module) bool { return m.name == name })
-	return n, Decision{Outcome: Done}
+	return n, Decision{Outcome: Done, Calls: f.calls}
 }
 
 // dependsOn reads depends= of .modinfo, the modules whose exports are used.

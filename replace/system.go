@@ -26,6 +26,12 @@ type System struct {
 	loaded  []module     // in load order
 	active  []*Livepatch // klp_patches, in stacking order
 	crashed bool
+
+	moving    *transition        // in progress; nil for none
+	stalls    bool               // the next transition does not end
+	prePatch  map[refuser]string // what SetPrePatch said
+	held      map[funcKey]bool   // by other users of ftrace
+	ftraceOff bool
 }
 
 // module is a loaded module of any kind.

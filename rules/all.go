@@ -29,7 +29,7 @@ func relocationRules() []*Rule {
 // codeRules judge a module's code, most of them by what the target kernel's
 // configuration demands of it.
 func codeRules() []*Rule {
-	return []*Rule{klp211, klp212, klp213, klp216}
+	return []*Rule{klp211, klp212, klp213, klp214, klp215, klp216, klp217}
 }
 
 // loaderRelocationRules judge the relocations that the module loader itself

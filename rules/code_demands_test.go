@@ -14,7 +14,7 @@ import (
 // asks for it, by every name of the option, and nothing under one that does not.
 func TestDemandsOfTheConfiguration(t *testing.T) {
 	without := kernelWith(t, "config-6.12.99", "CONFIG_LIVEPATCH=y\n# CONFIG_"+strings.Join([]string{
-		"UNWINDER_ORC", "MITIGATION_RETHUNK", "MITIGATION_RETPOLINE",
+		"UNWINDER_ORC", "MITIGATION_RETHUNK", "MITIGATION_RETPOLINE", "X86_KERNEL_IBT", "CFI", "ARM64_BTI_KERNEL",
 	}, " is not set\n# CONFIG_")+" is not set\n")
 	unknown := kernelWith(t, "System.map", "ffffffff81000000 T _text\nffffffff81000040 T seq_putc\n")
 	for _, d := range demands {
@@ -28,6 +28,13 @@ func TestDemandsOfTheConfiguration(t *testing.T) {
 				t.Fatal(err)
 			}
 			bad := strings.HasPrefix(filepath.Base(file), "bad")
+			if d.arch != "" && m.Arch != d.arch {
+				got, needs := judge(t, d.rule, m, kernelWith(t, "config-6.12.99", "CONFIG_"+d.options[0]+"=y\n"))
+				if want := "what CONFIG_" + d.options[0] + " requires of " + string(m.Arch) + " code"; len(got) > 0 || needs != want {
+					t.Errorf("%s: %+v, needs %q, want %q", file, got, needs, want)
+				}
+				continue
+			}
 			for _, option := range d.options {
 				k := kernelWith(t, "config-6.12.99", "CONFIG_LIVEPATCH=y\nCONFIG_"+option+"=y\n")
 				got, needs := judge(t, d.rule, m, k)
@@ -47,6 +54,34 @@ func TestDemandsOfTheConfiguration(t *testing.T) {
 				t.Errorf("%s: %+v, needs %q, from a kernel of unknown configuration", file, got, needs)
 			}
 		}
+	}
+}
+
+// What a module lists only where its calls are compared, and what the loader
+// takes away again.
+func TestCallsAndSeals(t *testing.T) {
+	k := kernelWith(t, "config-6.12.99", "CONFIG_CFI_CLANG=y\nCONFIG_X86_KERNEL_IBT=y\n")
+	m := fitting()
+	m.Arch = klp.X86_64
+	m.Sections = []klp.Section{{Name: ".text", Flags: shfAlloc | shfExecinstr, Size: 16}, {Name: ".retpoline_sites", Size: 4}}
+	got, _ := judge(t, klp215, m, k)
+	if len(got) != 1 || !strings.Contains(got[0].Message, "no .kcfi_traps") {
+		t.Errorf("calls without traps: %+v", got)
+	}
+	m.Sections = append(m.Sections, klp.Section{Name: ".kcfi_traps", Size: 4})
+	if got, _ := judge(t, klp215, m, k); len(got) > 0 {
+		t.Errorf("calls with traps: %+v", got)
+	}
+	at := func(name string) klp.Location { return klp.Location{Section: ".text", Symbol: name} }
+	m.Indirect.Sealed = klp.Places{Count: 2, First: []klp.Location{at("one"), at("two")}}
+	m.Indirect.NoLanding = klp.Places{Count: 3, First: []klp.Location{at("three"), at("four"), at("five")}}
+	got, _ = judge(t, klp214, m, k)
+	want := []string{
+		"three and 2 other functions are called through a pointer, without ENDBR64, and the kernel has CONFIG_X86_KERNEL_IBT",
+		"one and two are called through a pointer, and in .ibt_endbr_seal, which takes ENDBR64 away, and the kernel has CONFIG_X86_KERNEL_IBT",
+	}
+	if len(got) != 2 || got[0].Message != want[0] || got[1].Message != want[1] {
+		t.Errorf("%+v, want %q", got, want)
 	}
 }
 

@@ -24,8 +24,8 @@ An object is compared with the names of modules as they are loaded
 module has, that is built into vmlinux, or that is spelled differently ('-' for '_',
 ".ko" at the end) is never patched, and nothing says so.
 
-A module from elsewhere (DKMS, a vendor's package) counts as missing when it is not
-in the module directory that was given.
+A module from elsewhere (DKMS, a vendor's package) counts as missing until its
+directory is given too (another --kernel), or its file beside the livepatch.
 
 Fix: name the object as /proc/modules does; a built-in driver belongs to vmlinux.`,
 	},

@@ -25,10 +25,11 @@ The compiler may split off a part of a function (NAME.part.0), or clone it for s
 callers (NAME.isra.0, NAME.constprop.0). ftrace redirects only the entry of the
 patched function (kernel/livepatch/patch.c: klp_ftrace_handler): callers of the
 clone run the old code. On Debian's 6.12 the patch of __tcp_send_ack() does not
-cover the other callers of __tcp_send_ack.part.0. Tools that compare objects
-(kpatch-build, klp-build) find a changed clone themselves; their modules are not
-checked. Without the source file of each symbol (an unstripped vmlinux) the clone
-may be that of another static function of the same name.
+cover the other callers of __tcp_send_ack.part.0. An image (vmlinuz, vmlinux) tells
+who they are; a clone whose callers are all patched is no finding then. Tools that
+compare objects (kpatch-build, klp-build) find a changed clone themselves; their
+modules are not checked. Without the source file of each symbol (an unstripped
+vmlinux) the clone may be that of another static function of the same name.
 
 Fix: patch the clone too if the change affects it, or the functions that call it.`,
 	},
@@ -42,9 +43,21 @@ Fix: patch the clone too if the change affects it, or the functions that call it
 			if patches(o, copied.Name) || at.File != "" && copied.File != "" && at.File != copied.File || c.full() {
 				continue
 			}
+			callers, known := of.Callers(copied)
+			callers = slices.DeleteFunc(callers, func(name string) bool {
+				return names.FuncBase(name) == f.Name || patches(o, name) ||
+					slices.ContainsFunc(of.Aliases(name, 1), func(a kernel.Related) bool { return patches(o, a.Name) })
+			})
+			called := ""
+			switch {
+			case len(callers) > 0:
+				called = " and is called by " + some(callers)
+			case known:
+				continue
+			}
 			c.add(finding.Finding{
-				Message: fmt.Sprintf("%s: %s also has %s, %s, which keeps the old code",
-					patched(o, f), names.Cut(o.Name), show(copied.Name), names.Cut(kernel.Derived(copied.Name))),
+				Message: fmt.Sprintf("%s: %s also has %s, %s, which keeps the old code%s",
+					patched(o, f), names.Cut(o.Name), show(copied.Name), names.Cut(kernel.Derived(copied.Name)), called),
 				Object: o.Name, Func: funcName(f), Location: f.At,
 				Kernel: accepted("callers of the clone run the old code"),
 			})

@@ -92,6 +92,85 @@ func TestWhatStillRunsTheOldCode(t *testing.T) {
 	}
 }
 
+// Copies in functions that are patched too, or freed after boot, do not count;
+// of two functions of one name only the patched one's do.
+func TestInlinedCopies(t *testing.T) {
+	ks, err := kernel.Options{}.Load("../kernel/testdata/inlined/vmlinux-gcc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := ks[0]
+	for file, want := range map[string]string{
+		"good.ko": "",
+		"bad.ko":  "vmlinux:seq_list_start: copies of it in seq_list_start_head keep the old code",
+	} {
+		m, err := elfread.Open(filepath.Join("..", "fixtures", "rules", "KLP326", file), elfread.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, needs := judge(t, klp326, m, k)
+		if needs != "" || (len(got) > 0) != (want != "") || want != "" && (len(got) != 1 || got[0].Message != want || got[0].Severity != finding.Warning) {
+			t.Errorf("%s: %+v, needs %q", file, got, needs)
+		}
+	}
+	for _, c := range []struct {
+		sympos uint64
+		want   string
+	}{{1, "vmlinux:local: copies of it in seq_local and seq_puts keep the old code"}, {2, "vmlinux:local,2: copies of it in cmdline_proc_show keep the old code"}} {
+		m := fitting()
+		m.Toolchain = klp.Static
+		m.Patch.Objects = []klp.Object{{Name: "vmlinux", Null: true, Funcs: []klp.Func{{Name: "local", Sympos: c.sympos}}}, {Name: "ext4", Funcs: []klp.Func{{Name: "ext4_freeze"}}}}
+		got, needs := judge(t, klp326, m, k)
+		if len(got) != 1 || got[0].Message != c.want || needs != "symbols of ext4" {
+			t.Errorf("%+v, needs %q, want %q", got, needs, c.want)
+		}
+		m.Toolchain = klp.KpatchBuild
+		if got, needs := judge(t, klp326, m, k); len(got) > 0 || needs != "" {
+			t.Errorf("kpatch-build: %+v, needs %q", got, needs)
+		}
+	}
+	m := fitting()
+	m.Toolchain = klp.Static
+	m.Patch.Objects = []klp.Object{{Name: "vmlinux", Null: true, Funcs: []klp.Func{{Name: "seq_putc"}}}}
+	if got, needs := judge(t, klp326, m, kernelWith(t, "System.map", "ffffffff81000000 T _text\nffffffff81000040 T seq_putc\n")); len(got) > 0 || needs != "a vmlinux with DWARF" {
+		t.Errorf("no DWARF: %+v, needs %q", got, needs)
+	}
+}
+
+// With an image the callers of a clone are named; where all of them are patched
+// there is nothing to say.
+func TestCallersOfClones(t *testing.T) {
+	ks, err := kernel.Options{}.Load("../kernel/testdata/inlined/vmlinux-gcc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for funcs, want := range map[string]string{
+		"seq_path":                 "vmlinux:seq_path: vmlinux also has seq_path.part.0, a part of seq_path that the compiler split off, which keeps the old code and is called by seq_file_path",
+		"seq_path seq_file_path":   "",
+		"seq_path seq_path.part.0": "",
+		"seq_dentry":               "",
+	} {
+		m := fitting()
+		m.Toolchain = klp.Static
+		m.Patch.Objects = []klp.Object{{Name: "vmlinux", Null: true}}
+		for name := range strings.FieldsSeq(funcs) {
+			m.Patch.Objects[0].Funcs = append(m.Patch.Objects[0].Funcs, klp.Func{Name: name})
+		}
+		got, needs := judge(t, klp321, m, ks[0])
+		if needs != "" || (len(got) > 0) != (want != "") || want != "" && (len(got) != 1 || got[0].Message != want) {
+			t.Errorf("%s: %+v, needs %q, want %q", funcs, got, needs, want)
+		}
+	}
+}
+
+func TestSome(t *testing.T) {
+	for n, want := range map[int]string{1: "a", 2: "a and b", 3: "a, b and c", 5: "a, b, c, d and e", 6: "a, b, c, d, e and 1 other function", 7: "a, b, c, d, e and 2 other functions"} {
+		if got := some(strings.Split("a b c d e f g", " ")[:n]); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
 // The list is in order, so that an entry is found and no name stands twice.
 func TestStackResidentsAreInOrder(t *testing.T) {
 	for i, s := range stackResidents {

@@ -19,7 +19,7 @@ func kernelRules() []*Rule {
 	return []*Rule{
 		klp301, klp302, klp303, klp304, klp305, klp306, klp307, klp308, klp309,
 		klp310, klp311, klp312, klp313, klp314, klp315, klp316, klp317, klp319,
-		klp321, klp322, klp323, klp324, klp325, klp330, klp331,
+		klp321, klp322, klp323, klp324, klp325, klp326, klp330, klp331,
 	}
 }
 

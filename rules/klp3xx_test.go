@@ -89,10 +89,10 @@ func TestKernelRulesAreAllThere(t *testing.T) {
 		}
 	}
 	want := []string{
-		"KLP211", "KLP212", "KLP213",
+		"KLP211", "KLP212", "KLP213", "KLP214", "KLP215",
 		"KLP301", "KLP302", "KLP303", "KLP304", "KLP305", "KLP306", "KLP307", "KLP308", "KLP309",
 		"KLP310", "KLP311", "KLP312", "KLP313", "KLP314", "KLP315", "KLP316", "KLP317", "KLP319",
-		"KLP321", "KLP322", "KLP324", "KLP325", "KLP330", "KLP331",
+		"KLP321", "KLP322", "KLP324", "KLP325", "KLP326", "KLP330", "KLP331",
 	}
 	if !slices.Equal(ids, want) {
 		t.Errorf("rules that need a kernel: %v", ids)
@@ -106,7 +106,7 @@ func TestFittingModuleHasNoFindings(t *testing.T) {
 		if len(findings) > 0 {
 			t.Errorf("%s: %+v", r.ID(), findings)
 		}
-		if needs != "" && r != klp315 && r != klp313 && r != klp324 && r != klp325 {
+		if needs != "" && r != klp315 && r != klp313 && r != klp324 && r != klp325 && r != klp326 {
 			t.Errorf("%s needs %s", r.ID(), needs)
 		}
 	}

@@ -71,6 +71,9 @@ func patchedOnPurpose(s *moduleset.Set, r moduleset.Row) bool {
 		if strings.Contains(glob, ":") {
 			name = f.Object.Name + ":" + f.Name
 		}
+		if strings.Contains(glob, ",") {
+			name = fmt.Sprintf("%s,%d", name, f.Position())
+		}
 		if ok, err := path.Match(glob, name); ok && err == nil {
 			return true
 		}

@@ -50,6 +50,9 @@ func (c *diffCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if _, err := c.choose(report.DiffFormats().Names()...); err != nil {
+		return err
+	}
 	t, err := c.targets(&s.Kernel)
 	if err != nil {
 		return err

@@ -177,7 +177,7 @@ func (a *app) sayProblem(p *lint.Error) {
 // oneModule reads an argument that stands for one livepatch: a file, or a
 // package with one module in it.
 func (a *app) oneModule(ctx context.Context, arg string, o elfread.Options) (*klp.Module, error) {
-	modules, err := a.modules(ctx, []string{arg}, input.Options{}, o, nil)
+	modules, err := a.modules(ctx, []string{arg}, input.Options{Stdin: a.stdin}, o, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -102,6 +102,7 @@ func (c *lintCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 	if err != nil {
 		return nil, err
 	}
+	t.addModules(files, baseline)
 	pictures := pictured{byPath: make(map[string]*klp.Module)}
 	var keep func(*klp.Module)
 	if anyFormat(outs, "html") {

@@ -46,6 +46,7 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	root           string // of this machine's files: "/", but for tests
 
 	common commonFlags
 	writes []written // files that flags of a command's own name
@@ -58,7 +59,7 @@ type app struct {
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
-	return &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv}
+	return &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv, root: "/"}
 }
 
 // exitOnSignal ends the process at once on SIGINT and SIGTERM, with the exit

@@ -62,6 +62,9 @@ func (c *matrixCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if _, err := c.choose(report.MatrixFormats().Names()...); err != nil {
+		return err
+	}
 	t, err := c.targets(&s.Kernel)
 	if err != nil {
 		return err
@@ -79,6 +82,7 @@ func (c *matrixCommand) run(cmd *cobra.Command, args []string) error {
 			failed++
 			c.sayProblem(r.Problem)
 		default:
+			klp.FindAliases(r.Module, t.target(r.Module))
 			modules = append(modules, r.Module)
 		}
 	}

@@ -35,11 +35,28 @@ type output struct {
 	err  error
 }
 
-// outputs opens every report that --format asks for, in that order. allowed
-// lists the subcommand's formats. Without --format there is one on stdout: a
-// table on a terminal, else text, or the first allowed format when the
-// subcommand lacks that one. The caller ends with closeOutputs.
+// outputs opens every report that choose names. The caller ends with
+// closeOutputs.
 func (a *app) outputs(allowed ...string) ([]*output, error) {
+	outs, err := a.choose(allowed...)
+	if err != nil {
+		return nil, err
+	}
+	for i, o := range outs {
+		if err := a.open(o); err != nil {
+			a.discardOutputs(outs[:i])
+			return nil, err
+		}
+	}
+	return outs, nil
+}
+
+// choose returns the reports that --format asks for, in that order, and opens
+// none. allowed lists the subcommand's formats. Without --format there is one on
+// stdout: a table on a terminal, else text, or the first allowed format when the
+// subcommand lacks that one. A command that renders at its end calls it at its
+// beginning too: wrong usage is said before any work.
+func (a *app) choose(allowed ...string) ([]*output, error) {
 	specs := a.common.formats
 	if len(specs) == 0 {
 		format := "text"
@@ -73,12 +90,6 @@ func (a *app) outputs(allowed ...string) ([]*output, error) {
 		}
 		seen[key] = true
 		outs = append(outs, &output{format: format, dest: file, name: file})
-	}
-	for i, o := range outs {
-		if err := a.open(o); err != nil {
-			a.discardOutputs(outs[:i])
-			return nil, err
-		}
 	}
 	return outs, nil
 }
@@ -249,8 +260,8 @@ func isTerminal(w io.Writer) bool {
 	return terminal
 }
 
-// tempFiles are the half-written reports, to be removed when the process is
-// interrupted.
+// tempFiles are the half-written reports and what was unpacked, to be removed at
+// the end, or when the process is interrupted.
 type tempFiles struct {
 	mu    sync.Mutex
 	names []string
@@ -268,6 +279,17 @@ func (t *tempFiles) create(name string, mode os.FileMode) (*os.File, error) {
 	return f, err
 }
 
+// folder makes a folder, which goes with all that is in it.
+func (t *tempFiles) folder() (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	dir, err := os.MkdirTemp("", "klplint-*")
+	if err == nil {
+		t.names = append(t.names, dir)
+	}
+	return dir, err
+}
+
 // remove deletes one, if it is still there, and forgets it.
 func (t *tempFiles) remove(name string) {
 	t.mu.Lock()
@@ -280,7 +302,7 @@ func (t *tempFiles) removeAll() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, name := range t.names {
-		os.Remove(name)
+		os.RemoveAll(name)
 	}
 	t.names = nil
 }

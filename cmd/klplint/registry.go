@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,6 +13,7 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/flags"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
+	"github.com/klplint/klplint/klp"
 )
 
 const registryExit = `Exit code: 0 done; 1 nothing found, or a registry that does not verify; 2 something
@@ -128,7 +131,7 @@ func newRegistryList(a *app, f *registryFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.listEntries(cmd.Context(), f, filter, false)
+			return a.listEntries(cmd.Context(), f, filter, 0, false)
 		},
 	}
 	choose.register(cmd)
@@ -139,7 +142,7 @@ func newRegistryFind(a *app, f *registryFlags) *cobra.Command {
 	var choose filterFlags
 	var fn, object string
 	cmd := &cobra.Command{
-		Use:   "find --func NAME [flags]",
+		Use:   "find --func FUNC [flags]",
 		Short: "Find who patches a func, in which state and for which kernels",
 		Long: `Find shows the modules that patch a func, or anything of an object.
 
@@ -151,24 +154,56 @@ func newRegistryFind(a *app, f *registryFlags) *cobra.Command {
 				return err
 			}
 			filter.Func, filter.Object = fn, object
+			sympos := uint64(0)
+			if fn != "" {
+				spelled, err := klp.ParseFuncName(fn)
+				if err != nil {
+					return usageErrorf("--func: %w", err)
+				}
+				if object != "" && spelled.Object != "" && spelled.Object != object {
+					return usageErrorf("--func %s is of another object than --object %s", fn, object)
+				}
+				filter.Func, sympos = spelled.Name, spelled.Sympos
+				filter.Object = cmp.Or(object, spelled.Object)
+			}
 			if fn == "" && object == "" && len(filter.Labels) == 0 {
 				return usageErrorf("klplint registry find: want --func, --object or --label")
 			}
-			return a.listEntries(cmd.Context(), f, filter, true)
+			return a.listEntries(cmd.Context(), f, filter, sympos, true)
 		},
 	}
-	cmd.Flags().StringVar(&fn, "func", "", "modules that patch this `FUNC`")
+	cmd.Flags().StringVar(&fn, "func", "", "modules that patch this `FUNC`: a name, OBJECT:FUNC or OBJECT:FUNC,SYMPOS")
 	cmd.Flags().StringVar(&object, "object", "", "modules that patch a func of this `OBJECT`: vmlinux or a module")
 	choose.register(cmd)
 	return cmd
 }
 
-// listEntries shows the entries that a filter chooses. Where something in
-// particular is looked for, nothing is an exit code of its own.
-func (a *app) listEntries(ctx context.Context, f *registryFlags, filter registry.Filter, wanted bool) error {
+// patches reports whether a module patches the filter's func at a position.
+func patches(m *klp.Module, filter *registry.Filter, sympos uint64) bool {
+	for i := range m.Patch.Objects {
+		o := &m.Patch.Objects[i]
+		if filter.Object != "" && o.Name != filter.Object {
+			continue
+		}
+		for j := range o.Funcs {
+			if f := &o.Funcs[j]; f.Name == filter.Func && f.Position() == sympos {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// listEntries shows the entries that a filter chooses, and of those that patch
+// its func only the ones that patch the given position, unless that is 0. Where
+// something in particular is looked for, nothing is an exit code of its own.
+func (a *app) listEntries(ctx context.Context, f *registryFlags, filter registry.Filter, sympos uint64, wanted bool) error {
 	l := &report.RegistryList{Func: filter.Func, Object: filter.Object}
 	err := f.read(ctx, a, func(tx *registry.Tx) error {
 		entries, err := tx.All(filter)
+		if sympos > 0 {
+			entries = slices.DeleteFunc(entries, func(e *registry.Entry) bool { return !patches(e.Module, &filter, sympos) })
+		}
 		l.Entries, l.Revision = reportEntries(entries), tx.Revision
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/input"
 	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 	"github.com/klplint/klplint/kernel"
 	"github.com/klplint/klplint/klp"
@@ -19,6 +20,7 @@ type targets struct {
 	root     string
 	load     kernel.Options
 	say      func(string) // tells the user which files of the machine were used
+	beside   []kernel.ModuleFile
 
 	mu    sync.Mutex
 	found map[string]kernel.Kernels // by release, of what was discovered
@@ -27,7 +29,7 @@ type targets struct {
 // targets loads what --kernel names. Without the flag kernels are looked for
 // when a module asks for its own, and the user is told.
 func (a *app) targets(k *settings.Kernel) (*targets, error) {
-	t := &targets{root: "/", load: a.common.kernels(), found: make(map[string]kernel.Kernels), say: func(s string) {
+	t := &targets{root: a.root, load: a.common.kernels(), found: make(map[string]kernel.Kernels), say: func(s string) {
 		if !a.common.quiet {
 			a.errorf("%s", s)
 		}
@@ -37,13 +39,26 @@ func (a *app) targets(k *settings.Kernel) (*targets, error) {
 	case len(k.Paths) == 0:
 		t.discover = true
 	default:
-		given, err := t.load.Load(k.Paths...)
+		given, err := a.loadKernels(k.Paths)
 		if err != nil {
 			return nil, uncheckedErrorf("--kernel: %w", err)
 		}
 		t.given = given
 	}
 	return t, nil
+}
+
+// addModules makes the modules among the files targets of every kernel that was
+// built with them and whose own folder lacks them: a livepatch and the module
+// that it patches may come out of one build. It is for the time before target.
+func (t *targets) addModules(lists ...[]input.File) {
+	for _, files := range lists {
+		for i := range files {
+			f := &files[i]
+			t.beside = append(t.beside, kernel.ModuleFile{Path: f.Path, Content: f.Content, Size: f.Size})
+		}
+	}
+	t.given.AddModules(t.beside)
 }
 
 // target returns the kernel of a module, the nil interface when nothing is
@@ -75,6 +90,7 @@ func (t *targets) onMachine(release string) kernel.Kernels {
 			t.say(fmt.Sprintf("kernel %s of this machine is not used: %v", release, err))
 		} else {
 			t.say(fmt.Sprintf("kernel %s: using %s (--kernel none forbids it)", release, strings.Join(paths, ", ")))
+			ks.AddModules(t.beside)
 		}
 	}
 	t.found[release] = ks

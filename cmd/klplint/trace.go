@@ -82,6 +82,9 @@ func (c *traceCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if _, err := c.choose(report.TraceFormats().Names()...); err != nil {
+		return err
+	}
 	targets, err := c.targets(&s.Kernel)
 	if err != nil {
 		return err
@@ -257,7 +260,8 @@ func (c *traceCommand) write(traces []plan.Trace) error {
 
 // traceVerdict is the exit code. A model that was asked for by name, or by the
 // modules' own field, must be able to judge; of --model all one is enough. What
-// is refused or crashes counts as an error, what is undecided as a warning.
+// is refused or crashes counts as an error, what is undecided as a warning; where
+// the plan says what it expects, that decides.
 func traceVerdict(traces []plan.Trace, s *settings.Settings) error {
 	unjudged := 0
 	worst := finding.Severity(0)
@@ -266,9 +270,11 @@ func traceVerdict(traces []plan.Trace, s *settings.Settings) error {
 			unjudged++
 		}
 		for k := range traces[i].Steps {
-			d := &traces[i].Steps[k].Decision
+			r := &traces[i].Steps[k]
+			d := &r.Decision
 			switch {
-			case !d.Accepted():
+			case r.Expect != "" && r.Unmet() == "":
+			case !d.Accepted(), r.Unmet() != "":
 				worst = max(worst, finding.Error)
 			case len(d.Undecided) > 0:
 				worst = max(worst, finding.Warning)

@@ -18,7 +18,7 @@ import (
 )
 
 // bombMiB is how many MiB of zeros a bomb unpacks to.
-const bombMiB = 256
+const bombMiB = 288
 
 func gzipped(t testing.TB, b []byte) []byte {
 	t.Helper()

@@ -30,7 +30,7 @@ func proposed(relative string) bool {
 // system calls, and do not do their work: they are for reading.
 var standIns = []string{
 	"static/alias", "static/no-alias",
-	"rules/KLP216/bad", "rules/KLP321/", "rules/KLP322/", "rules/KLP323/", "rules/KLP324/", "rules/KLP325/",
+	"rules/KLP216/bad", "rules/KLP217/bad", "rules/KLP321/", "rules/KLP322/", "rules/KLP323/", "rules/KLP324/", "rules/KLP325/", "rules/KLP326/",
 }
 
 // forReading reports whether no kernel is to be asked about the fixture of a path.

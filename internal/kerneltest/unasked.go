@@ -33,12 +33,16 @@ var unasked = map[string]string{
 var unsettled = map[string]string{
 	"KLP221": "the crash comes when the kernel follows the pointer, and 6.12 lived with one that was never followed",
 	"KLP222": "the crash comes when the code first runs, which no scenario makes it do",
+	"KLP214": "the emulator's processor has no indirect branch tracking",
+	"KLP215": "Debian's kernels have neither CONFIG_CFI nor BTI",
 	"KLP216": "the replacement never returns, and the guest itself may call it",
+	"KLP217": "the crash comes when a callback is late, which no scenario waits for",
 	"KLP321": "what still runs the old code shows in calls, which no scenario makes",
 	"KLP322": "what still runs the old code shows in calls, which no scenario makes",
 	"KLP323": "the transition never ends, and the machine needs what is patched",
 	"KLP324": "a layout that differs shows in what the code does, not in the load",
 	"KLP325": "a prototype that differs shows in calls, which no scenario makes",
+	"KLP326": "what still runs the old code shows in calls, which no scenario makes",
 }
 
 // askedOn612 are rules that 6.12 must answer and other kernels may.

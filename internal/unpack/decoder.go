@@ -24,10 +24,15 @@ type Limits struct {
 	Window uint32
 }
 
-// Modules are the limits for kernel modules: xz -9 asks for a window of 64 MiB, of
-// which no more is touched than the file has, and the largest livepatch modules
-// known, with debug information, have a few MiB.
-var Modules = Limits{Output: 24 << 20, Window: 64 << 20}
+// Modules are the limits for kernel modules, wherever they stand: the largest
+// livepatch modules known have a few MiB, the largest of a distribution 35, and
+// with debug information some 150. xz -9 asks for a window of 64 MiB and zstd
+// --ultra -22 for 128, of which no more is touched than the file has.
+var Modules = Limits{Output: MaxModule, Window: 128 << 20}
+
+// MaxModule is the largest module that is read out of a packed file or a package,
+// in bytes.
+const MaxModule = 256 << 20
 
 // usualWindow is what a decoder keeps from file to file: what kernel trees and
 // distributions pack modules with asks for no more.
@@ -66,6 +71,9 @@ func (d *Decoder) Unpack(r io.ReadSeeker, format klp.Compression) (*Buffer, erro
 		// What a decoder kept of a damaged file may show in its next error.
 		d.forget(format)
 		return nil, fmt.Errorf("%s: %w", format, tooLarge(err))
+	}
+	if d.buf.file != nil {
+		d.forget(format) // its window may be as large as the file
 	}
 	return &d.buf, nil
 }

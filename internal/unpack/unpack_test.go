@@ -124,3 +124,41 @@ func TestUnknownFormat(t *testing.T) {
 		t.Errorf("ELF detected as %s", got)
 	}
 }
+
+// TestSpill reads files of sizes around what is kept in memory, across the border,
+// and a small one after them.
+func TestSpill(t *testing.T) {
+	d := NewDecoder(Modules)
+	held := firstSize
+	for held < inMemory {
+		held += pieceSize
+	}
+	all := make([]byte, held+2*pieceSize+7)
+	for i := range all {
+		all[i] = byte(i >> 12) // repeats, so that packing it takes no time
+	}
+	for _, n := range []int{held, held + 1, len(all), 100} {
+		want := all[:n]
+		b, err := d.Unpack(bytes.NewReader(pack(t, want, klp.Zstd)), klp.Zstd)
+		if err != nil {
+			t.Fatalf("%d bytes: %v", n, err)
+		}
+		if spilled := b.file != nil; b.Size() != int64(n) || spilled != (n > held) {
+			t.Fatalf("%d bytes: size %d, a file %v", n, b.Size(), spilled)
+		}
+		got := make([]byte, n)
+		if m, err := b.ReadAt(got, 0); m != n || err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%d bytes: read %d, %v", n, m, err)
+		}
+		for _, at := range []int{held - 5, held, n - 5} {
+			if at < 0 || at >= n {
+				continue
+			}
+			part := make([]byte, 10)
+			m, err := b.ReadAt(part, int64(at))
+			if end := min(at+10, n); m != end-at || !bytes.Equal(part[:m], want[at:end]) || (err != nil) != (m < 10) {
+				t.Errorf("%d bytes: read at %d: %d, %v", n, at, m, err)
+			}
+		}
+	}
+}

@@ -29,7 +29,8 @@
 //
 // A module may carry several of the replace fields: each model takes its own. A
 // described module that carries none has the zero of whatever field the model
-// is about, as in C. What struct klp_patch can hold beyond the short form, the
+// is about, as in C; replace_param names the module parameter that sets replace,
+// which the params of a load give. What struct klp_patch can hold beyond the short form, the
 // long form can say: see [Parse].
 //
 // Reading is strict: unknown keys, wrong types, repeated keys, values out of

@@ -77,7 +77,7 @@ func ExampleParse_error() {
 	_, err := plan.Parse([]byte("modules:\n- {name: fix, replace: true}\nsteps:\n- laod: fix\n"))
 	fmt.Println(err)
 	// Output:
-	// line 4, column 3: a step has no key "laod"; it may have load, disable or unload, and override beside load
+	// line 4, column 3: a step has no key "laod"; it may have load, disable, unload, finish, set, hold, release or ftrace; override, params and stalls beside load; stalls beside disable; pre_patch_errno and object beside set; expect and callbacks beside all
 	//     4 | - laod: fix
 	//           ^
 }

@@ -16,7 +16,7 @@ var builtKeys = []string{"name", "kind", "file", "pre_patch_errno"}
 // targetKeys are the keys of a described target.
 var targetKeys = []string{"name", "module", "kind", "funcs"}
 
-const moduleKeys = "name, module, kind, file, replace, replace_set, supersedes, replace_sets, funcs, objects, states, callbacks, pre_patch_errno, livepatch, license, depends, mod_null, patch_null, enable_twice"
+const moduleKeys = "name, module, kind, file, replace, replace_param, replace_set, supersedes, replace_sets, funcs, objects, states, callbacks, pre_patch_errno, livepatch, license, depends, mod_null, patch_null, enable_twice"
 
 // module reads one module.
 func (r *reader) module(n yamldoc.Node) (*Module, error) {
@@ -117,17 +117,13 @@ func (r *reader) countFuncs(n yamldoc.Node, more int) error {
 	return nil
 }
 
-// errno reads the name of an errno: upper-case letters and digits after an E.
+// errno reads the name of an errno.
 func (r *reader) errno(n yamldoc.Node) (string, error) {
 	s, err := n.Word("pre_patch_errno")
 	if err != nil {
 		return "", err
 	}
-	ok := len(s) > 1 && len(s) < 20 && s[0] == 'E'
-	for i := range len(s) {
-		ok = ok && (s[i] >= 'A' && s[i] <= 'Z' || i > 0 && s[i] >= '0' && s[i] <= '9')
-	}
-	if !ok {
+	if !errnoName(s) {
 		return "", n.Fail("pre_patch_errno is %q, it must be the name of an errno, e.g. ENODEV", s)
 	}
 	return s, nil
@@ -151,6 +147,10 @@ func (r *reader) livepatch(m *Module, entries []yamldoc.Entry) (err error) {
 			f := klp.Replace{Kind: klp.KindFlag, Source: klp.FromData, FieldSource: klp.FieldOption}
 			f.Flag, err = e.Value.Truth("replace")
 			m.Fields = append(m.Fields, f)
+		case "replace_param":
+			if m.ReplaceParam, err = e.Value.Word(e.Key); err == nil && m.ReplaceParam == "" {
+				err = e.Value.Fail("replace_param is empty")
+			}
 		case "replace_set":
 			var v uint64
 			v, err = e.Value.Number("replace_set", math.MaxUint32)
@@ -199,6 +199,10 @@ func (r *reader) livepatch(m *Module, entries []yamldoc.Entry) (err error) {
 	k.Modinfo.Entries = append(k.Modinfo.Entries, klp.ModinfoEntry{Key: "license", Value: license})
 	if livepatch {
 		k.Modinfo.Entries = append(k.Modinfo.Entries, klp.ModinfoEntry{Key: "livepatch", Value: "Y"})
+	}
+	if m.ReplaceParam != "" {
+		// replace, where it is given, is the parameter's default.
+		m.Fields = m.withParam()
 	}
 	switch {
 	case supersedes != nil && !hasSet:

@@ -41,20 +41,37 @@ type Module struct {
 	Fields []klp.Replace
 	// Name is the module's own name.
 	Name string
+	// Target is what the file of a target holds; nil for a described one.
+	Target *klp.Module
 	// Symbols are a target's symbols; nil where they are not known.
 	Symbols replace.Symbols
 	// PrePatchErrno is what its pre_patch callbacks return; "" for success.
 	PrePatchErrno string
+	// ReplaceParam is the module parameter that sets replace of a described
+	// module, and ReplaceDefault its value where a load does not give it; "" for
+	// none.
+	ReplaceParam   string
+	ReplaceDefault bool
 }
 
 // Op is what a step does.
 type Op string
 
-// The steps: insmod, writing 0 to the livepatch's enabled in sysfs, rmmod.
+// The steps: insmod, writing 0 to the livepatch's enabled in sysfs, rmmod, and
+// what else happens to a kernel meanwhile.
 const (
 	Load    Op = "load"
 	Disable Op = "disable"
 	Unload  Op = "unload"
+	// Finish is the end of a transition that stalled.
+	Finish Op = "finish"
+	// Set changes what the pre_patch callbacks of a livepatch return.
+	Set Op = "set"
+	// Hold and Release are another user of ftrace that comes to a func and goes.
+	Hold    Op = "hold"
+	Release Op = "release"
+	// Ftrace turns kernel.ftrace_enabled on or off.
+	Ftrace Op = "ftrace"
 )
 
 // Step is one step of a plan.
@@ -62,7 +79,26 @@ type Step struct {
 	Op       Op
 	Module   *Module
 	Override []uint32 // sets that this load evicts beside those of the module
+	// Params are the module parameters of this load; nil for none.
+	Params []Param
+	// Stalls: the transition of this load or disable does not end.
+	Stalls bool
+	// Func is what Hold and Release are about.
+	Func klp.FuncName
+	// Object is the one whose callback Set is about, "" for all; Errno what it
+	// returns, "" for success.
+	Object, Errno string
+	// Expect is what is expected of the step: "ok", an outcome or an errno; "" for
+	// nothing. ExpectCalls are the callbacks that are expected to run, each as
+	// "pre_patch vmlinux"; nil for nothing.
+	Expect      string
+	ExpectCalls []string
+	// On is what Ftrace writes.
+	On bool
 }
+
+// Param is a module parameter, as insmod takes it.
+type Param struct{ Name, Value string }
 
 // FromModules makes the plan that loads built modules in their order.
 // Livepatches go by their tables, everything else counts as a target.
@@ -83,9 +119,9 @@ func FromModules(mods []*klp.Module) (*Plan, error) {
 // take fills in what a built module says.
 func (m *Module) take(k *klp.Module) {
 	m.Name = replace.ModuleName(k)
-	m.Kind = KindTarget
+	m.Kind, m.Target = KindTarget, k
 	if k.IsLivepatch() {
-		m.Kind = KindLivepatch
+		m.Kind, m.Target = KindLivepatch, nil
 		m.Klp = k
 		m.Fields = []klp.Replace{k.Replace}
 	}

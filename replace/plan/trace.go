@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/klplint/klplint/replace"
@@ -22,10 +23,14 @@ type Trace struct {
 // Result is one step and what is so after it.
 type Result struct {
 	Op       Op
-	Module   string // the label
+	Module   string // the label; of hold and release the func, of ftrace on or off
 	Name     string // the module's own name
 	Path     string // the built module's file; "" for a described one
 	Override []uint32
+	Params   []Param // of a load
+	// Expect and ExpectCalls are those of the step.
+	Expect      string
+	ExpectCalls []string
 	// Sets are the sets that a livepatch being loaded belongs to, Evicts the
 	// further ones that it replaces; both empty under mainline.
 	Sets, Evicts []uint32
@@ -37,6 +42,35 @@ type Result struct {
 	// Aliases says which of these are other names of a function, and by which
 	// name it counts (see replace.System.Aliases).
 	Aliases map[string]string
+}
+
+// Unmet says how the step differs from what the plan expects of it; "" where it
+// does not, or nothing is expected.
+func (r *Result) Unmet() string {
+	d := &r.Decision
+	switch got := string(d.Outcome); r.Expect {
+	case "", got, d.Errno:
+	case expectOK:
+		if !d.Accepted() {
+			return fmt.Sprintf("expected to work, and is %s %s", got, d.Errno)
+		}
+	default:
+		if d.Errno != "" {
+			got += " " + d.Errno
+		}
+		return fmt.Sprintf("expected %s, and is %s", r.Expect, got)
+	}
+	if r.ExpectCalls == nil {
+		return ""
+	}
+	calls := []string{}
+	for i := range d.Calls {
+		calls = append(calls, string(d.Calls[i].Kind)+" "+d.Calls[i].Object)
+	}
+	if !slices.Equal(calls, r.ExpectCalls) {
+		return fmt.Sprintf("expected the callbacks %q, and they are %q", r.ExpectCalls, calls)
+	}
+	return ""
 }
 
 // runs reports whether a livepatch's code runs for a func after the step, by

@@ -55,8 +55,8 @@ type Limits struct {
 
 // Packages are limits that every livepatch package and the largest packages of
 // kernels keep: their debug information, unpacked, has about 5 GiB and is
-// refused, and xz -9 has a dictionary of 64 MiB.
-var Packages = Limits{Unpacked: 4 << 30, Members: 1 << 18, Window: 64 << 20}
+// refused, and zstd --ultra -22 has a window of 128 MiB.
+var Packages = Limits{Unpacked: 4 << 30, Members: 1 << 18, Window: 128 << 20}
 
 // Entry is one member of an archive.
 type Entry struct {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/archive"
+	"github.com/klplint/klplint/internal/unpack"
 )
 
 // A member of a package is called PACKAGE!/PATH, the way Java and KDE do:
@@ -21,8 +22,7 @@ import (
 const memberMark = "!/"
 
 // maxMember is the largest module taken out of a package, in bytes as stored.
-// The reader of modules allows 1 GiB, but a package is no place to test that.
-const maxMember = 256 << 20
+const maxMember = unpack.MaxModule
 
 var (
 	errNoMember   = errors.New("no such file in the package")

@@ -1,6 +1,9 @@
 package input
 
 import (
+	"bufio"
+	"bytes"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -12,11 +15,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/archive"
+	"github.com/klplint/klplint/internal/unpack"
+	"github.com/klplint/klplint/klp"
 )
 
 // Options say how arguments are read. The zero Options refuses lists on stdin.
 type Options struct {
-	// Stdin is what the argument "-" reads its list from; nil refuses it.
+	// Stdin is where the argument "-" reads a module or a list from; nil refuses it.
 	Stdin io.Reader
 	// NUL: the paths in lists end with a NUL byte instead of a line break.
 	NUL bool
@@ -37,7 +42,7 @@ type File struct {
 	// was met in a folder or a package.
 	Named bool
 	// Content is read instead of the file at Path when it is not nil: Path then
-	// is PACKAGE!/PATH. Size is its length in bytes. It may be read by several
+	// is PACKAGE!/PATH, or "-". Size is its length in bytes. It may be read by several
 	// goroutines.
 	Content io.ReaderAt
 	Size    int64
@@ -61,7 +66,7 @@ var (
 	ErrNoModules  = errors.New("no module (*.ko, *.ko.gz, *.ko.xz, *.ko.zst) in this directory")
 	ErrEmptyList  = errors.New("the list names no path")
 	ErrStdinTwice = errors.New("stdin can be read only once")
-	ErrNoStdin    = errors.New("no list on stdin here")
+	ErrNoStdin    = errors.New("neither a list nor a module on stdin here")
 	ErrEmptyPath  = errors.New("an empty path")
 )
 
@@ -122,7 +127,7 @@ func (e *expander) argument(arg string) {
 			e.fail(arg, ErrStdinTwice)
 		default:
 			e.stdin = true
-			e.list(arg, e.Stdin)
+			e.standard(arg)
 		}
 	case len(arg) > 1 && arg[0] == '@':
 		f, err := os.Open(arg[1:])
@@ -137,6 +142,23 @@ func (e *expander) argument(arg string) {
 			e.pattern(arg, err)
 		}
 	}
+}
+
+// standard takes what stdin has: a module, told by its first bytes as no list
+// of paths begins with them, or a list.
+func (e *expander) standard(arg string) {
+	in := bufio.NewReader(e.Stdin)
+	head, _ := in.Peek(unpack.MagicLen) // an error shows again when the list is read
+	if !bytes.HasPrefix(head, []byte(elf.ELFMAG)) && unpack.Detect(head) == klp.Uncompressed {
+		e.list(arg, in)
+		return
+	}
+	content, size, err := e.store.addAll(in)
+	if err != nil {
+		e.fail(arg, cause(err))
+		return
+	}
+	e.addFile(File{Path: arg, Named: true, Content: content, Size: size})
 }
 
 // pattern expands what no file is called like. notFound is why.

@@ -1,13 +1,16 @@
 package input
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -80,7 +83,7 @@ func TestExpand(t *testing.T) {
 		{"empty list", "@empty/readme", Options{}, "", "@empty/readme: the list names no path"},
 		{"stdin", "-", Options{Stdin: strings.NewReader("b.ko\r\n\nd\n")}, "b.ko+ d/c.ko.xz d/e/z.ko.zst", ""},
 		{"stdin twice", "- -", Options{Stdin: strings.NewReader("b.ko")}, "b.ko+", "-: stdin can be read only once"},
-		{"no stdin", "-", Options{}, "", "-: no list on stdin here"},
+		{"no stdin", "-", Options{}, "", "-: neither a list nor a module on stdin here"},
 		{"NUL", "-", Options{Stdin: strings.NewReader("new\nline.ko\x00a.ko"), NUL: true}, "new\nline.ko+ a.ko+", ""},
 		{"endless line", "-", Options{Stdin: strings.NewReader(strings.Repeat("x", maxPath+1))}, "", "-: bufio.Scanner: token too long"},
 	}
@@ -146,5 +149,24 @@ func TestIsModuleName(t *testing.T) {
 		if got := IsModuleName(name); got != want {
 			t.Errorf("IsModuleName(%q) = %v", name, got)
 		}
+	}
+}
+
+// What stdin has may be larger than what is kept in memory.
+func TestModuleOnStdin(t *testing.T) {
+	for _, size := range []int{100, storeInMemory - 1, storeInMemory, storeInMemory + 1, 2 * storeInMemory} {
+		want := bytes.Repeat([]byte("\x7fELF livepatch."), size/15+1)[:size]
+		files, errs := Expand([]string{"-"}, Options{Stdin: iotest.HalfReader(bytes.NewReader(want))})
+		if len(errs) != 0 || len(files) != 1 || files[0].Size != int64(size) || !files[0].Named {
+			t.Fatalf("%d bytes: %+v, %v", size, files, errs)
+		}
+		got := make([]byte, size)
+		if _, err := files[0].Content.ReadAt(got, 0); err != nil && !errors.Is(err, io.EOF) || !bytes.Equal(got, want) {
+			t.Errorf("%d bytes: not what stdin had (%v)", size, err)
+		}
+	}
+	_, errs := Expand([]string{"-"}, Options{Stdin: io.MultiReader(strings.NewReader("\x7fELF"), iotest.ErrReader(errors.New("gone")))})
+	if len(errs) != 1 || errs[0].Error() != "-: gone" {
+		t.Errorf("a broken stdin: %v", errs)
 	}
 }

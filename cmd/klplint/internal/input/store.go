@@ -36,13 +36,8 @@ func (s *store) add(r io.Reader, size int64) (io.ReaderAt, error) {
 	if size > storeMax-s.size {
 		return nil, fmt.Errorf("more than %d bytes of modules in packages", int64(storeMax))
 	}
-	if s.file == nil {
-		f, err := os.CreateTemp("", "klplint-*")
-		if err != nil {
-			return nil, err
-		}
-		os.Remove(f.Name())
-		s.file = f
+	if err := s.open(); err != nil {
+		return nil, err
 	}
 	at := s.size
 	n, err := io.CopyN(io.NewOffsetWriter(s.file, at), r, size)
@@ -51,6 +46,45 @@ func (s *store) add(r io.Reader, size int64) (io.ReaderAt, error) {
 		return nil, early(err)
 	}
 	return io.NewSectionReader(s.file, at, size), nil
+}
+
+// addAll keeps all that r has, up to maxMember bytes.
+func (s *store) addAll(r io.Reader) (content io.ReaderAt, size int64, err error) {
+	head, err := io.ReadAll(io.LimitReader(r, storeInMemory-s.memory))
+	if err != nil {
+		return nil, 0, err
+	}
+	if s.memory += int64(len(head)); s.memory < storeInMemory {
+		return bytes.NewReader(head), int64(len(head)), nil
+	}
+	s.memory -= int64(len(head))
+	if err := s.open(); err != nil {
+		return nil, 0, err
+	}
+	at := s.size
+	size, err = io.Copy(io.NewOffsetWriter(s.file, at), io.LimitReader(io.MultiReader(bytes.NewReader(head), r), maxMember+1))
+	s.size += size
+	if err != nil {
+		return nil, 0, err
+	}
+	if size > maxMember {
+		return nil, 0, fmt.Errorf("more than %d bytes", int64(maxMember))
+	}
+	return io.NewSectionReader(s.file, at, size), size, nil
+}
+
+// open makes the file, once.
+func (s *store) open() error {
+	if s.file != nil {
+		return nil
+	}
+	f, err := os.CreateTemp("", "klplint-*")
+	if err != nil {
+		return err
+	}
+	os.Remove(f.Name())
+	s.file = f
+	return nil
 }
 
 func early(err error) error {

@@ -16,6 +16,8 @@ func TestLines(t *testing.T) {
 vmlinux cmdline_proc_show
   ext4	ext4_iget,2   # the second
 vmlinux a klpp_a #if IS_ENABLED(CONFIG_X)
+xfs:xfs_growfs_data,3
+vmlinux:c klpp_c # as klplint prints it
 
 [other]
 vmlinux b
@@ -27,6 +29,8 @@ vmlinux b
 		{Object: "vmlinux", Name: "cmdline_proc_show"},
 		{Object: "ext4", Name: "ext4_iget", Sympos: 2},
 		{Object: "vmlinux", Name: "a", New: "klpp_a", Conditional: true},
+		{Object: "xfs", Name: "xfs_growfs_data", Sympos: 3},
+		{Object: "vmlinux", Name: "c", New: "klpp_c"},
 	}
 	if got := m.For("anything").Funcs; !slices.Equal(got, want) {
 		t.Errorf("%+v", got)
@@ -58,6 +62,8 @@ func TestMistakes(t *testing.T) {
 	for _, test := range []struct{ name, in, want string }{
 		{"empty", "# nothing\n", "is empty"},
 		{"one word", "vmlinux f\nvmlinux\n", "line 2: 1 words"},
+		{"no object", ":f\n", "2 words"},
+		{"no func", "vmlinux: f g\n", "4 words"},
 		{"four words", "vmlinux f g h\n", "4 words"},
 		{"sympos", "vmlinux f,x\n", "is not a number"},
 		{"negative sympos", "vmlinux f,-1\n", "is not a number"},

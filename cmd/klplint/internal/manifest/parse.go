@@ -77,7 +77,8 @@ func header(fields []string) (string, bool) {
 	return strings.CutSuffix(name, "]")
 }
 
-// parseLine reads object func[,sympos] [newfunc] [#if condition].
+// parseLine reads object func[,sympos] [newfunc] [#if condition], or object:func
+// for the first two.
 func parseLine(fields []string) (Func, error) {
 	var f Func
 	for i, word := range fields {
@@ -89,8 +90,13 @@ func parseLine(fields []string) (Func, error) {
 		fields = fields[:i]
 		break
 	}
-	if len(fields) < 2 || len(fields) > 3 {
-		return f, fmt.Errorf("%d words, expected: object func[,sympos] [newfunc] [#if condition]", len(fields))
+	// As klplint prints a func, object and name are one word.
+	if len(fields) > 0 && strings.Contains(fields[0], ":") {
+		object, name, _ := strings.Cut(fields[0], ":")
+		fields = append([]string{object, name}, fields[1:]...)
+	}
+	if len(fields) < 2 || len(fields) > 3 || fields[0] == "" || fields[1] == "" {
+		return f, fmt.Errorf("%d words, expected: object func[,sympos] [newfunc] [#if condition], or object:func[,sympos]", len(fields))
 	}
 	f.Object, f.Name = fields[0], fields[1]
 	if len(fields) == 3 {

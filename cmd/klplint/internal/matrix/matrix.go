@@ -47,9 +47,11 @@ type Cell struct {
 // Line is one func of a patch across the columns.
 type Line struct {
 	Object string // "vmlinux" for the kernel image; a literal one is `"vmlinux"` in quotes
-	Name   string // without the suffixes of compiler copies
+	Name   string // without the suffixes of compiler copies; of several names of a function the first
 	// Cells holds for each column the names under which the func is patched,
-	// with ",N" for a sympos above 1; empty where it is not.
+	// with ",N" for a sympos above 1; empty where it is not. A build patches it
+	// by another name where that is the same function of its kernel
+	// (klp.Func.Aliases).
 	Cells [][]string
 }
 
@@ -105,29 +107,42 @@ func columns(modules []*klp.Module) []Kernel {
 	return out
 }
 
+// lineKey is what the funcs of one line have in common.
+type lineKey struct{ object, name string }
+
+func keyOf(o *klp.Object, name string) lineKey {
+	return lineKey{names.Object(o.Name, o.Literal), names.FuncBase(name)}
+}
+
 // fill makes the lines of a row from its modules.
 func (r *Row) fill() {
-	type key struct{ object, name string }
-	lines := make(map[key]*Line)
+	lines := make(map[lineKey]*Line)
 	states := make(map[uint64]*StateLine)
 	r.Replace = make([]string, len(r.Cells))
+	r.eachFunc(func(_ int, o *klp.Object, f *klp.Func) {
+		k := keyOf(o, f.Name)
+		if lines[k] == nil {
+			lines[k] = &Line{Object: k.object, Name: k.name, Cells: make([][]string, len(r.Cells))}
+		}
+	})
+	r.eachFunc(func(col int, o *klp.Object, f *klp.Func) {
+		covered := []lineKey{keyOf(o, f.Name)}
+		for _, alias := range f.Aliases { // on that kernel the same function
+			alias, _, _ = strings.Cut(alias, ",")
+			if k := keyOf(o, alias); lines[k] != nil && !slices.Contains(covered, k) {
+				covered = append(covered, k)
+			}
+		}
+		for _, k := range covered {
+			lines[k].Cells[col] = append(lines[k].Cells[col], names.Func(f.Name, f.Sympos))
+		}
+	})
 	for col := range r.Cells {
 		mod := r.Cells[col].Module
 		if mod == nil {
 			continue
 		}
 		r.Replace[col] = mod.Replace.String()
-		for i := range mod.Patch.Objects {
-			o := &mod.Patch.Objects[i]
-			for j := range o.Funcs {
-				f := &o.Funcs[j]
-				k := key{names.Object(o.Name, o.Literal), names.FuncBase(f.Name)}
-				if lines[k] == nil {
-					lines[k] = &Line{Object: k.object, Name: k.name, Cells: make([][]string, len(r.Cells))}
-				}
-				lines[k].Cells[col] = append(lines[k].Cells[col], names.Func(f.Name, f.Sympos))
-			}
-		}
 		for _, s := range mod.Patch.States {
 			if states[s.ID] == nil {
 				states[s.ID] = &StateLine{ID: s.ID, Cells: make([]*uint32, len(r.Cells))}
@@ -146,10 +161,43 @@ func (r *Row) fill() {
 	slices.SortFunc(r.Funcs, func(a, b Line) int {
 		return cmp.Or(compareObjects(a.Object, b.Object), cmp.Compare(a.Name, b.Name))
 	})
+	r.foldAliases()
 	for _, s := range states {
 		r.States = append(r.States, *s)
 	}
 	slices.SortFunc(r.States, func(a, b StateLine) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// eachFunc calls visit for every func of the builds, with the build's column.
+func (r *Row) eachFunc(visit func(col int, o *klp.Object, f *klp.Func)) {
+	for col := range r.Cells {
+		if r.Cells[col].Module == nil {
+			continue
+		}
+		objects := r.Cells[col].Module.Patch.Objects
+		for i := range objects {
+			for j := range objects[i].Funcs {
+				visit(col, &objects[i], &objects[i].Funcs[j])
+			}
+		}
+	}
+}
+
+// foldAliases leaves out the lines that say the same as an earlier one: those of
+// the other names of a function.
+func (r *Row) foldAliases() {
+	seen := make(map[string]bool)
+	r.Funcs = slices.DeleteFunc(r.Funcs, func(l Line) bool {
+		text := l.Object
+		patched := false
+		for _, cell := range l.Cells {
+			text += "\n" + strings.Join(cell, " ")
+			patched = patched || len(cell) > 0
+		}
+		again := seen[text]
+		seen[text] = true
+		return again && patched
+	})
 }
 
 // compareObjects puts the kernel image first.

@@ -102,3 +102,38 @@ func TestGroups(t *testing.T) {
 		t.Error("a broken pattern is accepted")
 	}
 }
+
+// Two names of one function are one func on the kernels where they are, whatever
+// is known of the others; the names are shown.
+func TestAliases(t *testing.T) {
+	entry, body := build("p", "6.1.0", klp.X86_64, "entry"), build("p", "6.12.0", klp.X86_64, "body")
+	entry.Patch.Objects[0].Funcs[0].Aliases = []string{"body"}
+	body.Patch.Objects[0].Funcs[0].Aliases = []string{"entry"}
+	m := New([]*klp.Module{entry, body}, nil)
+	want := []string{"p: info name vmlinux:body: entry on 6.1.0 x86_64; body on 6.12.0 x86_64"}
+	if diff := cmp.Diff(want, differences(m)); diff != "" {
+		t.Errorf("one function on both (-want +got):\n%s", diff)
+	}
+	if l := m.Rows[0].Funcs; len(l) != 1 || l[0].Name != "body" {
+		t.Errorf("lines %+v", l)
+	}
+
+	// A build that names both where they are two functions is no less complete.
+	both := build("p", "6.12.0", klp.X86_64, "entry", "body")
+	m = New([]*klp.Module{entry, both}, nil)
+	want = []string{"p: info name vmlinux:body: entry on 6.1.0 x86_64; body on 6.12.0 x86_64"}
+	if diff := cmp.Diff(want, differences(m)); diff != "" {
+		t.Errorf("two functions on the second (-want +got):\n%s", diff)
+	}
+
+	// Where nothing is known of the second kernel, names are compared.
+	body.Patch.Objects[0].Funcs[0].Aliases = nil
+	m = New([]*klp.Module{entry, body}, nil)
+	want = []string{
+		"p: info name vmlinux:body: entry on 6.1.0 x86_64; body on 6.12.0 x86_64",
+		"p: error func vmlinux:entry: patched on 6.1.0 x86_64; not patched on 6.12.0 x86_64",
+	}
+	if diff := cmp.Diff(want, differences(m)); diff != "" {
+		t.Errorf("the second unknown (-want +got):\n%s", diff)
+	}
+}

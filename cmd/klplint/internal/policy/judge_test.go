@@ -74,6 +74,13 @@ func TestWaivers(t *testing.T) {
 	}{
 		{"by func without sympos", Waiver{Rule: "KLP104", Module: "klp_a", Func: "f"}, []string{"KLP104 two", "KLP504 three", "KLP100 four"}},
 		{"by func with sympos", Waiver{Rule: "KLP104", Module: "klp_*", Func: "f,2"}, []string{"KLP104 two", "KLP504 three", "KLP100 four"}},
+		{"as it is printed", Waiver{Rule: "KLP104", Module: "*", Func: "vmlinux:f,2"}, []string{"KLP104 two", "KLP504 three", "KLP100 four"}},
+		{"the first position", Waiver{Rule: "KLP104", Module: "*", Func: "ext4:g,1"}, []string{"KLP104 one", "KLP504 three", "KLP100 four"}},
+		{
+			"as it is printed, of another object",
+			Waiver{Rule: "KLP104", Module: "*", Func: "xfs:f,2"},
+			append([]string{"KLP590 line 7: unused waiver of KLP104 for * (owner me)"}, all...),
+		},
 		{"by object", Waiver{Rule: "KLP104", Module: "*", Object: "ext*"}, []string{"KLP104 one", "KLP504 three", "KLP100 four"}},
 		{"whole rule", Waiver{Rule: "KLP104", Module: "*"}, []string{"KLP504 three", "KLP100 four"}},
 		{"a file without a name", Waiver{Rule: "KLP100", Module: "plain"}, []string{"KLP104 one", "KLP104 two", "KLP504 three"}},

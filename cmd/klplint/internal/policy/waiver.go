@@ -15,7 +15,8 @@ type Waiver struct {
 	Rule   string // ID
 	Module string // glob over the modules' own names
 	// Object and Func are globs over what the finding is about; "" fits all.
-	// Func is compared with "name" and with "name,sympos".
+	// Func is compared with "name" and with "name,sympos"; one with a colon, with
+	// "object:name" and "object:name,sympos".
 	Object, Func string
 	Reason       string    // never empty
 	Owner        string    // "" when not given
@@ -39,11 +40,22 @@ func (w *Waiver) covers(f *finding.Finding, module string) bool {
 	}
 	for fn := range f.About {
 		if w.Object != "" && !matches(w.Object, fn.Object) ||
-			w.Func != "" && !matches(w.Func, fn.Name) && !matches(w.Func, withoutPosition(fn.Name)) {
+			w.Func != "" && !w.coversFunc(fn) {
 			return false
 		}
 	}
 	return true
+}
+
+// coversFunc compares Func with the ways in which a func is spelled. A name
+// without a position is that of the first.
+func (w *Waiver) coversFunc(fn finding.Func) bool {
+	name := fn.Name
+	if strings.Contains(w.Func, ":") {
+		name = fn.Object + ":" + name
+	}
+	bare := withoutPosition(name)
+	return matches(w.Func, name) || matches(w.Func, bare) || bare == name && matches(w.Func, name+",1")
 }
 
 // matches is path.Match for a pattern that was checked before.

@@ -29,8 +29,8 @@ type LookUp struct {
 	Prototype    string   // in C; "" where no BTF tells it
 	// What else is the function, or runs its old code when it is patched: other
 	// names of the address, the compiler's copies, and the other entries of a
-	// system call.
-	Aliases, Clones, Twins, Compats []string
+	// system call, and the functions into which it was inlined.
+	Aliases, Clones, Twins, Compats, Inlined []string
 }
 
 // relations are the lines about what else is the function.
@@ -39,7 +39,7 @@ func (l *LookUp) relations() []fact {
 	for _, r := range []struct {
 		name  string
 		names []string
-	}{{"aliases", l.Aliases}, {"clones", l.Clones}, {"twins", l.Twins}, {"compat", l.Compats}} {
+	}{{"aliases", l.Aliases}, {"clones", l.Clones}, {"twins", l.Twins}, {"compat", l.Compats}, {"inlined into", l.Inlined}} {
 		if len(r.names) > 0 {
 			list = append(list, fact{r.name, strings.Join(r.names, " ")})
 		}

@@ -65,7 +65,7 @@ func jsonLookUp(l *LookUp) jsonform.LookUp {
 		}),
 		Similar:   listOf(l.Similar),
 		Prototype: l.Prototype,
-		Aliases:   listOf(l.Aliases), Clones: listOf(l.Clones), Twins: listOf(l.Twins), Compats: listOf(l.Compats),
+		Aliases:   listOf(l.Aliases), Clones: listOf(l.Clones), Twins: listOf(l.Twins), Compats: listOf(l.Compats), Inlined: l.Inlined,
 	}
 }
 

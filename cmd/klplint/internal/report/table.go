@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
@@ -96,9 +97,35 @@ const separation = 2
 const minimum = 12
 
 // widths returns the columns' widths such that the table fits if it can: the
-// widest column that may be wrapped gives first.
+// widest column that may be wrapped gives first, down to its longest word; where
+// that is not enough, words are broken.
 func (t *table) widths() []int {
-	w := make([]int, len(t.columns))
+	floors := make([]int, len(t.columns))
+	for i, c := range t.columns {
+		floors[i] = max(minimum, columns(c.title))
+	}
+	whole := slices.Clone(floors)
+	for i := range t.columns {
+		for _, r := range t.rows {
+			if r.kind != rowCells {
+				continue
+			}
+			for _, l := range r.cells[i].lines {
+				whole[i] = max(whole[i], longestPiece(l))
+			}
+		}
+	}
+	if w, fits := t.squeeze(whole); fits {
+		return w
+	}
+	w, _ := t.squeeze(floors)
+	return w
+}
+
+// squeeze is widths with a floor for each column. It reports whether the table
+// fits.
+func (t *table) squeeze(floors []int) (w []int, fits bool) {
+	w = make([]int, len(t.columns))
 	total := separation * (len(w) - 1)
 	for i, c := range t.columns {
 		w[i] = columns(c.title)
@@ -115,15 +142,15 @@ func (t *table) widths() []int {
 	for total > t.options.width() {
 		widest := -1
 		for i, c := range t.columns {
-			if !c.fixed && w[i] > max(minimum, columns(c.title)) && (widest < 0 || w[i] > w[widest]) {
+			if !c.fixed && w[i] > floors[i] && (widest < 0 || w[i] > w[widest]) {
 				widest = i
 			}
 		}
 		if widest < 0 {
-			break
+			return w, false
 		}
 		// Down to the next widest column, the floor, or what is needed.
-		floor := max(minimum, columns(t.columns[widest].title))
+		floor := floors[widest]
 		for i, c := range t.columns {
 			if i != widest && !c.fixed && w[i] < w[widest] {
 				floor = max(floor, w[i])
@@ -133,7 +160,7 @@ func (t *table) widths() []int {
 		w[widest] -= give
 		total -= give
 	}
-	return w
+	return w, true
 }
 
 // write draws the table. A table without rows draws nothing.

@@ -21,8 +21,8 @@ func TestTable(t *testing.T) {
 build/a.ko
 vmlinux  cmdline_       0  klp_cmdline_proc_show_with_a_
          proc_show         long_name
-two      世界_\x1b[31  12    indented
-lines    mred
+two      世界_         12    indented
+lines    \x1b[31mred
 ────────────────────────────────────────────────────────────
 ext4     xxxxxxxxxxxx
          xxxxxxxxxxxx
@@ -61,5 +61,30 @@ func TestEmptyTable(t *testing.T) {
 	var b strings.Builder
 	if err := newTable(Options{}, column{title: "object"}).write(&b); err != nil || b.Len() > 0 {
 		t.Errorf("%q, error %v", b.String(), err)
+	}
+}
+
+// TestTableKeepsWords: at 80 columns names are wrapped at their seams, however
+// unequal the columns are.
+func TestTableKeepsWords(t *testing.T) {
+	tb := newTable(Options{Width: 80}, column{title: "module"}, column{title: "object"}, column{title: "func"}, column{title: "replacement"}, column{title: "states"})
+	tb.add(text("livepatch_cve_2026_31415_nfsserver"), text("nf_conntrack_netlink"), text("ctnetlink_parse_nat_setup.constprop.0"), text("livepatch_ctnetlink_parse_nat_setup"), text("sched_ext_enabled"))
+	tb.add(text("a"), text("vmlinux"), text("netlink_broadcast_filtered"), text("fixed"), text("unchanged throughout"))
+	var b strings.Builder
+	if err := tb.write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{"nfsserver", "netlink", "ctnetlink_", "constprop.", "broadcast_", "filtered", "enabled", "unchanged", "throughout"} {
+		if !strings.Contains(b.String(), word) {
+			t.Errorf("%s is broken", word)
+		}
+	}
+	for line := range strings.Lines(b.String()) {
+		if n := columns(strings.TrimSuffix(line, "\n")); n > 80 {
+			t.Errorf("line of %d columns: %s", n, line)
+		}
+	}
+	if t.Failed() {
+		t.Log("\n" + b.String())
 	}
 }

@@ -29,12 +29,18 @@ func TraceHTML(w io.Writer, t *Trace, _ Options) error {
 // traceVerdict says how the worst of the traces ends.
 func traceVerdict(traces []plan.Trace) (verdict, class string) {
 	verdict, class = "every step works", "pass"
-	judged := false
+	unjudged := 0
 	for i := range traces {
-		judged = judged || traces[i].NotJudged == ""
+		if traces[i].NotJudged != "" {
+			unjudged++
+		}
 		for s := range traces[i].Steps {
-			d := &traces[i].Steps[s].Decision
+			r := &traces[i].Steps[s]
+			d := &r.Decision
 			switch {
+			case r.Unmet() != "":
+				return "a step is not as expected", "fail"
+			case r.Expect != "":
 			case !d.Accepted():
 				return "a step fails", "fail"
 			case len(d.Undecided) > 0:
@@ -42,8 +48,11 @@ func traceVerdict(traces []plan.Trace) (verdict, class string) {
 			}
 		}
 	}
-	if !judged {
+	switch {
+	case unjudged == len(traces):
 		return "not judged", "error"
+	case unjudged > 0:
+		return fmt.Sprintf("%s; %d of %d traces not judged", verdict, unjudged, len(traces)), "warning"
 	}
 	return verdict, class
 }

@@ -39,7 +39,18 @@ func jsonStep(s *plan.Result) jsonform.Step {
 	if owners == nil {
 		owners = map[string]string{}
 	}
+	var params map[string]string
+	if len(s.Params) > 0 {
+		params = make(map[string]string, len(s.Params))
+		for _, p := range s.Params {
+			params[p.Name] = p.Value
+		}
+	}
 	return jsonform.Step{
+		Params: params, Expect: s.Expect, Unmet: s.Unmet(),
+		Callbacks: formsOf(d.Calls, func(c *replace.Call) jsonform.Call {
+			return jsonform.Call{Livepatch: c.Livepatch, Callback: string(c.Kind), Object: c.Object, Errno: c.Errno}
+		}),
 		Op: string(s.Op), Module: s.Module, Path: s.Path, Sets: s.Sets, Evicts: s.Evicts, Override: s.Override,
 		Outcome: string(d.Outcome), Errno: d.Errno, Reason: d.Reason, Messages: listOf(d.Messages),
 		Also: formsOf(d.Also, func(r *klp.Refusal) jsonform.Refusal {

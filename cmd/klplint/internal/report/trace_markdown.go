@@ -114,7 +114,7 @@ func markdownBeside(b *bufio.Writer, traces []plan.Trace) {
 		}
 		b.WriteString("|\n")
 	}
-	b.WriteString("\n\\* the models differ\n\n")
+	b.WriteString("\n\\* the " + disagreement(traces) + "\n\n")
 }
 
 // markdownText escapes a string for Markdown: what a module says stays text.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/klplint/klplint/replace"
 	"github.com/klplint/klplint/replace/plan"
@@ -73,9 +74,10 @@ func traceBeside(w io.Writer, o Options, traces []plan.Trace) error {
 	if err := t.write(w); err != nil {
 		return err
 	}
-	summary := "the models agree on every step"
+	who, _, _ := strings.Cut(disagreement(traces), " ")
+	summary := "the " + who + " agree on every step"
 	if count > 0 {
-		summary = fmt.Sprintf("* the models differ on %d of %d steps", count, len(differs))
+		summary = fmt.Sprintf("* the %s differ on %d of %d steps", who, count, len(differs))
 	}
 	_, err := io.WriteString(w, summary+"\n")
 	return err
@@ -134,7 +136,7 @@ func outcomeStyle(o replace.Outcome) style {
 	switch o {
 	case replace.Refused, replace.Crash:
 		return red
-	case replace.Replaces:
+	case replace.Replaces, replace.Stalled:
 		return yellow
 	case replace.First, replace.Stacks, replace.Coexists, replace.Done:
 	}

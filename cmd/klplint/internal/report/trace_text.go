@@ -35,7 +35,7 @@ func TraceText(w io.Writer, t *Trace, _ Options) error {
 				line += "; runs: " + strings.Join(owners, "; ")
 			}
 			if len(traces) > 1 && differs[s] {
-				line += " (models differ)"
+				line += " (" + disagreement(traces) + ")"
 			}
 			fmt.Fprintf(b, "%s:%d: %s\n", title, s+1, Escape(line))
 			for _, n := range notesOf(t, s) {

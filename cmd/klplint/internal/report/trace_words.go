@@ -46,7 +46,42 @@ func stepTitle(s *plan.Result) string {
 	if len(s.Override) > 0 {
 		title += " overriding " + shortSets(s.Override)
 	}
+	for _, p := range s.Params {
+		title += " " + p.Name + "=" + p.Value
+	}
 	return title
+}
+
+// callsOf lists the callbacks that run at a step: "klp-1a: pre_patch vmlinux,
+// post_patch vmlinux".
+func callsOf(d *replace.Decision) string {
+	var b strings.Builder
+	for i := range d.Calls {
+		c := &d.Calls[i]
+		switch {
+		case i == 0:
+			b.WriteString(c.Livepatch + ": ")
+		case c.Livepatch != d.Calls[i-1].Livepatch:
+			b.WriteString("; " + c.Livepatch + ": ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(c.Kind) + " " + c.Object)
+		if c.Errno != "" {
+			b.WriteString(" (" + c.Errno + ")")
+		}
+	}
+	return b.String()
+}
+
+// disagreement names what differs between traces: models, or the readings of one.
+func disagreement(traces []plan.Trace) string {
+	for i := range traces {
+		if traces[i].Model != traces[0].Model {
+			return "models differ"
+		}
+	}
+	return "readings differ"
 }
 
 // outcomeWord is the outcome without names: "refused EINVAL", "replaces".
@@ -183,6 +218,9 @@ func ranges(list []int) string {
 func notesOf(t *plan.Trace, at int) []string {
 	d := &t.Steps[at].Decision
 	var out []string
+	if unmet := t.Steps[at].Unmet(); unmet != "" {
+		out = append(out, "not as expected: "+unmet)
+	}
 	if d.Reason != "" {
 		out = append(out, d.Reason)
 	}
@@ -198,6 +236,9 @@ func notesOf(t *plan.Trace, at int) []string {
 	}
 	if d.AlsoOmitted > 0 {
 		out = append(out, "also: "+count(d.AlsoOmitted, "further reason"))
+	}
+	if calls := callsOf(d); calls != "" {
+		out = append(out, "callbacks: "+calls)
 	}
 	if lost := t.Lost(at); len(lost) > 0 {
 		out = append(out, "back to the original: "+someOf(lost, 8))

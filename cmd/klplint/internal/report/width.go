@@ -35,12 +35,38 @@ func wrap(s string, width int) []string {
 		cut := end
 		if i := strings.LastIndexByte(s[:end+1], ' '); i > end/2 {
 			cut = i
-		} else if i := strings.LastIndexAny(s[:end], "/_.,:-"); i > end/2 {
+		} else if i := strings.LastIndexAny(s[:end], seams); i > end/2 {
+			cut = i + 1
+		} else if i := strings.LastIndexByte(s[:end+1], ' '); i > 0 {
+			cut = i // a short line is better than a broken word
+		} else if i := strings.LastIndexAny(s[:end], seams); i >= 0 {
 			cut = i + 1
 		}
 		lines = append(lines, strings.TrimRight(s[:cut], " "))
 		s = strings.TrimLeft(s[cut:], " ")
 	}
+}
+
+// seams are where a name may be broken: behind one of these.
+const seams = "/_.,:-"
+
+// longestPiece returns the columns of the longest part of s that should not be
+// broken.
+func longestPiece(s string) int {
+	longest := 0
+	for s != "" {
+		end := strings.IndexAny(s, " "+seams)
+		if end < 0 {
+			return max(longest, columns(s))
+		}
+		piece := s[:end+1]
+		if s[end] == ' ' {
+			piece = s[:end]
+		}
+		longest = max(longest, columns(piece))
+		s = s[end+1:]
+	}
+	return longest
 }
 
 // prefix returns the length in bytes of the longest beginning of s that takes

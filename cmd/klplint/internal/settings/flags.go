@@ -52,7 +52,7 @@ func (f *Flags) Inputs() input.Options {
 
 // AddKernel adds the flags about the target kernel.
 func (f *Flags) AddKernel(fs *pflag.FlagSet) {
-	flags.Array(fs, &f.kernels, "kernel", "the target kernel at `PATH`, repeatable; none disables the search on this machine")
+	flags.Array(fs, &f.kernels, "kernel", "the target kernel: `PATH` of its files or a package, or a release; repeatable; none disables the search on this machine")
 	f.AddReplaceField(fs)
 }
 

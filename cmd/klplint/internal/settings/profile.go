@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/flags"
 	"github.com/klplint/klplint/finding"
@@ -83,7 +84,21 @@ func (r *resolver) profiles() error {
 	if p.FailOn != 0 && r.origin["fail-on"] == "" {
 		r.f.failOn, r.origin["fail-on"] = flags.Threshold(p.FailOn), "profile"
 	}
-	r.s.SharedFuncs = slices.Concat(r.f.shared, p.Shared)
+	r.s.SharedFuncs = slices.Concat(withPositions(r.f.shared), p.Shared)
 	r.s.Enable, r.s.Disable = slices.Concat(r.f.enable, p.Enable), r.f.disable
 	return nil
+}
+
+// withPositions puts "func,sympos" together again, which a list that is split at
+// its commas takes apart: no func is called by a number.
+func withPositions(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if len(out) > 0 && s != "" && strings.Trim(s, "0123456789") == "" {
+			out[len(out)-1] += "," + s
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
 }

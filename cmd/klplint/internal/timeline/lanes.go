@@ -1,6 +1,8 @@
 package timeline
 
 import (
+	"slices"
+
 	"github.com/klplint/klplint/replace"
 	"github.com/klplint/klplint/replace/plan"
 )
@@ -74,7 +76,7 @@ func layOut(t *plan.Trace) panel {
 				b.to, b.end = i, "unloaded"
 			case o.lane.target || stays:
 				continue
-			case s.Op == plan.Load:
+			case s.Op == plan.Load, slices.Contains(d.Replaced, name): // a finish, too
 				b.to, b.end, b.replaced = i, "replaced", true
 			default:
 				b.to, b.end = i, "disabled"

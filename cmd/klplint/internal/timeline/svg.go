@@ -21,11 +21,17 @@ const (
 	headHeight = 46 // numbers and names of the steps
 	titleSize  = 30
 	panelGap   = 26
-	minColumn  = 34
+	minColumn  = 44
 	maxColumn  = 132
 	fullWidth  = 1180
 	charWidth  = 7.3
 	maxGutter  = 240
+	// A picture that is wider than this is scrolled: the names of the lanes are
+	// repeated in a strip above the bars, once in repeatEvery.
+	scrolled    = 1400
+	repeatEvery = 800
+	stripHeight = 12
+	lineHeight  = 16
 )
 
 // The colours of Okabe and Ito, which colour-blind readers tell apart, each
@@ -38,6 +44,13 @@ var palette = []struct{ name, fill, pattern string }{
 	{"falling", "#cc79a7", `<path d="M0,0 L8,8" stroke="#000" stroke-opacity=".45" stroke-width="1"/>`},
 	{"grid", "#d8a27c", `<path d="M0,4 H8 M4,0 V8" stroke="#000" stroke-opacity=".35" stroke-width="1"/>`},
 	{"upright", "#9fb8d8", `<path d="M4,0 V8" stroke="#000" stroke-opacity=".4" stroke-width="1"/>`},
+}
+
+// markOf is how the i-th set is drawn: a colour and a pattern, which repeat
+// together after as many sets as there are pairs.
+func markOf(i int) (colour, pattern int) {
+	n := len(palette)
+	return i % n, (i + i/n) % n
 }
 
 // Options of a picture.
@@ -67,9 +80,12 @@ func Draw(w io.Writer, traces []plan.Trace, o Options) error {
 	p.column = min(maxColumn, max(minColumn, (fullWidth-2*margin-p.gutter)/steps))
 	p.steps = steps
 	width := max(2*margin+p.gutter+p.column*steps+40, 640)
+	if width > scrolled {
+		p.strip = stripHeight
+	}
 	height := margin
 	for _, q := range panels {
-		height += q.height() + panelGap
+		height += p.height(&q) + panelGap
 	}
 	height += p.legendHeight()
 
@@ -82,18 +98,39 @@ func Draw(w io.Writer, traces []plan.Trace, o Options) error {
 	differs := plan.Differences(traces)
 	for _, q := range panels {
 		p.panel(q, y, len(traces) > 1, differs)
-		y += q.height() + panelGap
+		y += p.height(&q) + panelGap
 	}
 	p.legend(y)
 	p.printf("</svg>\n")
 	return p.b.Flush()
 }
 
-func (q *panel) height() int {
+func (p *painter) height(q *panel) int {
 	if q.trace.NotJudged != "" {
-		return titleSize + 24
+		return titleSize + 8 + lineHeight*len(p.notJudged(q))
 	}
-	return titleSize + headHeight + laneHeight*len(q.lanes)
+	return titleSize + headHeight + p.laneHeight()*len(q.lanes)
+}
+
+func (p *painter) laneHeight() int { return laneHeight + p.strip }
+
+// notJudged is why a trace has no steps, in lines that fit the picture.
+func (p *painter) notJudged(q *panel) []string {
+	const width = (fullWidth - 2*margin) * 10 / 73 // characters
+	lines := []string{"not judged:"}
+	for _, word := range strings.Fields(q.trace.NotJudged) {
+		last := &lines[len(lines)-1]
+		if utf8.RuneCountInString(*last)+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, word)
+			continue
+		}
+		*last += " " + word
+	}
+	const most = 6
+	if len(lines) > most {
+		lines = append(lines[:most-1], "…")
+	}
+	return lines
 }
 
 // painter writes the picture. Write errors are kept by its buffer.
@@ -106,6 +143,7 @@ type painter struct {
 	classes map[uint32]int // set -> entry of the palette
 	sets    []uint32       // ascending
 	several bool           // there are traces to compare
+	strip   int            // height of the strip with the lanes' names; 0 for none
 }
 
 func (p *painter) printf(format string, args ...any) { fmt.Fprintf(p.b, format, args...) }
@@ -127,16 +165,26 @@ func (p *painter) collect(panels []panel) {
 	}
 	slices.Sort(p.sets)
 	for i, s := range p.sets {
-		p.classes[s] = i % len(palette)
+		p.classes[s] = i % (len(palette) * len(palette))
 	}
 }
 
 func (p *painter) defs() {
 	p.printf("<defs>\n")
-	for _, c := range palette {
-		p.printf(`<pattern id="%sklp-%s" width="8" height="8" patternUnits="userSpaceOnUse"><rect width="8" height="8" fill="%s"/>%s</pattern>`+"\n", p.ids, c.name, c.fill, c.pattern)
+	for i := range max(len(palette), min(len(p.sets), len(palette)*len(palette))) {
+		colour, pattern := markOf(i)
+		p.printf(`<pattern id="%sklp-%s" width="8" height="8" patternUnits="userSpaceOnUse"><rect width="8" height="8" fill="%s"/>%s</pattern>`+"\n", p.ids, className(i), palette[colour].fill, palette[pattern].pattern)
 	}
 	p.printf("</defs>\n")
+}
+
+// className names the pattern of a set by its two parts.
+func className(class int) string {
+	colour, pattern := markOf(class)
+	if colour == pattern {
+		return palette[colour].name
+	}
+	return fmt.Sprintf("%s-%d", palette[pattern].name, colour)
 }
 
 // x is the middle of a step's column.
@@ -160,17 +208,19 @@ func (p *painter) panel(q panel, y int, several bool, differs []bool) {
 	p.printf("<g>\n")
 	p.text(margin, y+18, ` font-size="15" font-weight="bold"`, title, 140)
 	if t.NotJudged != "" {
-		p.text(margin, y+titleSize+12, ` fill="#444"`, "not judged: "+t.NotJudged, 150)
+		for i, line := range p.notJudged(&q) {
+			p.text(margin, y+titleSize+12+lineHeight*i, ` fill="#444"`, line, 170)
+		}
 		p.printf("</g>\n")
 		return
 	}
 	top := y + titleSize + headHeight
-	bottom := top + laneHeight*len(q.lanes)
+	bottom := top + p.laneHeight()*len(q.lanes)
 	for i := range t.Steps {
 		p.step(t, i, y+titleSize, top, bottom, several && i < len(differs) && differs[i])
 	}
 	for i, l := range q.lanes {
-		p.lane(l, top+laneHeight*i, len(t.Steps), bottom)
+		p.lane(l, top+p.laneHeight()*i, len(t.Steps))
 	}
 	p.printf("</g>\n")
 }
@@ -185,7 +235,12 @@ func (p *painter) step(t *plan.Trace, i, y, top, bottom int, differs bool) {
 		p.printf(`<rect x="%d" y="%d" width="%d" height="%d" fill="#000" fill-opacity=".06"/>`+"\n", x-p.column/2+1, y, p.column-2, bottom-y)
 	}
 	most := int(float64(p.column-6) / charWidth)
+	p.printf("<g>")
+	if calls := callsOf(&s.Decision); calls != "" {
+		p.printf("<title>%s</title>", clean(calls))
+	}
 	p.text(x, y+14, ` text-anchor="middle" font-weight="bold"`, number, most)
+	p.printf("</g>\n")
 	if p.column >= 60 {
 		p.text(x, y+28, ` text-anchor="middle" font-size="11" fill="#333"`, string(s.Op)+" "+s.Module, most+1)
 		word := string(s.Decision.Outcome)
@@ -197,7 +252,23 @@ func (p *painter) step(t *plan.Trace, i, y, top, bottom int, differs bool) {
 	p.printf(`<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="#bbb" stroke-dasharray="2 3"/>`+"\n", x, top, x, bottom)
 }
 
-func (p *painter) lane(l *lane, y, steps, bottom int) {
+// callsOf lists the callbacks of a step for its tooltip.
+func callsOf(d *replace.Decision) string {
+	var calls []string
+	for i := range d.Calls {
+		c := &d.Calls[i]
+		calls = append(calls, fmt.Sprintf("%s: %s %s", c.Livepatch, c.Kind, c.Object))
+	}
+	return strings.Join(calls, "; ")
+}
+
+func (p *painter) lane(l *lane, y, steps int) {
+	if p.strip > 0 {
+		for x := margin + p.gutter + repeatEvery; x < p.x(p.steps-1); x += repeatEvery {
+			p.text(x, y+10, ` font-size="10" fill="#555"`, l.label, repeatEvery/8)
+		}
+		y += p.strip
+	}
 	p.text(margin, y+laneHeight/2+4, "", l.label, int(float64(p.gutter-8)/charWidth))
 	p.printf(`<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="#ddd"/>`+"\n", margin, y+laneHeight, margin+p.gutter+p.column*p.steps, y+laneHeight)
 	for _, b := range l.bars {
@@ -221,6 +292,8 @@ func (p *painter) bar(l *lane, b bar, y, steps int) {
 		to = p.x(b.to)
 	}
 	width := max(4, to-from)
+	p.printf("<g><title>%s</title>\n", clean(barTitle(l, b)))
+	defer p.printf("</g>\n")
 	shown := b.sets
 	if len(shown) > 4 {
 		shown = shown[:4]
@@ -233,7 +306,7 @@ func (p *painter) bar(l *lane, b bar, y, steps int) {
 	}
 	for i, s := range shown {
 		top, end := barHeight*i/len(shown), barHeight*(i+1)/len(shown)
-		p.printf(`<rect x="%d" y="%d" width="%d" height="%d" fill="url(#%sklp-%s)"/>`+"\n", from, y+top, width, end-top, p.ids, palette[p.classes[s]].name)
+		p.printf(`<rect x="%d" y="%d" width="%d" height="%d" fill="url(#%sklp-%s)"/>`+"\n", from, y+top, width, end-top, p.ids, className(p.classes[s]))
 	}
 	if !l.target {
 		p.printf(`<rect x="%d" y="%d" width="%d" height="%d" fill="none" stroke="#222"/>`+"\n", from, y, width, barHeight)
@@ -267,6 +340,21 @@ func (p *painter) bar(l *lane, b bar, y, steps int) {
 	}
 }
 
+// barTitle is the tooltip of a bar: all that its label may have no room for.
+func barTitle(l *lane, b bar) string {
+	s := l.label + ": active"
+	if l.target {
+		s = l.label + ": loaded"
+	}
+	if len(b.sets) > 0 {
+		s += ", sets " + replace.FormatSets(b.sets)
+	}
+	if b.to < 0 {
+		return fmt.Sprintf("%s from step %d", s, b.from+1)
+	}
+	return fmt.Sprintf("%s from step %d to step %d, %s", s, b.from+1, b.to+1, b.end)
+}
+
 func (p *painter) cross(x, y, r int) {
 	d := fmt.Sprintf("M%d,%d L%d,%d M%d,%d L%d,%d", x-r, y-r, x+r, y+r, x-r, y+r, x+r, y-r)
 	p.printf(`<path d="%s" stroke="#fff" stroke-width="6"/><path d="%s" stroke="#a00000" stroke-width="3"/>`, d, d)
@@ -286,12 +374,12 @@ func (p *painter) legend(y int) {
 			break
 		}
 		x, row := margin+(i%legendSets)*130, y+22*(i/legendSets)
-		p.printf(`<rect x="%d" y="%d" width="26" height="14" fill="url(#%sklp-%s)" stroke="#222"/>`+"\n", x, row, p.ids, palette[p.classes[s]].name)
+		p.printf(`<rect x="%d" y="%d" width="26" height="14" fill="url(#%sklp-%s)" stroke="#222"/>`+"\n", x, row, p.ids, className(p.classes[s]))
 		p.text(x+32, row+11, "", fmt.Sprintf("set %d", s), 14)
 	}
 	words := "bar: active; cross: refused, replaced or crash; thick line: disabled"
 	if p.several {
-		words += "; *: the models differ"
+		words += "; *: they differ"
 	}
 	p.text(margin, y+p.legendHeight()-14, ` font-size="11" fill="#444"`, words, 150)
 }

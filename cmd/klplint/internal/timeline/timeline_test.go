@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -170,4 +171,39 @@ func TestEmpty(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, b.Bytes())
+}
+
+// Each of 49 sets has a mark of its own.
+func TestMarksAreDistinct(t *testing.T) {
+	var b bytes.Buffer
+	step := plan.Result{Op: plan.Load, Module: "m", Name: "m", Decision: replace.Decision{Outcome: replace.First}}
+	var traces []plan.Trace
+	for i := range 49 {
+		s := step
+		s.Active = []plan.Active{{Name: "m", Sets: []uint32{uint32(i + 1)}}}
+		traces = append(traces, plan.Trace{Model: "sets-flat", Steps: []plan.Result{s}})
+	}
+	if err := timeline.Draw(&b, traces, timeline.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	drawn := regexp.MustCompile(`<pattern id="([^"]*)"[^>]*>(.*)</pattern>`).FindAllStringSubmatch(b.String(), -1)
+	ids, looks := make(map[string]bool), make(map[string]bool)
+	for _, d := range drawn {
+		ids[d[1]], looks[d[2]] = true, true
+	}
+	if len(ids) != 49 || len(looks) != 49 {
+		t.Errorf("%d marks, %d of them different", len(ids), len(looks))
+	}
+}
+
+// Why a model does not judge is shown whole, in lines.
+func TestNotJudgedInLines(t *testing.T) {
+	var b bytes.Buffer
+	why := strings.Repeat("a reason of many words ", 20) + "ends here"
+	if err := timeline.Draw(&b, []plan.Trace{{Model: "mainline", NotJudged: why}}, timeline.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "ends here</text>") || strings.Count(b.String(), "a reason") < 19 {
+		t.Errorf("%s", b.String())
+	}
 }

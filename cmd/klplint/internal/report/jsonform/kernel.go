@@ -104,6 +104,8 @@ type LookUp struct {
 	Twins []string `json:"twins"`
 	// Compat entries of the same system call.
 	Compats []string `json:"compats"`
+	// Functions into which it was inlined; left out where no vmlinux with DWARF was given.
+	Inlined []string `json:"inlined,omitempty"`
 }
 
 // LookUpPosition is one symbol of the name.

@@ -21,8 +21,8 @@ type ModelTrace struct {
 
 // Step is one step and what the kernel does at it.
 type Step struct {
-	Op string `json:"op" jsonschema:"enum=load,enum=disable,enum=unload"`
-	// The label that the plan gives the module, or its name.
+	Op string `json:"op" jsonschema:"enum=load,enum=disable,enum=unload,enum=finish,enum=set,enum=hold,enum=release,enum=ftrace"`
+	// The label that the plan gives the module, or its name; of hold and release the func, of ftrace on or off.
 	Module string `json:"module"`
 	Path   string `json:"path,omitempty"`
 	// The sets that the module belongs to.
@@ -31,8 +31,10 @@ type Step struct {
 	Evicts []uint32 `json:"evicts,omitempty"`
 	// The module parameter override_replace_sets of this load.
 	Override []uint32 `json:"override,omitempty"`
-	// done: a disable or unload that works, or the load of a target.
-	Outcome string `json:"outcome" jsonschema:"enum=first,enum=stacks,enum=coexists,enum=replaces,enum=refused,enum=crash,enum=done"`
+	// done: a disable or unload that works, or the load of a target; stalled: the transition has not ended.
+	Outcome string `json:"outcome" jsonschema:"enum=first,enum=stacks,enum=coexists,enum=replaces,enum=refused,enum=crash,enum=done,enum=stalled"`
+	// The module parameters of this load.
+	Params map[string]string `json:"params,omitempty"`
 	// Left out where the kernel accepts.
 	Errno  string `json:"errno,omitempty"`
 	Reason string `json:"reason,omitempty"`
@@ -48,12 +50,27 @@ type Step struct {
 	Active []ActivePatch `json:"active"`
 	// Whose code runs, by OBJECT:FUNC (",N" for a sympos above 1), of each patched func whose object is there.
 	Owners map[string]string `json:"owners"`
+	// What the plan expects of the step, and how it differs.
+	Expect string `json:"expect,omitempty"`
+	Unmet  string `json:"unmet,omitempty"`
+	// The callbacks that run, in order.
+	Callbacks []Call `json:"callbacks"`
 	// What was assumed.
 	Assumed []string `json:"assumed"`
 	// Questions on which the outcome depends.
 	Undecided []Undecided `json:"undecided"`
 	// The models do not agree on this step.
 	Differs bool `json:"differs,omitempty"`
+}
+
+// Call is one callback that runs.
+type Call struct {
+	// The livepatch module's own name.
+	Livepatch string `json:"livepatch"`
+	Callback  string `json:"callback" jsonschema:"enum=pre_patch,enum=post_patch,enum=pre_unpatch,enum=post_unpatch"`
+	Object    string `json:"object"`
+	// What it returns; left out for success.
+	Errno string `json:"errno,omitempty"`
 }
 
 // Refusal is one reason to refuse a load.

@@ -1,0 +1,204 @@
+package elfread
+
+import (
+	"bytes"
+	"debug/elf"
+	"strings"
+
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
+	"github.com/klplint/klplint/klp"
+)
+
+// maxPlaces is how many places klp.Places lists.
+const maxPlaces = 16
+
+// readIndirect finds the functions whose address the module takes, and what
+// stands at their start.
+func (p *parser) readIndirect() error {
+	if p.m.Arch != klp.X86_64 && p.m.Arch != klp.ARM64 {
+		return nil
+	}
+	sealed, err := p.sealed()
+	if err != nil {
+		return err
+	}
+	seen := map[place]bool{}
+	for i, s := range p.f.Sections {
+		code := p.flag(i, elf.SHF_ALLOC|elf.SHF_EXECINSTR)
+		if !p.flag(i, elf.SHF_ALLOC) || p.relocs.head[i] == 0 || !code && neverCalls(s.Name) {
+			continue
+		}
+		rs, err := p.relocsOf(i)
+		if err != nil {
+			return err
+		}
+		if err := p.spend(i, len(rs)); err != nil {
+			return err
+		}
+		var last taking
+		for _, r := range rs {
+			if code && p.branch(i, r) {
+				p.defers(last, i, r)
+				continue
+			}
+			to, ok := p.codeTarget(code, r)
+			if !ok {
+				continue
+			}
+			y, ok := p.syms.startAt(to, elf.STT_FUNC)
+			if !ok {
+				continue
+			}
+			if code {
+				last = taking{placeAt(i, r.Offset), y}
+			} else if p.newFuncSlot(placeAt(i, r.Offset)) {
+				continue
+			}
+			if !seen[to] {
+				seen[to] = true
+				p.indirect(to, sealed[to])
+			}
+		}
+	}
+	return nil
+}
+
+// neverCalls reports whether a section with addresses of code is a table that
+// nobody calls through: objtool, which checks the kernel's own modules, leaves
+// out the same ones (tools/objtool/check.c: validate_ibt), the tables of
+// livepatches apart.
+func neverCalls(name string) bool {
+	switch name {
+	case ".altinstructions", ".ibt_endbr_seal", ".orc_unwind_ip", ".parainstructions", ".retpoline_sites", ".return_sites",
+		".call_sites", ".cfi_sites", ".smp_locks", ".static_call_sites", "_error_injection_whitelist", "_kprobe_blacklist",
+		"__bug_table", "__ex_table", "__jump_table", "__mcount_loc", "__patchable_function_entries", ".kcfi_traps", "__tracepoints",
+		".kpatch.funcs", ".kpatch.force", ".kpatch.relocations", ".kpatch.symbols", ".init.klp_funcs", "__klp_funcs":
+		return true
+	}
+	return strings.HasPrefix(name, "__ksymtab") || strings.HasPrefix(name, ".discard.") || strings.HasPrefix(name, ".eh_frame")
+}
+
+// sealed returns the places in .ibt_endbr_seal.
+func (p *parser) sealed() (map[place]bool, error) {
+	if p.sec.endbrSeal == 0 {
+		return nil, nil
+	}
+	rs, err := p.relocsOf(p.sec.endbrSeal)
+	if err != nil {
+		return nil, err
+	}
+	list := make(map[place]bool, len(rs))
+	for _, r := range rs {
+		if to, ok := p.reaches(r); ok {
+			list[to] = true
+		}
+	}
+	return list, nil
+}
+
+// codeTarget follows a relocation that takes an address in code of the module.
+func (p *parser) codeTarget(fromCode bool, r ir.Reloc) (place, bool) {
+	y, ok := p.sym(r.Sym)
+	if !ok || !p.flag(int(y.Shndx), elf.SHF_ALLOC|elf.SHF_EXECINSTR) {
+		return place{}, false
+	}
+	if fromCode && p.m.Arch == klp.X86_64 && r.Type == uint32(elf.R_X86_64_PC32) {
+		r.Addend += 4 // the distance counts from the end of the instruction
+	}
+	return p.reaches(r)
+}
+
+// newFuncSlot reports whether a place is the new_func of a struct klp_func.
+func (p *parser) newFuncSlot(at place) bool {
+	if p.newFuncs == nil {
+		p.newFuncs = map[klp.Location]bool{}
+		for i := range p.m.Patch.Objects {
+			for j := range p.m.Patch.Objects[i].Funcs {
+				f := p.m.Patch.Objects[i].Funcs[j].At
+				p.newFuncs[klp.Location{Section: f.Section, Offset: f.Offset + p.m.Layout.FuncNew}] = true
+			}
+		}
+	}
+	return p.newFuncs[klp.Location{Section: p.f.Sections[at.Section].Name, Offset: at.Offset}]
+}
+
+// indirect takes up one function that is called through a pointer.
+func (p *parser) indirect(at place, sealed bool) {
+	d := &p.m.Indirect
+	d.Functions++
+	switch {
+	case !p.landing(at):
+		p.addPlace(&d.NoLanding, at)
+	case sealed:
+		p.addPlace(&d.Sealed, at)
+	}
+	if p.m.Arch == klp.X86_64 && !p.typed(at) {
+		p.addPlace(&d.Untyped, at)
+	}
+}
+
+func (p *parser) addPlace(list *klp.Places, at place) {
+	if list.Count++; list.Count <= maxPlaces {
+		list.First = append(list.First, p.locate(at))
+	}
+}
+
+// landing reports whether an indirect call may lead to a place: ENDBR64; on
+// arm64 BTI for calls, or the instruction that signs the return address, which
+// counts as one (Arm ARM, DDI0487: BTYPE compatibility).
+func (p *parser) landing(at place) bool {
+	b := p.codeAt(at, 4)
+	if p.m.Arch == klp.X86_64 {
+		return bytes.Equal(b, []byte{0xf3, 0x0f, 0x1e, 0xfa})
+	}
+	switch insn32(b) {
+	case 0xd503245f, 0xd50324df, 0xd503233f, 0xd503237f: // bti c, bti jc, paciasp, pacibsp
+		return true
+	}
+	return false
+}
+
+// typed reports whether the hash of its type stands in front of a function: a
+// mov of it to %eax and as many nops as the configuration pads functions with
+// (arch/x86/Kconfig: FUNCTION_PADDING_CFI).
+func (p *parser) typed(at place) bool {
+	const mov = 5
+	for _, padding := range []uint64{11, 0, 3, 27, 59} {
+		if at.Offset < padding+mov {
+			continue
+		}
+		b := p.codeAt(placeAt(at.Section, at.Offset-padding-mov), padding+mov)
+		if uint64(len(b)) == padding+mov && b[0] == 0xb8 && len(bytes.Trim(b[mov:], "\x90")) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// taking is an instruction that takes the address of a function.
+type taking struct {
+	at place
+	y  symPlace
+}
+
+// beside bounds how far in front of the call the address of the callback is
+// taken, in bytes: compilers load arguments just before it.
+const beside = 64
+
+// defers notes a call of one of the functions that klp.Deferral is about, where
+// the address of one of the module's functions was taken just before, in the
+// same function.
+func (p *parser) defers(last taking, section int, r ir.Reloc) {
+	y, ok := p.sym(r.Sym)
+	if !ok || y.Shndx != uint16(elf.SHN_UNDEF) || last.at.Section == 0 || r.Offset-last.at.Offset > beside || len(p.m.Deferred) == maxListed {
+		return
+	}
+	by := p.symName(r.Sym)
+	if !strings.HasPrefix(by, "call_rcu") && by != "call_srcu" && by != "init_timer_key" {
+		return
+	}
+	call := p.locate(placeAt(section, r.Offset))
+	if call.Symbol == p.locate(last.at).Symbol {
+		p.m.Deferred = append(p.m.Deferred, klp.Deferral{By: by, At: call, Func: p.symName(last.y.index)})
+	}
+}

@@ -1,0 +1,64 @@
+package elfread_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/fixtures"
+	"github.com/klplint/klplint/klp"
+)
+
+// TestIndirect: which functions are called through pointers, and what stands at
+// their start. The new functions of a livepatch are not among them.
+func TestIndirect(t *testing.T) {
+	for _, tc := range []struct {
+		path                       string
+		landing, untyped, deferred []string
+		functions                  int
+	}{
+		{path: "rules/KLP214/good.ko", functions: 2, untyped: []string{"about_to_patch", "livepatch_init"}},
+		{
+			path: "rules/KLP214/bad.ko", functions: 2, landing: []string{"about_to_patch", "livepatch_init"},
+			untyped: []string{"about_to_patch", "livepatch_init"},
+		},
+		{path: "rules/KLP215/good.ko", functions: 5},
+		{path: "rules/KLP215/good-bti.ko", functions: 5},
+		{path: "rules/KLP215/bad-bti.ko", functions: 5, landing: []string{"init_module", "before", "patched", "leaving", "restored"}},
+		{
+			path: "rules/KLP217/bad.ko", functions: 3, untyped: []string{"after", "livepatch_init", "livepatch_exit"},
+			deferred: []string{"klp_cmdline_proc_show: call_rcu(after)"},
+		},
+		{
+			path: "rules/KLP217/bad-timer.ko", functions: 3, untyped: []string{"after", "livepatch_init", "livepatch_exit"},
+			deferred: []string{"klp_cmdline_proc_show: init_timer_key(after)"},
+		},
+		{path: "kpatch/one-func.ko", functions: 2, untyped: []string{"patch_init", "patch_exit"}},
+		{path: "klp-build/one-func.ko", functions: 2, untyped: []string{"livepatch_mod_exit", "livepatch_mod_init"}},
+	} {
+		m, err := elfread.Open(fixtures.Path(t, tc.path), elfread.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var deferred []string
+		for _, d := range m.Deferred {
+			deferred = append(deferred, d.At.Symbol+": "+d.By+"("+d.Func+")")
+		}
+		if got := m.Indirect; got.Functions != tc.functions || got.Sealed.Count != 0 ||
+			!slices.Equal(symbols(t, got.NoLanding), tc.landing) || !slices.Equal(symbols(t, got.Untyped), tc.untyped) || !slices.Equal(deferred, tc.deferred) {
+			t.Errorf("%s: %+v %q", tc.path, got, deferred)
+		}
+	}
+}
+
+func symbols(t *testing.T, p klp.Places) []string {
+	t.Helper()
+	if len(p.First) != min(p.Count, 16) {
+		t.Errorf("%d places of %d", len(p.First), p.Count)
+	}
+	var list []string
+	for _, l := range p.First {
+		list = append(list, l.Symbol)
+	}
+	return list
+}

@@ -1,0 +1,107 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/klplint/klplint/klp"
+)
+
+// withParam gives a described module the replace field that its parameter sets,
+// whose default is the value of replace, if it is given.
+func (m *Module) withParam() []klp.Replace {
+	fields := slices.Clone(m.Fields)
+	at := slices.IndexFunc(fields, func(f klp.Replace) bool { return f.Kind == klp.KindFlag })
+	if at < 0 {
+		return append(fields, klp.Replace{Kind: klp.KindFlag, Source: klp.FromData, FieldSource: klp.FieldOption})
+	}
+	m.ReplaceDefault = fields[at].Flag
+	return fields
+}
+
+// parameter returns the module parameter that decides replace: the one that a
+// described module names; of a built one whose field is decided at run time the
+// parameter called replace, or the only one that is a number or a truth.
+func (m *Module) parameter() (name, kind string) {
+	if m.ReplaceParam != "" {
+		return m.ReplaceParam, "bool"
+	}
+	if m.Klp == nil || m.File == "" {
+		return "", ""
+	}
+	var names, kinds []string
+	for _, e := range m.Klp.Modinfo.Entries {
+		param, kind, ok := strings.Cut(e.Value, ":")
+		if e.Key != "parmtype" || !ok || !numeric(kind) {
+			continue
+		}
+		if param == "replace" {
+			return param, kind
+		}
+		names, kinds = append(names, param), append(kinds, kind)
+	}
+	if len(names) != 1 {
+		return "", ""
+	}
+	return names[0], kinds[0]
+}
+
+// numeric reports whether a parameter of the type (include/linux/moduleparam.h)
+// can be stored in a bool.
+func numeric(kind string) bool {
+	switch kind {
+	case "bool", "invbool", "byte", "short", "ushort", "int", "uint", "long", "ulong", "ullong", "hexint":
+		return true
+	}
+	return false
+}
+
+// paramError is what the loader answers to a value that it cannot read
+// (kernel/params.c: parse_args).
+type paramError struct{ name, value string }
+
+func (e *paramError) Error() string {
+	return fmt.Sprintf("`%s' invalid for parameter `%s'", e.value, e.name)
+}
+
+// flagAt returns the flag that a load gives replace by its parameters; nil where
+// they do not say.
+func (s *Step) flagAt() (flag *bool, err error) {
+	name, kind := s.Module.parameter()
+	if name == "" {
+		return nil, nil
+	}
+	for _, p := range slices.Backward(s.Params) { // the last one counts
+		if p.Name != name {
+			continue
+		}
+		on, ok := paramTruth(kind, p.Value)
+		if !ok {
+			return nil, &paramError{p.Name, p.Value}
+		}
+		return &on, nil
+	}
+	if s.Module.ReplaceParam != "" {
+		return &s.Module.ReplaceDefault, nil
+	}
+	return nil, nil
+}
+
+// paramTruth reads a value as the parameter's type does (lib/kstrtox.c:
+// kstrtobool, kstrtoint).
+func paramTruth(kind, value string) (on, ok bool) {
+	if kind == "bool" || kind == "invbool" {
+		switch {
+		case value == "", strings.ContainsAny(value[:1], "yYtT1"), strings.EqualFold(value, "on"):
+			on = true
+		case strings.ContainsAny(value[:1], "nNfF0"), strings.EqualFold(value, "off"):
+		default:
+			return false, false
+		}
+		return on != (kind == "invbool"), true
+	}
+	n, err := strconv.ParseInt(value, 0, 64)
+	return n != 0, err == nil
+}
