@@ -148,8 +148,15 @@ func (m *Member) Class() *Class { return m.class }
 func (m *Member) Index() int { return m.index }
 
 // NewMember takes from a module what is compared.
-func NewMember(m *klp.Module, baseline bool) *Member {
-	text := newText(m)
+func NewMember(m *klp.Module, baseline bool) *Member { return newMember(m, baseline, newText(m)) }
+
+// ShareMember is NewMember without copies: the member has the module's own strings
+// and lists. It is for modules that hold no more than what is compared.
+func ShareMember(m *klp.Module, baseline bool) *Member {
+	return newMember(m, baseline, &text{shared: true})
+}
+
+func newMember(m *klp.Module, baseline bool, text *text) *Member {
 	out := &Member{
 		Path:      m.Path, // the caller's, not cut from the module
 		Name:      text.keep(m.Name),
@@ -203,6 +210,7 @@ func (m *Member) takeObjects(text *text, objects []klp.Object) {
 // text holds all strings of one member in one piece of memory, so that none of
 // them keeps the file alive that it was cut from.
 type text struct {
+	shared bool // nothing is copied
 	b      strings.Builder
 	places map[string]string // sections and symbols, of which many places have the same
 }
@@ -223,12 +231,18 @@ func newText(m *klp.Module) *text {
 
 // keep returns a copy of a string that newText has made room for.
 func (t *text) keep(s string) string {
+	if t.shared {
+		return s
+	}
 	start := t.b.Len()
 	t.b.WriteString(s)
 	return t.b.String()[start:]
 }
 
 func (t *text) word(s string) string {
+	if t.shared {
+		return s
+	}
 	known, ok := t.places[s]
 	if !ok {
 		known = strings.Clone(s)
@@ -257,6 +271,9 @@ func (t *text) table(last *klp.Location, at klp.Location) *klp.Location {
 
 func (t *text) replace(r *klp.Replace) klp.Replace {
 	out := *r
+	if t.shared {
+		return out
+	}
 	out.Sets, out.Supersedes = slices.Clone(r.Sets), slices.Clone(r.Supersedes)
 	out.Reason, out.At = strings.Clone(r.Reason), t.place(r.At)
 	return out

@@ -2,6 +2,7 @@ package moduleset
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -113,5 +114,15 @@ func TestPatching(t *testing.T) {
 		if got := s.Patching(key); len(got) != want {
 			t.Errorf("%+v: %d rows, want %d", key, len(got), want)
 		}
+	}
+}
+
+// A member that shares the module's memory is equal to one that does not.
+func TestShareMember(t *testing.T) {
+	m := module("fix", number(3, 1, 2), "f", "g")
+	m.Patch.States = []klp.State{{ID: 7, Version: 2, At: klp.Location{Section: ".data", Symbol: "states"}}}
+	m.ShadowIDs = []klp.ShadowID{{ID: 9, At: klp.Location{Section: ".text"}}}
+	if a, b := NewMember(m, true), ShareMember(m, true); !reflect.DeepEqual(a, b) {
+		t.Errorf("got %+v\nwant %+v", b, a)
 	}
 }

@@ -20,7 +20,10 @@ import (
 // of a gate: its configuration, custom rules and waivers among it.
 type judgeFlags struct{ flags settings.Flags }
 
-func (f *judgeFlags) register(fs *pflag.FlagSet) { f.flags.AddPolicy(fs) }
+func (f *judgeFlags) register(fs *pflag.FlagSet) {
+	f.flags.AddPolicy(fs)
+	f.flags.AddRequire(fs)
+}
 
 // config reads the policy. The configuration may name the registry too.
 func (f *judgeFlags) config(a *app, fs *pflag.FlagSet, r *registryFlags) (lint.Config, policy.Policy, error) {
@@ -36,9 +39,13 @@ func (a *app) sayFinding(f *finding.Finding) {
 	fmt.Fprintln(a.stdout, report.Escape(fmt.Sprintf("%s: %s: %s [%s]", f.Module, f.Severity, f.Message, f.Rule)))
 }
 
-func (a *app) sayProblems(problems []lint.Error) {
-	for _, p := range problems {
+// sayUnchecked says what could not be judged, and what --require asked for in vain.
+func (a *app) sayUnchecked(v *policy.Verdict) {
+	for _, p := range v.Errors {
 		fmt.Fprintf(a.stderr, "klplint: %s\n", report.ProblemLine(p))
+	}
+	for i := range v.Unmet {
+		a.errorf("%s", v.Unmet[i].String())
 	}
 }
 
@@ -85,7 +92,7 @@ Exit code: 0 no conflict; 1 conflicts; 2 something could not be checked; 3 wrong
 					a.sayFinding(&x.Finding)
 				}
 			}
-			a.sayProblems(v.Errors)
+			a.sayUnchecked(v)
 			if !a.common.quiet {
 				a.errorf("%d active modules, %d conflicts; revision %d", n, conflicts, revision)
 			}
@@ -151,7 +158,7 @@ func (a *app) sayActivated(v *policy.Verdict, entries []*registry.Entry) error {
 				a.sayFinding(&x.Finding)
 			}
 		}
-		a.sayProblems(v.Errors)
+		a.sayUnchecked(v)
 		return &exitError{v.ExitCode, fmt.Errorf("nothing was activated")}
 	}
 	for _, e := range entries {

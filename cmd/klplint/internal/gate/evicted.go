@@ -44,6 +44,19 @@ func (g *gate) evicted(tx *registry.Tx, fresh []*registry.Entry) ([]eviction, er
 			return nil, err
 		}
 	}
+	entries := make([]*registry.Entry, len(out))
+	by := make(map[int64]string, len(out))
+	for i := range out {
+		entries[i], by[out[i].entry.ID()] = out[i].entry, out[i].by
+	}
+	whole, err := tx.Again(entries)
+	if err != nil {
+		return nil, err
+	}
+	out = out[:0]
+	for _, e := range whole {
+		out = append(out, eviction{e, by[e.ID()]})
+	}
 	return out, nil
 }
 

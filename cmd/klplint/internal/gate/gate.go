@@ -219,7 +219,7 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 	}
 	out.Verdict = g.Policy.Judge(found)
 	out.Pass = out.Verdict.ExitCode == exitcode.OK
-	if out.Against, err = tx.Whole(out.named(byPath)); err != nil {
+	if out.Against, err = tx.Again(out.named(byPath)); err != nil {
 		return nil, err
 	}
 	if out.Pass {
@@ -310,26 +310,19 @@ func (out *Outcome) admissions(g *gate, entries []*registry.Entry, known map[int
 	}
 }
 
-// named lists the entries that findings point at: all that share a path, which
-// has only the first digits of a digest.
+// named lists the entries that findings point at one by one: all that share a
+// path, which has only the first digits of a digest.
 func (out *Outcome) named(byPath map[string][]*registry.Entry) []*registry.Entry {
 	var named []*registry.Entry
 	seen := make(map[*registry.Entry]bool)
-	name := func(path string) {
-		for _, e := range byPath[path] {
-			if !seen[e] {
-				seen[e] = true
-				named = append(named, e)
-			}
-		}
-	}
 	for i := range out.Verdict.Findings {
-		f := &out.Verdict.Findings[i]
-		for _, r := range f.Related {
-			name(r.Module)
-		}
-		for _, path := range f.Others {
-			name(path)
+		for _, r := range out.Verdict.Findings[i].Related {
+			for _, e := range byPath[r.Module] {
+				if !seen[e] {
+					seen[e] = true
+					named = append(named, e)
+				}
+			}
 		}
 	}
 	return named

@@ -10,16 +10,32 @@ import (
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/moduleset"
+	"github.com/klplint/klplint/rules"
 )
 
 // standing is a gate for modules that the registry has: of these the rules over
 // sets can judge, and those over one module, which need the file, cannot. So no
-// waiver is called unused, and nothing that a rule over one module could say is
-// required. Else l and p are those of a gate.
+// waiver is called unused, and who requires such a rule is told that it did not
+// judge. Else l and p are those of a gate.
 func standing(l lint.Config, p policy.Policy) *gate {
 	g := &gate{Config: Config{Lint: l, Policy: p}}
 	g.Policy.Gate, g.Policy.Partial = true, true
 	return g
+}
+
+// unread lists the rules that need what the registry does not keep.
+func (g *gate) unread() []lint.NotEvaluated {
+	var out []lint.NotEvaluated
+	for _, r := range g.Policy.Rules {
+		switch {
+		case r.Requires(rules.SetInput):
+		case r.Requires(rules.KernelInput):
+			out = append(out, lint.NotEvaluated{Rule: r.ID(), Needs: "kernel, and the file of the module"})
+		default:
+			out = append(out, lint.NotEvaluated{Rule: r.ID(), Needs: "the file of the module"})
+		}
+	}
+	return out
 }
 
 // Activate makes entries active that are not, when they may stand beside what
@@ -50,6 +66,7 @@ func Activate(tx *registry.Tx, l lint.Config, p policy.Policy, entries []*regist
 	if len(todo) == 0 {
 		return &policy.Verdict{ExitCode: exitcode.OK}, nil
 	}
+	found.NotEvaluated = append(found.NotEvaluated, g.unread()...)
 	v := g.Policy.Judge(found)
 	if v.ExitCode != exitcode.OK {
 		c.Reason = "activate"
@@ -112,6 +129,7 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 	if n == 0 {
 		return &policy.Verdict{ExitCode: exitcode.OK}, 0, nil
 	}
+	all.NotEvaluated = append(all.NotEvaluated, g.unread()...)
 	return g.Policy.Judge(all), n, nil
 }
 

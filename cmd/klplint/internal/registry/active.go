@@ -2,45 +2,51 @@ package registry
 
 import (
 	"database/sql"
+	"fmt"
 
 	"github.com/klplint/klplint/moduleset"
 )
 
 // Active calls f for each active entry of a kernel, of the channels given or of
 // all, in no order that can be relied on: sorting is left to whoever keeps
-// them, which costs less than moving rows about. Their modules have what is
-// compared, see compact; Whole has the rest.
+// them, which costs less than moving rows about. Of an entry there is what is
+// compared: its module in the compact form, channel and owner. Again has the rest.
 func (t *Tx) Active(k moduleset.Kernel, channels []string, f func(*Entry) error) error {
 	c := &conditions{}
 	c.add(`m.state = 'active'`)
 	if len(channels) > 0 {
 		c.in(`m.channel`, words(channels)...)
 	}
-	return t.compared(k, c, f)
+	return t.compared(k, Active, c, f)
 }
 
 // Retired calls f for each retired entry of a kernel and a lineage, as Active.
 func (t *Tx) Retired(k moduleset.Kernel, l Lineage, f func(*Entry) error) error {
 	c := &conditions{}
 	c.add(`m.state = 'retired' AND m.owner = ? AND m.stem = ?`, l.Owner, l.Stem)
-	return t.compared(k, c, f)
+	return t.compared(k, Retired, c, f)
 }
 
 // compared asks for the modules of a kernel by its number: whatever the
 // statistics say, that is one walk down one index.
-func (t *Tx) compared(k moduleset.Kernel, c *conditions, f func(*Entry) error) error {
+func (t *Tx) compared(k moduleset.Kernel, s State, c *conditions, f func(*Entry) error) error {
 	id, found, err := t.kernel(k)
 	if err != nil || !found {
 		return err
 	}
 	c.add(`m.kernel = ?`, id)
 	return t.each(func(rows *sql.Rows) error {
-		e, err := scanEntry(rows, expand)
-		if err != nil {
+		e := Entry{State: s}
+		var module sql.RawBytes
+		if err := rows.Scan(&e.id, &e.Channel, &e.Owner, &module); err != nil {
 			return err
 		}
-		return f(e)
-	}, `SELECT `+columns+`, m.compact FROM module m`+c.where(), c.args...)
+		var err error
+		if e.Module, err = expand(module); err != nil {
+			return Abort(fmt.Errorf("module %d: %w", e.id, err))
+		}
+		return f(&e)
+	}, `SELECT m.id, m.channel, m.owner, m.compact FROM module m`+c.where(), c.args...)
 }
 
 // Kernels lists the kernels that have active modules, in a fixed order.

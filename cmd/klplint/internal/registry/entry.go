@@ -54,11 +54,12 @@ func (e *Entry) Path() string {
 // ID orders entries as they were added.
 func (e *Entry) ID() int64 { return e.id }
 
-// Member makes the row that the set rules compare, as part of the baseline.
+// Member makes the row that the set rules compare, as part of the baseline. It
+// shares the memory of the module.
 func (e *Entry) Member() *moduleset.Member {
 	m := *e.Module
 	m.Path = e.Path()
-	row := moduleset.NewMember(&m, true)
+	row := moduleset.ShareMember(&m, true)
 	row.Owner = e.Owner
 	return row
 }

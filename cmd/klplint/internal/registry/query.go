@@ -158,14 +158,25 @@ func (t *Tx) load(ids []int64) ([]*Entry, error) {
 	return out, nil
 }
 
-// Whole reads entries that Active or Retired returned again, with all that the
-// registry keeps of them.
-func (t *Tx) Whole(entries []*Entry) ([]*Entry, error) {
+// Again reads entries that Active or Retired returned once more, in the order in
+// which they were added. Their modules have what is compared, see compact.
+func (t *Tx) Again(entries []*Entry) ([]*Entry, error) {
 	ids := make([]int64, len(entries))
 	for i, e := range entries {
 		ids[i] = e.id
 	}
-	return t.load(ids)
+	var out []*Entry
+	for part := range slices.Chunk(ids, 500) {
+		err := t.each(func(rows *sql.Rows) error {
+			e, err := scanEntry(rows, expand)
+			out = append(out, e)
+			return err
+		}, `SELECT `+columns+`, m.compact FROM module m WHERE m.id IN `+tuple(1, len(part))+` ORDER BY m.id`, anys(part)...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // All is List into a slice.

@@ -25,12 +25,19 @@ type GateModule struct {
 	Warning            string // of its own, "" for none
 }
 
+// shownAgainst is how many of the modules that findings point at Lines describe.
+const shownAgainst = 20
+
 // Lines say in words, escaped, what became of the candidates, and who stands in
 // their way.
 func (g *Gate) Lines() []string {
 	var out []string
 	line := func(format string, args ...any) { out = append(out, Escape(fmt.Sprintf(format, args...))) }
 	for i := range g.Against {
+		if i == shownAgainst {
+			line("%s; --format json lists all", count(len(g.Against)-i, "more active module")+" that findings name")
+			break
+		}
 		e := &g.Against[i]
 		line("%s: active in %s, owner %s, added by %s on %s (revision %d, sha256 %s)",
 			e.Path, orNone(e.Channel, "no channel"), orNone(e.Owner, "not known"), orNone(e.AddedBy, "somebody"), e.AddedAt, e.Revision, e.SHA256)

@@ -102,12 +102,17 @@ func (f *Flags) AddPolicy(fs *pflag.FlagSet) {
 	fs.StringVar(&f.known, "known", "", "the findings in `FILE` do not count")
 }
 
+// AddRequire adds --require.
+func (f *Flags) AddRequire(fs *pflag.FlagSet) {
+	flags.Slice(fs, &f.require, "require", "exit with 2 when `kernel` or the rule with this ID could not judge a module")
+}
+
 // AddLint adds all that a run of the rules takes.
 func (f *Flags) AddLint(fs *pflag.FlagSet) {
 	flags.Array(fs, &f.against, "against", "compare with the already-built modules at `PATH`; repeatable")
 	f.AddKernel(fs)
 	f.AddPolicy(fs)
-	flags.Slice(fs, &f.require, "require", "exit with 2 when `kernel` or the rule with this ID could not judge a module")
+	f.AddRequire(fs)
 	fs.StringVar(&f.writeKnown, "write-known", "", "write the findings to `FILE`, for --known")
 	flags.Array(fs, &f.expect, "expect", "the livepatches must contain what the manifest `FILE` says; repeatable")
 	f.AddInputs(fs)
