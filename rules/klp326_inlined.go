@@ -91,13 +91,13 @@ func freed(o *kernel.Object, name string) bool {
 	return len(positions) > 0 && !slices.ContainsFunc(positions, func(p kernel.Position) bool { return !p.Init })
 }
 
-// maxInlined is how many names a message gives of a list.
-const maxInlined = 5
+// maxHolders is how many functions a message names of those that hold a copy, or call one.
+const maxHolders = 5
 
 // some joins the first names of a list, and says how many more there are.
 func some(list []string) string {
-	shown := make([]string, 0, maxInlined)
-	for _, name := range list[:min(len(list), maxInlined)] {
+	shown := make([]string, 0, maxHolders)
+	for _, name := range list[:min(len(list), maxHolders)] {
 		shown = append(shown, show(name))
 	}
 	rest := len(list) - len(shown)

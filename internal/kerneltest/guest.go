@@ -128,6 +128,14 @@ func (g *guest) record(line string) (over bool, err error) {
 	case "owner":
 		file, owner, _ := strings.Cut(rest, " ")
 		answer.Owners[funcOfFile(file)] = owner
+	case "call":
+		name, result, _ := strings.Cut(rest, " ")
+		if answer.Calls == nil {
+			answer.Calls = map[string]string{}
+		}
+		answer.Calls[name] = result
+	case "held":
+		answer.Held = true
 	case "stuck":
 		g.end(g.step, stuck)
 		return true, nil
@@ -191,7 +199,7 @@ func tells(line string) bool {
 	if strings.HasPrefix(line, "livepatch: ") {
 		return !strings.Contains(line, "enabling patch") && !strings.Contains(line, "transition") && !strings.HasSuffix(line, " complete")
 	}
-	for _, part := range []string{"sysfs: cannot create", "nknown symbol", "version magic", "disagrees about", "nvalid relocation target", "section size must match"} {
+	for _, part := range []string{"sysfs: cannot create", "nknown symbol", "version magic", "disagrees about", "nvalid relocation target", "klp_calls: ", "section size must match"} {
 		if strings.Contains(line, part) {
 			return true
 		}

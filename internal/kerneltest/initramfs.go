@@ -27,7 +27,7 @@ func (m *Machine) writeInitramfs(path string, suite *Suite, folder string, scena
 	packed := map[string]bool{}
 	for _, scenario := range scenarios {
 		for _, step := range scenario.Steps {
-			if step.Op != "load" || packed[step.Module] {
+			if step.Op != "load" && step.Op != "hold" || packed[step.Module] {
 				continue
 			}
 			packed[step.Module] = true
@@ -58,16 +58,22 @@ func (m *Machine) script(suite *Suite, scenarios []Scenario) string {
 		b.WriteString("wait snapshot\n")
 	}
 	for _, scenario := range scenarios {
+		if scenario.Calls {
+			b.WriteString("calls on\n")
+		}
 		fmt.Fprintf(&b, "scenario %s\n", scenario.Name)
 		for _, step := range scenario.Steps {
 			switch step.Op {
-			case "load":
-				fmt.Fprintf(&b, "load %s.ko\n", step.Module)
+			case "load", "hold":
+				fmt.Fprintf(&b, "%s %s.ko\n", step.Op, step.Module)
 			case "copy":
 				fmt.Fprintf(&b, "copy %s\n", step.Module)
 			default:
 				fmt.Fprintf(&b, "%s %s\n", step.Op, suite.Modules[step.Module].Name)
 			}
+		}
+		if scenario.Calls {
+			b.WriteString("calls off\n")
 		}
 	}
 	return b.String()

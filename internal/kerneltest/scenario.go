@@ -32,6 +32,7 @@ type Module struct {
 	Enables   int             `json:"enables,omitempty"` // calls of klp_enable_patch(); 0 means 1, -1 none
 	Mutate    []Mutation      `json:"mutate,omitempty"`  // changes to the built file
 	Packed    string          `json:"packed,omitempty"`  // options of xz, which packs the file; "" for none
+	C         string          `json:"-"`                 // its source, where none is written for the rest of the description
 	RawObject json.RawMessage `json:"objects,omitempty"`
 	RawFuncs  json.RawMessage `json:"funcs,omitempty"`
 }
@@ -60,11 +61,14 @@ type State struct {
 type Scenario struct {
 	Name  string `json:"name"`
 	Steps []Step `json:"steps"`
+	// Calls: after each step the guest calls what the suite's livepatches patch.
+	// What comes of that is for the test that asked, not for Predict and Compare.
+	Calls bool `json:"-"`
 }
 
 // Step is one operation; what a kernel answered stands beside it.
 type Step struct {
-	Op     string `json:"op"`     // load, disable, unload
+	Op     string `json:"op"`     // load, disable, unload; hold: load, and disable if the transition does not end
 	Module string `json:"module"` // key of Suite.Modules
 	Answer
 }
@@ -78,6 +82,10 @@ type Answer struct {
 
 	// Taint is /proc/sys/kernel/tainted after the step; asked for where Machine.Snapshot is set.
 	Taint string `json:"taint,omitempty"`
+
+	// Calls are the results of the calls of a scenario that makes them, by name.
+	Calls map[string]string `json:"calls,omitempty"`
+	Held  bool              `json:"held,omitempty"` // the transition of the op hold did not end
 
 	// luck: the kernel is foretold to crash, and may come through.
 	luck bool

@@ -20,6 +20,9 @@ var procShow = map[string]string{
 
 // source returns the C of a described module.
 func (m *Module) source() string {
+	if m.C != "" {
+		return m.C
+	}
 	if m.Kind == "target" {
 		return m.targetSource()
 	}

@@ -10,10 +10,12 @@
  *	unload NAME		delete_module()
  *	copy PATH		send a file of /proc or /sys, line by line
  *	owners off		don't call patched funcs: not all modules are fit for it
+ *	hold FILE		load, and disable again when the transition does not end
+ *	calls on		make the calls of say_calls() behind each step
  *	wait snapshot		say "ready", read a number from the port, pass over so many scenarios
  *
  * Records: "begin NAME", "step N", "errno NAME-OR-OK", "log LINE", "active NAME",
- * "owner PATH NAME", "stuck", "taint NUMBER", "end" after each step; "dirty" when a scenario
+ * "owner PATH NAME", "call NAME RESULT", "held", "stuck", "taint NUMBER", "end" after each step; "dirty" when a scenario
  * cannot be cleaned up (the host then boots again); "done" at last.
  */
 #include <dirent.h>
@@ -27,6 +29,8 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -157,6 +161,37 @@ static void say_owners(void)
 		say_owner(files[i]);
 }
 
+static int make_calls;
+
+/* call32 is a call by the entry of 32-bit programs; what it points to lies low. */
+static long call32(long number, void *argument)
+{
+	long result;
+
+	asm volatile("int $0x80" : "=a"(result) : "a"(number), "b"(argument) : "memory", "r8", "r9", "r10", "r11");
+	return (int)result;
+}
+
+static long result_of(long result)
+{
+	return result < 0 ? -errno : result;
+}
+
+/* say_calls calls what livepatches of the suite calls patch. */
+static void say_calls(void)
+{
+	static struct utsname name;
+	static struct statfs root;
+
+	if (!make_calls)
+		return;
+	say("call getpid %ld", result_of(syscall(SYS_getpid)));
+	say("call getpid32 %ld", call32(20, NULL));
+	say("call newuname %ld", result_of(syscall(SYS_uname, &name)));
+	say("call newuname32 %ld", call32(122, &name));
+	say("call statfs %ld", result_of(syscall(SYS_statfs, "/", &root)));
+}
+
 static void say_taint(void)
 {
 	char line[64];
@@ -243,6 +278,23 @@ static void do_unload(const char *name, int *err)
 	*err = syscall(SYS_delete_module, name, O_NONBLOCK) ? errno : 0;
 }
 
+/* do_hold gives a transition five seconds, which is twice what others take. */
+static void do_hold(const char *name, int *err)
+{
+	char module[256];
+
+	do_load(name, err);
+	if (*err)
+		return;
+	snprintf(module, sizeof(module), "%.*s", (int)strcspn(name, "."), name);
+	for (int i = 0; i < 50 && attribute(module, "transition") == 1; i++)
+		usleep(100000);
+	if (attribute(module, "transition") != 1)
+		return;
+	say("held");
+	do_disable(module, err);
+}
+
 static void disable_one(const char *name)
 {
 	int err;
@@ -307,6 +359,8 @@ static void step(int number, const char *op, const char *arg)
 		do_disable(arg, &err);
 	else if (!strcmp(op, "unload"))
 		do_unload(arg, &err);
+	else if (!strcmp(op, "hold"))
+		do_hold(arg, &err);
 	else if (!strcmp(op, "copy"))
 		copy(arg);
 	else
@@ -319,6 +373,7 @@ static void step(int number, const char *op, const char *arg)
 		say_taint();
 	each_patch(say_active);
 	say_owners();
+	say_calls();
 	say("end");
 }
 
@@ -347,6 +402,10 @@ int main(void)
 			continue;
 		if (!strcmp(op, "owners")) {
 			call_owners = strcmp(arg, "off") != 0;
+			continue;
+		}
+		if (!strcmp(op, "calls")) {
+			make_calls = !strcmp(arg, "on");
 			continue;
 		}
 		if (!strcmp(op, "wait")) {
