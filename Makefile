@@ -67,8 +67,8 @@ cross: ## compile for the other systems
 dist: ## static binaries for every Linux architecture, with checksums
 	packaging/dist.sh dist
 
-readme: ## bring the table of rules in README.md up to date
-	UPDATE_README=1 $(GO) test -count=1 -run TestReadme ./cmd/klplint
+readme: ## bring README.md and the pages of the rules up to date
+	UPDATE_README=1 $(GO) test -count=1 -run 'TestReadme|TestRulePages' ./cmd/klplint
 
 clean:
 	rm -rf bin dist

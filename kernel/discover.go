@@ -31,3 +31,7 @@ func Discover(root, release string) []string {
 	}
 	return paths
 }
+
+// Releases lists the releases of which this machine has modules, sorted. root is
+// "/" but for tests.
+func Releases(root string) []string { return folders(filepath.Join(root, "lib/modules")) }

@@ -12,6 +12,7 @@ import (
 
 var klp104 = NewModuleRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.1",
 	Tags:     []string{"module", "load", "crash"},
 	Analyzer: &analysis.Analyzer{

@@ -13,6 +13,7 @@ import (
 
 var klp109 = NewModuleRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.1",
 	Tags:     []string{"module", "callbacks", "load"},
 	Analyzer: &analysis.Analyzer{

@@ -12,6 +12,7 @@ import (
 
 var klp123 = NewModuleRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.2",
 	Tags:     []string{"module", "load"},
 	Analyzer: &analysis.Analyzer{

@@ -12,6 +12,7 @@ import (
 
 var klp125 = NewModuleRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.2",
 	Tags:     []string{"module", "load", "exports"},
 	Analyzer: &analysis.Analyzer{

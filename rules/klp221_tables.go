@@ -11,6 +11,7 @@ import (
 
 var klp221 = NewModuleRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.2",
 	Tags:     []string{"relocations", "crash"},
 	Analyzer: &analysis.Analyzer{

@@ -12,6 +12,7 @@ import (
 
 var klp308 = NewKernelRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.1",
 	Tags:     []string{"kernel", "load", "exports"},
 	Analyzer: &analysis.Analyzer{

@@ -10,6 +10,7 @@ import (
 
 var klp312 = NewKernelRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning, finding.Info},
 	Since:    "0.1",
 	Tags:     []string{"kernel", "load", "config"},
 	Analyzer: &analysis.Analyzer{

@@ -12,6 +12,7 @@ import (
 
 var klp319 = NewKernelRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.2",
 	Tags:     []string{"kernel", "load", "btf"},
 	Analyzer: &analysis.Analyzer{

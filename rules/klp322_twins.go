@@ -12,6 +12,7 @@ import (
 
 var klp322 = NewKernelRule(&Rule{
 	Severity: finding.Warning,
+	Also:     []finding.Severity{finding.Info},
 	Since:    "0.2",
 	Tags:     []string{"kernel", "code", "old-code"},
 	Analyzer: &analysis.Analyzer{

@@ -14,6 +14,7 @@ import (
 
 var klp324 = NewKernelRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.2",
 	Tags:     []string{"kernel", "types", "crash"},
 	Analyzer: &analysis.Analyzer{

@@ -13,6 +13,7 @@ import (
 
 var klp325 = NewKernelRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.2",
 	Tags:     []string{"kernel", "types", "crash"},
 	Analyzer: &analysis.Analyzer{

@@ -10,6 +10,7 @@ import (
 
 var klp330 = NewKernelRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.2",
 	Tags:     []string{"kernel", "load"},
 	Analyzer: &analysis.Analyzer{

@@ -12,6 +12,7 @@ import (
 
 var klp331 = NewKernelRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning, finding.Info},
 	Since:    "0.2",
 	Tags:     []string{"kernel", "load"},
 	Analyzer: &analysis.Analyzer{

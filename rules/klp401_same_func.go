@@ -12,6 +12,7 @@ import (
 
 var klp401 = NewSetRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict"},
 	Analyzer: &analysis.Analyzer{

@@ -12,6 +12,7 @@ import (
 
 var klp403 = NewSetRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict", "states"},
 	Analyzer: &analysis.Analyzer{

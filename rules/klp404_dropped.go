@@ -14,6 +14,7 @@ import (
 
 var klp404 = NewSetRule(&Rule{
 	Severity:     finding.Error,
+	Also:         []finding.Severity{finding.Warning},
 	GateSeverity: finding.Error,
 	Since:        "0.1",
 	Tags:         []string{"set", "replace", "regression"},

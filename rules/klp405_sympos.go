@@ -14,6 +14,7 @@ import (
 
 var klp405 = NewSetRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning, finding.Info},
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict", "replace"},
 	Analyzer: &analysis.Analyzer{

@@ -12,6 +12,7 @@ import (
 
 var klp409 = NewSetRule(&Rule{
 	Severity: finding.Info,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.1",
 	Tags:     []string{"set", "replace"},
 	Analyzer: &analysis.Analyzer{

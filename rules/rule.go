@@ -15,6 +15,10 @@ type Rule struct {
 	// starts with "Fix: ".
 	Analyzer *analysis.Analyzer
 	Severity finding.Severity
+	// Also lists the other severities that its findings may have, the worst first:
+	// where less is at stake than in the case that Severity is for, or more. nil
+	// for none.
+	Also []finding.Severity
 	// GateSeverity is the severity in an admission gate, which does not let pass
 	// what a person may look at and accept; 0 means Severity.
 	GateSeverity finding.Severity
@@ -34,6 +38,19 @@ func (r *Rule) ID() string { return r.Analyzer.Name }
 func (r *Rule) Title() string {
 	title, _, _ := strings.Cut(r.Analyzer.Doc, "\n")
 	return title
+}
+
+// Severities returns Severity and what else its findings may have: "error, or
+// warning".
+func (r *Rule) Severities() string {
+	if len(r.Also) == 0 {
+		return r.Severity.String()
+	}
+	others := make([]string, len(r.Also))
+	for i, s := range r.Also {
+		others[i] = s.String()
+	}
+	return r.Severity.String() + ", or " + strings.Join(others, " or ")
 }
 
 // Needs returns the names of the inputs the rule requires: "module", "set",

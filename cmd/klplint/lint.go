@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
+	"github.com/klplint/klplint/cmd/klplint/internal/flags"
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/cmd/klplint/internal/settings"
@@ -22,6 +23,8 @@ import (
 type lintCommand struct {
 	*app
 	flags settings.Flags
+	view  report.View
+	group flags.Choice
 }
 
 func newLintCommand(a *app) *cobra.Command {
@@ -39,6 +42,11 @@ func newLintCommand(a *app) *cobra.Command {
 	}
 	cmd.Flags().SortFlags = false
 	c.flags.AddLint(cmd.Flags())
+	fs := cmd.Flags()
+	c.group = flags.Choice{Value: report.GroupByModule, Allowed: []string{report.GroupByModule, report.GroupByRule, report.GroupByPair}}
+	fs.Var(&c.group, "group-by", "put findings together by module, rule or pair of modules, in text and tables")
+	fs.IntVar(&c.view.MaxPerRule, "max-per-rule", 0, "show `N` findings of a rule at most, in text and tables; all count (default: no bound)")
+	fs.BoolVar(&c.view.Statistics, "statistics", false, "show how many findings each rule has, in place of them")
 	return cmd
 }
 
@@ -49,6 +57,10 @@ func (c *lintCommand) run(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return usageErrorf("no module given: %s", cmd.UseLine())
 	}
+	if f := cmd.Flags().Lookup("max-per-rule"); f.Changed && c.view.MaxPerRule < 1 {
+		return usageErrorf("--max-per-rule %d: want 1 or more", c.view.MaxPerRule)
+	}
+	c.view.GroupBy = c.group.Value
 	s, err := c.resolve(cmd.Flags(), &c.flags)
 	if err != nil {
 		return err
@@ -130,7 +142,7 @@ func (c *lintCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 		return nil, err
 	}
 	p := &s.Policy
-	l := &report.Lint{Verdict: p.Judge(result), Version: buildVersion().Version, Model: s.Model.Name, FailOn: p.FailOn, Rules: p.Rules}
+	l := &report.Lint{Verdict: p.Judge(result), Version: buildVersion().Version, Model: s.Model.Name, FailOn: p.FailOn, Rules: p.Rules, View: c.view}
 	if keep != nil {
 		l.Picture = pictures.draw(files, baseline, t, &s.Model)
 	}

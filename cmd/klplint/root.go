@@ -84,22 +84,15 @@ subcommand is written with its folder: ./dump.
 	}
 	a.common.register(root.PersistentFlags())
 	root.Flags().BoolVarP(&a.version, "version", "V", false, "print the version")
-	for flag, words := range map[string][]string{
-		"format": {"text", "table", "json"},
-		"color":  {"auto", "always", "never"},
-	} {
-		complete := cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
-		if err := root.RegisterFlagCompletionFunc(flag, complete); err != nil {
-			panic(err) // the flag does not exist
-		}
-	}
-
 	root.SetHelpCommand(newHelpCommand(a))
 	wanted := needed(args)
 	for _, sub := range subcommands() {
 		if wanted(sub.name) {
 			root.AddCommand(sub.make(a))
 		}
+	}
+	if len(args) > 0 && strings.HasPrefix(args[0], "__complete") {
+		a.complete(root)
 	}
 	return root
 }

@@ -36,7 +36,7 @@ func ExplainText(w io.Writer, e *Explanation, o Options) error {
 func explainRule(b *strings.Builder, r *rules.Rule, o Options) {
 	title, body, _ := strings.Cut(strings.TrimSpace(r.Analyzer.Doc), "\n")
 	fmt.Fprintf(b, "\n%s %s\n", o.paint(bold, r.ID()), o.paint(bold, title))
-	facts := []string{"severity " + r.Severity.String(), "needs " + strings.Join(r.Needs(), ", ")}
+	facts := []string{"severity " + r.Severities(), "needs " + strings.Join(r.Needs(), ", ")}
 	if r.Since != "" {
 		facts = append(facts, "since "+r.Since)
 	}
@@ -48,6 +48,9 @@ func explainRule(b *strings.Builder, r *rules.Rule, o Options) {
 	}
 	b.WriteString(o.paint(dim, strings.Join(facts, "; ")) + "\n")
 	b.WriteString("\n" + strings.TrimSpace(body) + "\n")
+	if page := r.Page(); page != "" {
+		b.WriteString("\n" + o.paint(dim, page) + "\n")
+	}
 }
 
 func explainQuestion(b *strings.Builder, q replace.Question, o Options) {

@@ -21,6 +21,7 @@ type Lint struct {
 	FailOn finding.Severity
 	// Rules are those that were chosen, with the ones of policy.
 	Rules []*rules.Rule
+	View  View
 	// Picture is drawn in the HTML report; nil leaves it out.
 	Picture *Picture
 	Gate    *Gate // nil in a report of lint itself

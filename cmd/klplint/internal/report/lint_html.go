@@ -327,5 +327,8 @@ func (p *page) rule(r *rules.Rule) {
 	if t.fix != "" {
 		p.printf("<p><strong>Fix:</strong> %s</p>\n", esc(strings.Join(strings.Fields(t.fix), " ")))
 	}
+	if page := r.Page(); page != "" {
+		p.printf("<p><a href=\"%s\">More about %s</a></p>\n", esc(page), esc(r.ID()))
+	}
 	p.printf("</dd>\n")
 }

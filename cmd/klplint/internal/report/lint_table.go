@@ -11,20 +11,8 @@ import (
 // LintTable writes the findings for a person to read: a table under each
 // module's path, and the summary.
 func LintTable(w io.Writer, l *Lint, o Options) error {
-	t := newTable(o, column{title: "severity", fixed: true}, column{title: "rule", fixed: true}, column{title: "finding"})
-	last, shown := "", false
-	for f, rest := range l.counting() {
-		if !shown || f.Module != last {
-			if shown {
-				t.heading("")
-			}
-			shown = true
-			t.heading(o.paint(bold, Escape(f.Module)))
-			last = f.Module
-		}
-		t.add(styled(severityStyle(f.Severity), f.Severity.String()), text(f.Rule), lines(findingLines(f, rest)...))
-	}
-	if err := t.write(w); err != nil {
+	shown, err := l.findingTable(w, o)
+	if err != nil {
 		return err
 	}
 	if o.Quiet {
@@ -47,8 +35,34 @@ func LintTable(w io.Writer, l *Lint, o Options) error {
 			b.WriteString(o.paint(dim, part) + "\n")
 		}
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err = io.WriteString(w, b.String())
 	return err
+}
+
+// findingTable writes the findings, or their numbers, and reports whether there
+// are any.
+func (l *Lint) findingTable(w io.Writer, o Options) (shown bool, err error) {
+	if l.View.Statistics {
+		return len(l.statistics()) > 0, l.statisticsTable(w, o)
+	}
+	t := newTable(o, column{title: "severity", fixed: true}, column{title: "rule", fixed: true}, column{title: "finding"})
+	last := ""
+	for f := range l.view() {
+		if !shown || f.group != last {
+			if shown {
+				t.heading("")
+			}
+			shown = true
+			t.heading(o.paint(bold, Escape(f.group)))
+			last = f.group
+		}
+		all := findingLines(f.Finding, f.rest)
+		if l.View.GroupBy == GroupByRule {
+			all = append([]string{f.Module}, all...)
+		}
+		t.add(styled(severityStyle(f.Severity), f.Severity.String()), text(f.Rule), lines(all...))
+	}
+	return shown, t.write(w)
 }
 
 // findingLines are the message, with what counting says behind it, and, a line each, where it is, what the kernel

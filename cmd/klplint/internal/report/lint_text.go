@@ -15,10 +15,13 @@ import (
 // several modules a module has ten lines at most, and the last one says how many
 // more there are.
 func LintText(w io.Writer, l *Lint, o Options) error {
+	if l.View.Statistics {
+		return l.statisticsText(w, o)
+	}
 	b := bufio.NewWriterSize(w, 32<<10)
-	for f, rest := range l.counting() {
+	for f := range l.view() {
 		fmt.Fprintf(b, "%s: %s: %s%s%s [%s]", Escape(f.Module), o.paint(severityStyle(f.Severity), f.Severity.String()),
-			Escape(f.Message), Escape(translated(f)), rest, Escape(f.Rule))
+			Escape(f.Message), Escape(translated(f.Finding)), f.rest, Escape(f.Rule))
 		if at := place(f.Location); at != "" {
 			fmt.Fprintf(b, " (%s)", Escape(at))
 		}

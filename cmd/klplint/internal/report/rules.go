@@ -8,19 +8,30 @@ import (
 	"github.com/klplint/klplint/rules"
 )
 
-// RulesText writes one rule a line: ID, severity, and title. A rule that has to
-// be enabled says so.
+// RulesText writes one rule a line: ID, severity, and title. A rule whose severity
+// varies, or that has to be enabled, says so.
 func RulesText(w io.Writer, list []*rules.Rule, _ Options) error {
 	for _, r := range list {
 		off := ""
+		if len(r.Also) > 0 {
+			off = " (" + r.Severities() + ")"
+		}
 		if r.NonDefault {
-			off = " (off by default)"
+			off += " (off by default)"
 		}
 		if _, err := fmt.Fprintf(w, "%s %s %s%s\n", r.ID(), r.Severity, r.Title(), off); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// severities is the rule's own, and a mark where it varies: explain says when.
+func severities(r *rules.Rule) string {
+	if len(r.Also) > 0 {
+		return r.Severity.String() + "*"
+	}
+	return r.Severity.String()
 }
 
 // RulesTable writes the rules as a table.
@@ -37,11 +48,17 @@ func RulesTable(w io.Writer, list []*rules.Rule, o Options) error {
 		if r.NonDefault {
 			title += " (off by default)"
 		}
-		t.add(text(r.ID()), styled(severityStyle(r.Severity), r.Severity.String()), text(title), text(strings.Join(r.Needs(), ", ")),
+		t.add(text(r.ID()), styled(severityStyle(r.Severity), severities(r)), text(title), text(strings.Join(r.Needs(), ", ")),
 			styled(dim, strings.Join(r.Tags, ", ")))
 	}
-	return t.write(w)
+	if err := t.write(w); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, variesLine+"\n")
+	return err
 }
+
+const variesLine = "* other findings of the rule are warnings or infos, or more than that: klplint explain ID says when"
 
 // RulesMarkdown writes the table of README.md.
 func RulesMarkdown(w io.Writer, list []*rules.Rule) error {
@@ -52,7 +69,7 @@ func RulesMarkdown(w io.Writer, list []*rules.Rule) error {
 		if r.NonDefault {
 			off = " (off by default)"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s%s |\n", r.ID(), r.Severity, strings.ReplaceAll(r.Title(), "|", `\|`), off)
+		fmt.Fprintf(&b, "| %s | %s | %s%s |\n", r.ID(), r.Severities(), strings.ReplaceAll(r.Title(), "|", `\|`), off)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -28,7 +28,12 @@ func ExplainJSON(w io.Writer, e *Explanation, _ Options) error {
 
 func jsonRule(rule **rules.Rule) jsonform.Rule {
 	r := *rule
+	var also []string
+	for _, s := range r.Also {
+		also = append(also, s.String())
+	}
 	return jsonform.Rule{
+		Also: also, Page: r.Page(),
 		ID: r.ID(), Title: r.Title(), Severity: r.Severity.String(), Since: r.Since, Tags: listOf(r.Tags),
 		Default: !r.NonDefault, Needs: listOf(r.Needs()), Doc: r.Analyzer.Doc,
 	}

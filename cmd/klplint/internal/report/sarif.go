@@ -105,7 +105,7 @@ func (b *sarifBuilder) rule(id string) int {
 		d.ShortDescription = &sarifText{Text: t.title}
 		d.FullDescription = &sarifText{Text: escape.Cut(t.reason, 1000)}
 		d.Help = &sarifText{Text: t.whole(), Markdown: t.whole()}
-		d.HelpURI = r.Analyzer.URL
+		d.HelpURI = r.Page()
 		d.DefaultConfiguration = &sarifConfiguration{Level: sarifLevel(r.Severity)}
 		d.Properties = &sarifRuleProperties{Tags: r.Tags, Precision: "very-high", Severity: sarifProblem(r.Severity)}
 		if len(d.Properties.Tags) > 20 {

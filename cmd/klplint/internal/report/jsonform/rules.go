@@ -28,6 +28,10 @@ type Rule struct {
 	Needs []string `json:"needs"`
 	// The title, the reason, and a paragraph "Fix: ...".
 	Doc string `json:"doc"`
+	// The other severities that its findings may have.
+	Also []string `json:"also,omitempty" jsonschema:"enum=error,enum=warning,enum=info"`
+	// The address of its page.
+	Page string `json:"page,omitempty"`
 }
 
 // Model is one replace model.
