@@ -26,7 +26,11 @@ const schemaTable = "klplint_schema"
 // migrate brings the schema up to date. The usual case, that it is, costs one
 // statement.
 func (r *Registry) migrate(ctx context.Context, o Options) error {
-	have, err := r.persist(ctx, r.version)
+	var have int64
+	err := r.persist(ctx, func(w *watch) (err error) { // the server may be starting up
+		have, err = r.version(w.ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -57,13 +61,22 @@ func (r *Registry) migrate(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
-		if now, again := r.version(ctx); again == nil && now == schemaVersion {
-			return nil // another process was faster, on an engine without the lock
+	for deadline := time.Now().Add(r.wait); ; {
+		_, err := p.Up(ctx)
+		if err == nil {
+			return nil
 		}
-		return fmt.Errorf("schema: %w", err)
+		// On an engine without the lock another process is at it.
+		if now, again := r.version(ctx); again == nil && now == schemaVersion {
+			return nil
+		}
+		if time.Now().After(deadline) || r.engine.silence() == 0 || ctx.Err() != nil {
+			return fmt.Errorf("schema: %w", err)
+		}
+		if err := pause(ctx, 6); err != nil {
+			return err
+		}
 	}
-	return nil
 }
 
 // version returns 0 for a database without tables.
@@ -74,17 +87,4 @@ func (r *Registry) version(ctx context.Context) (int64, error) {
 		return 0, nil
 	}
 	return v.Int64, err
-}
-
-// persist asks again while the server starts up, or another process holds the lock.
-func (r *Registry) persist(ctx context.Context, ask func(context.Context) (int64, error)) (int64, error) {
-	for deadline := time.Now().Add(r.wait); ; {
-		v, err := ask(ctx)
-		if err == nil || r.engine.fate(err) == final || neverConnected(err) || time.Now().After(deadline) {
-			return v, err
-		}
-		if err := pause(ctx, 1); err != nil {
-			return 0, err
-		}
-	}
 }

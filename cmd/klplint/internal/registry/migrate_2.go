@@ -19,7 +19,7 @@ var tables2 string
 // the flags of the kernel come out of the documents, and so does the compact
 // form. What version 1 recorded has no verdict, and counts as not judged.
 func (r *Registry) migrate2(ctx context.Context, tx *sql.Tx) error {
-	t := &Tx{ctx: ctx, tx: tx, unnumbered: r.engine.dialect() == "sqlite3", UUID: uuid.NewString()}
+	t := &Tx{ctx: ctx, tx: tx, watch: &watch{}, unnumbered: r.engine.dialect() == "sqlite3", UUID: uuid.NewString()}
 	for _, index := range []string{"module_stem", "module_set", "module_field", "module_name", "item_module", "label_module"} {
 		if err := t.exec(`DROP INDEX ` + index); err != nil {
 			return err

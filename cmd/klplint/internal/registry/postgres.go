@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -20,11 +21,12 @@ import (
 // postgresEngine is a server that many builders share.
 type postgresEngine struct {
 	password string // to keep it out of messages
+	wait     time.Duration
 }
 
 // openPostgres reads a URL; what pgx and libpq know (PGPASSWORD, a password
 // file, sslmode) holds here too. Nothing is connected yet.
-func openPostgres(place string) (*sql.DB, engine, string, error) {
+func openPostgres(place string, o Options) (*sql.DB, engine, string, error) {
 	config, err := pgx.ParseConfig(place)
 	if err != nil {
 		// The parser's own words quote the URL.
@@ -40,9 +42,13 @@ func openPostgres(place string) (*sql.DB, engine, string, error) {
 	if strings.HasPrefix(config.Host, "/") {
 		name = "postgres:///" + config.Database + "?host=" + config.Host
 	}
+	// Several farms may share a database, each with a schema.
+	if schema := config.RuntimeParams["search_path"]; schema != "" {
+		name += map[bool]string{false: "?", true: "&"}[strings.Contains(name, "?")] + "search_path=" + url.QueryEscape(schema)
+	}
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(4)
-	return db, &postgresEngine{password: config.Password}, name, nil
+	return db, &postgresEngine{password: config.Password, wait: o.Wait}, name, nil
 }
 
 func (e *postgresEngine) check() string { return "" }
@@ -54,27 +60,73 @@ func (e *postgresEngine) dialect() string { return "postgres" }
 // lockID is an arbitrary number that only klplint takes.
 const lockID = 0x6b6c706c696e74
 
-// lock takes a lock of the session. An engine without it lets two migrations
-// run into each other; the one that fails then finds the schema in place.
+// lock takes a lock that lasts as long as a transaction: a pooler may give the
+// session to somebody else behind each of them. Who waits for it holds no
+// connection meanwhile, which the pooler may not have for all; the migration
+// itself needs a second one. On an engine without such locks two migrations run
+// into each other; the one that fails then finds the schema in place.
 func (e *postgresEngine) lock(ctx context.Context, db *sql.DB) (func(), error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, err
+	ctx, cancel := context.WithCancel(ctx)
+	for deadline := time.Now().Add(e.wait); ; {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			cancel()
+			return nil, err
+		}
+		unlock := func() {
+			_ = tx.Rollback() // there is nothing in it, and the end of the connection does the same
+			cancel()
+		}
+		locked := false
+		err = tx.QueryRowContext(ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(lockID)).Scan(&locked)
+		var pg *pgconn.PgError
+		switch {
+		case locked:
+			return unlock, nil
+		case errors.As(err, &pg) && (pg.Code == "0A000" || pg.Code == "42883"): // not supported, no such function
+			return unlock, nil
+		case err == nil && time.Now().After(deadline):
+			err = fmt.Errorf("another process has been bringing the schema up to date for %s", e.wait)
+		}
+		_ = tx.Rollback()
+		if err == nil {
+			err = pause(ctx, 6)
+		}
+		if err != nil {
+			cancel()
+			return nil, err
+		}
 	}
-	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(lockID)); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return func() {
-		// The end of the session frees the lock if this fails.
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(lockID))
-		conn.Close()
-	}, nil
 }
 
+// begin starts a transaction. One that writes is serializable; one that reads sees
+// one snapshot, which suffices, because every writer changes the same row first,
+// and which a standby server has too.
 func (e *postgresEngine) begin(ctx context.Context, db *sql.DB, readOnly bool) (*sql.Tx, error) {
-	return db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable, ReadOnly: readOnly})
+	level := sql.LevelSerializable
+	if readOnly {
+		level = sql.LevelRepeatableRead
+	}
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: level, ReadOnly: readOnly})
+	if err != nil || readOnly {
+		return tx, err
+	}
+	if err := e.limitLocks(ctx, tx); err != nil {
+		_ = tx.Rollback()
+		return nil, err
+	}
+	return tx, nil
 }
+
+// limitLocks makes the server give up on locks that others hold. It would go on
+// waiting for them for a client that has left.
+func (e *postgresEngine) limitLocks(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, fmt.Sprintf("SET LOCAL lock_timeout = %d", max(1, e.wait.Milliseconds())))
+	return err
+}
+
+// silence: a server that is stopped holds its connections open.
+func (e *postgresEngine) silence() time.Duration { return e.wait }
 
 // fate goes by the SQLSTATE. A lost connection may be tried again even at a
 // commit, whose outcome is then not known: what is repeated finds its own
@@ -87,15 +139,18 @@ func (e *postgresEngine) fate(err error) fate {
 		switch {
 		case pg.Code == "40001", pg.Code == "40P01":
 			return again
+		case pg.Code == "40003": // whether it was committed is not known
+			return later
+		case pg.Code == "55P03", pg.Code == "53300": // a lock that others keep; too many connections
+			return later
 		case strings.HasPrefix(pg.Code, "57P0"): // shutdown, crash, starting up
 			return later
-		case strings.HasPrefix(pg.Code, "08"):
+		case strings.HasPrefix(pg.Code, "08") && !refusesPassword(pg):
 			return later
 		}
 		return final
 	case errors.As(err, &connect):
-		// Nobody listens: a restart, or the wrong address. Waiting is for who
-		// was connected before.
+		// Nobody listens: a restart, or the wrong address.
 		return later
 	case lost(err):
 		return later
@@ -107,6 +162,11 @@ func lost(err error) bool {
 	var op *net.OpError
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		errors.As(err, &op) || strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "bad connection")
+}
+
+// refusesPassword: pgbouncer says so with the SQLSTATE of a broken protocol.
+func refusesPassword(pg *pgconn.PgError) bool {
+	return pg.Code == "28P01" || pg.Code == "28000" || pg.Code == "08P01" && strings.Contains(pg.Message, "authentication failed")
 }
 
 func (e *postgresEngine) missingTable(err error) bool {
@@ -121,8 +181,10 @@ func (e *postgresEngine) explain(err error) error {
 	var connect *pgconn.ConnectError
 	var dns *net.DNSError
 	switch {
-	case errors.As(err, &pg) && (pg.Code == "28P01" || pg.Code == "28000"):
+	case errors.As(err, &pg) && refusesPassword(pg):
 		return fmt.Errorf("the server refuses user or password (SQLSTATE %s)", pg.Code)
+	case errors.As(err, &pg) && pg.Code == "55P03":
+		return fmt.Errorf("another session kept the registry locked for %s; nothing was changed (SQLSTATE %s)", e.wait, pg.Code)
 	case errors.As(err, &pg) && pg.Code == "3D000":
 		return fmt.Errorf("there is no such database (SQLSTATE %s)", pg.Code)
 	case errors.As(err, &pg) && (pg.Code == "53100" || pg.Code == "53200"):

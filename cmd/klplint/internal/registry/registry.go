@@ -44,6 +44,9 @@ type engine interface {
 	// dialect is goose's name of the engine.
 	dialect() string
 	begin(ctx context.Context, db *sql.DB, readOnly bool) (*sql.Tx, error)
+	// silence is how long a server may take until it answers that a transaction
+	// has begun; 0 where there is no server.
+	silence() time.Duration
 	// fate says whether a transaction that failed so may be tried again.
 	fate(err error) fate
 	// explain says in the engine's own terms what went wrong; nil where the
@@ -81,7 +84,7 @@ func Open(ctx context.Context, place string, o Options) (*Registry, error) {
 		r.name = place
 		r.db, r.engine, err = openSQLite(rest, o)
 	case "postgres", "postgresql":
-		r.db, r.engine, r.name, err = openPostgres(place)
+		r.db, r.engine, r.name, err = openPostgres(place, o)
 	default:
 		return nil, &PlaceError{errors.New("want sqlite:PATH or postgres://HOST/DATABASE")}
 	}

@@ -106,6 +106,9 @@ func (e *sqliteEngine) settled() error {
 
 func (e *sqliteEngine) check() string { return `PRAGMA integrity_check` }
 
+// silence: waiting for a lock is bounded by busy_timeout.
+func (e *sqliteEngine) silence() time.Duration { return 0 }
+
 func (e *sqliteEngine) dialect() string { return "sqlite3" }
 
 // lock takes a lock of the system on a file beside the registry: SQLite's own

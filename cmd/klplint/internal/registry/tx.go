@@ -5,15 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"math/rand/v2"
-	"syscall"
 	"time"
 )
 
 // Tx is one transaction. It is valid within the call of Read or Write that
 // made it.
 type Tx struct {
-	ctx context.Context
-	tx  *sql.Tx
+	ctx   context.Context
+	tx    *sql.Tx
+	watch *watch
 	// Revision is the registry's revision that the transaction reads.
 	Revision int64
 	// UUID tells this registry from all others.
@@ -38,17 +38,19 @@ type Tx struct {
 // When the server is lost at the commit nobody knows whether it was done. f is
 // called again then too, and must recognise its own work.
 func (r *Registry) Write(ctx context.Context, f func(*Tx) error) error {
-	return r.retry(ctx, func() error {
+	return r.retry(ctx, func(w *watch) error {
+		ctx := w.ctx
 		tx, err := r.engine.begin(ctx, r.db, false)
 		if err != nil {
 			return err
 		}
 		defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
-		t := &Tx{ctx: ctx, tx: tx, check: r.engine.check(), unnumbered: r.engine.dialect() == "sqlite3"}
+		t := &Tx{ctx: ctx, tx: tx, watch: w, check: r.engine.check(), unnumbered: r.engine.dialect() == "sqlite3"}
 		err = tx.QueryRowContext(ctx, `UPDATE registry SET revision = revision + 1 WHERE one = 1 RETURNING revision, next_id, uuid, log_head`).Scan(&t.Revision, &t.nextID, &t.UUID, &t.logHead)
 		if err != nil {
 			return err
 		}
+		w.answered()
 		t.Revision--
 		if err := f(t); err != nil || !t.changed {
 			return err
@@ -57,22 +59,25 @@ func (r *Registry) Write(ctx context.Context, f func(*Tx) error) error {
 		if err != nil {
 			return err
 		}
+		w.ask()
 		return tx.Commit()
 	})
 }
 
 // Read runs f over one state of the registry.
 func (r *Registry) Read(ctx context.Context, f func(*Tx) error) error {
-	return r.retry(ctx, func() error {
+	return r.retry(ctx, func(w *watch) error {
+		ctx := w.ctx
 		tx, err := r.engine.begin(ctx, r.db, true)
 		if err != nil {
 			return err
 		}
 		defer tx.Rollback() //nolint:errcheck // there is nothing to undo
-		t := &Tx{ctx: ctx, tx: tx, check: r.engine.check(), readOnly: true}
+		t := &Tx{ctx: ctx, tx: tx, watch: w, check: r.engine.check(), readOnly: true}
 		if err := tx.QueryRowContext(ctx, `SELECT revision, uuid FROM registry WHERE one = 1`).Scan(&t.Revision, &t.UUID); err != nil {
 			return err
 		}
+		w.answered()
 		if err := f(t); err != nil {
 			return err
 		}
@@ -88,22 +93,39 @@ func (t *Tx) seal(revision int64) string {
 // Next is the revision that this transaction makes if it changes something.
 func (t *Tx) Next() int64 { return t.Revision + 1 }
 
-func (r *Registry) retry(ctx context.Context, once func() error) error {
+// retry is persist, with errors that say what they mean for a registry.
+func (r *Registry) retry(ctx context.Context, once func(*watch) error) error {
+	err := r.persist(ctx, once)
+	var own *ownError
+	switch {
+	case errors.As(err, &own):
+		return own.err
+	case err == nil || ctx.Err() != nil:
+		return err
+	}
+	return r.explain(err)
+}
+
+// persist calls once until it succeeds, fails for good, or r.wait is over. Other
+// writers that were faster are no reason to give up after a long wait alone.
+func (r *Registry) persist(ctx context.Context, once func(*watch) error) error {
+	const fewest = 8
 	deadline := time.Now().Add(r.wait)
 	for attempt := 0; ; attempt++ {
-		err := once()
-		if err == nil {
-			return nil
-		}
+		w := newWatch(ctx, r.engine.silence())
+		err := once(w)
+		silent := w.end()
 		var own *ownError
-		if errors.As(err, &own) {
-			return own.err
-		}
-		if ctx.Err() != nil {
+		switch {
+		case err == nil || errors.As(err, &own):
+			return err
+		case ctx.Err() != nil:
 			return ctx.Err()
+		case silent != nil:
+			return silent
 		}
-		if r.engine.fate(err) == final || time.Now().After(deadline) {
-			return r.explain(err)
+		if fate := r.engine.fate(err); fate == final || time.Now().After(deadline) && (fate != again || attempt >= fewest) {
+			return err
 		}
 		if err := pause(ctx, attempt); err != nil {
 			return err
@@ -133,27 +155,28 @@ func pause(ctx context.Context, attempt int) error {
 	}
 }
 
-// neverConnected: nobody listens at the address. A first connection does not
-// wait for that to change.
-func neverConnected(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
-
 func (t *Tx) exec(query string, args ...any) error {
 	if t.readOnly {
 		return Abort(errors.New("registry: a change in a transaction that only reads"))
 	}
 	t.changed = true
+	t.watch.ask()
+	defer t.watch.answered()
 	_, err := t.tx.ExecContext(t.ctx, query, args...)
 	return err
 }
 
 // each calls scan for each row of a query.
 func (t *Tx) each(scan func(*sql.Rows) error, query string, args ...any) error {
+	t.watch.ask()
+	defer t.watch.answered()
 	rows, err := t.tx.QueryContext(t.ctx, query, args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
+		t.watch.ask()
 		if err := scan(rows); err != nil {
 			return err
 		}

@@ -35,6 +35,10 @@ func Each(t *testing.T, f func(t *testing.T, place string)) {
 	}
 }
 
+// PooledVariable says that the server is a pooler, which passes no search_path on:
+// each test gets a database instead of a schema.
+const PooledVariable = "KLPLINT_POSTGRES_POOLED"
+
 // Postgres makes an empty schema and returns the URL that leads there.
 func Postgres(t testing.TB, server string) string {
 	t.Helper()
@@ -50,17 +54,26 @@ func Postgres(t testing.TB, server string) string {
 		_, err = conn.Exec(ctx, statement)
 		return err
 	}
-	if err := exec("CREATE SCHEMA " + schema); err != nil {
+	make, drop := "CREATE SCHEMA "+schema, "DROP SCHEMA "+schema+" CASCADE"
+	pooled := os.Getenv(PooledVariable) != ""
+	if pooled {
+		make, drop = "CREATE DATABASE "+schema, "DROP DATABASE "+schema+" WITH (FORCE)"
+	}
+	if err := exec(make); err != nil {
 		t.Fatalf("%s: %v", PostgresVariable, err)
 	}
 	t.Cleanup(func() {
-		if err := exec("DROP SCHEMA " + schema + " CASCADE"); err != nil {
+		if err := exec(drop); err != nil {
 			t.Error(err)
 		}
 	})
 	u, err := url.Parse(server)
 	if err != nil {
 		t.Fatal(PostgresVariable + " is no URL")
+	}
+	if pooled {
+		u.Path = "/" + schema
+		return u.String()
 	}
 	q := u.Query()
 	q.Set("search_path", schema)

@@ -1,0 +1,71 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// watch gives up on a server that says nothing: one that is stopped, or beyond a
+// cable that was pulled, leaves its connections open.
+type watch struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	timer  *time.Timer // nil: nothing is watched
+	limit  time.Duration
+}
+
+// atWork is how long one statement of a transaction that has begun may take; a
+// plan over many rows takes its time.
+const atWork = time.Minute
+
+// silentError says that a server did not answer.
+type silentError struct{ after time.Duration }
+
+func (e *silentError) Error() string {
+	return fmt.Sprintf("the server did not answer within %s; nothing is known of what it did", e.after)
+}
+
+// newWatch watches what is done with its context; end is to be called.
+func newWatch(ctx context.Context, limit time.Duration) *watch {
+	w := &watch{limit: limit}
+	w.ctx, w.cancel = context.WithCancelCause(ctx)
+	if limit > 0 {
+		w.timer = time.AfterFunc(limit, w.expire)
+	}
+	return w
+}
+
+func (w *watch) expire() { w.cancel(&silentError{w.limit}) }
+
+// ask notes that the server is asked something within a transaction that has begun,
+// or that it has sent a row.
+func (w *watch) ask() {
+	if w.timer != nil && w.ctx.Err() == nil {
+		w.timer.Reset(w.limit)
+	}
+}
+
+// answered notes that the server has answered, and is not asked anything.
+func (w *watch) answered() {
+	if w.timer == nil {
+		return
+	}
+	// The timer's function reads the limit: it changes while none runs.
+	if w.timer.Stop() && w.limit < atWork {
+		w.limit = atWork
+	}
+}
+
+// end frees what the watch holds. It returns an error where the server was given up.
+func (w *watch) end() error {
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	err, _ := context.Cause(w.ctx).(*silentError)
+	w.cancel(nil)
+	if err == nil {
+		return nil
+	}
+	return err
+}
