@@ -25,10 +25,15 @@ func newConfigCommand(a *app) *cobra.Command {
 func newConfigShow(a *app) *cobra.Command {
 	var f settings.Flags
 	cmd := &cobra.Command{
-		Use:   "show [flags]",
+		Use:   "show [flags] [FILE]",
 		Short: "Show the settings in effect, and whether each comes from a flag, the environment or the file",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Long: `Show the settings in effect, and whether each comes from a flag, the environment
+or the file: the FILE, that of --config, or the one that is found.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneConfig(cmd.Flags(), args); err != nil {
+				return err
+			}
 			resolved, err := a.resolve(cmd.Flags(), &f)
 			if err != nil {
 				return err
@@ -55,12 +60,55 @@ func shown(s *settings.Settings) *report.Settings {
 	return out
 }
 
+// oneConfig takes the file of an argument for that of --config.
+func oneConfig(fs *pflag.FlagSet, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if f := fs.Lookup("config"); f.Changed && f.Value.String() != args[0] {
+		return usageErrorf("two configurations: %s and --config %s", args[0], f.Value)
+	}
+	if err := fs.Set("config", args[0]); err != nil {
+		return usageErrorf("%w", err)
+	}
+	return nil
+}
+
+// missingPaths lists what a configuration names and nothing is called like. A
+// pattern may fit nothing yet, a release need not be this machine's, and
+// registries are made when they are first used.
+func missingPaths(s *settings.Settings) []string {
+	var missing []string
+	for i := range s.Keys {
+		v := &s.Keys[i]
+		if !v.Key.Path || v.Key.Registry {
+			continue
+		}
+		for _, path := range v.Values {
+			if path == "" || path == "none" || strings.ContainsAny(path, "*?[") || v.Key.Flag == "kernel" && !strings.Contains(path, "/") {
+				continue
+			}
+			if _, err := os.Stat(strings.TrimPrefix(path, "@")); errors.Is(err, fs.ErrNotExist) {
+				missing = append(missing, fmt.Sprintf("%s: %s does not exist", v.Key.Name, path))
+			}
+		}
+	}
+	return missing
+}
+
 func newConfigVerify(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "verify [FILE]",
-		Short: "Check a configuration file without checking modules",
+	var named string
+	cmd := &cobra.Command{
+		Use:   "verify [flags] [FILE]",
+		Short: "Check a configuration file and the paths in it, without checking modules",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneConfig(cmd.Flags(), args); err != nil {
+				return err
+			}
+			if named != "" {
+				args = []string{named}
+			}
 			var f settings.Flags
 			fs := pflag.NewFlagSet("verify", pflag.ContinueOnError)
 			f.AddLint(fs)
@@ -85,12 +133,17 @@ func newConfigVerify(a *app) *cobra.Command {
 			if s.File == "" {
 				return usageErrorf("no %s in this directory or its parents; klplint config init writes one", config.Name)
 			}
+			if missing := missingPaths(s); len(missing) > 0 {
+				return usageErrorf("%s: %s", s.File, strings.Join(missing, "; "))
+			}
 			if !a.common.quiet {
 				fmt.Fprintf(a.stdout, "%s is valid\n", report.Escape(s.File))
 			}
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&named, "config", "", "the configuration `FILE` (default: the one that is found)")
+	return cmd
 }
 
 func newConfigInit(a *app) *cobra.Command {

@@ -70,7 +70,11 @@ func (c *diffCommand) run(cmd *cobra.Command, args []string) error {
 	}
 	d := diff.Compare(sides[0], sides[1])
 	d.Judge(s.Model.Models, s.Model.Env(d.New.Vermagic.Release, t.target(d.New)))
+	d.Version = buildVersion().Version
 	err = render(c.app, report.DiffFormats(), d)
+	if err == nil && !c.common.quiet {
+		c.errorf("%s", report.DiffSummary(d))
+	}
 	if err != nil {
 		return err
 	}

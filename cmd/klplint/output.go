@@ -302,7 +302,7 @@ func (t *tempFiles) removeAll() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, name := range t.names {
-		os.RemoveAll(name)
+		_ = os.RemoveAll(name) // what stays behind harms nobody
 	}
 	t.names = nil
 }

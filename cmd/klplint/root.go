@@ -91,6 +91,9 @@ subcommand is written with its folder: ./dump.
 			root.AddCommand(sub.make(a))
 		}
 	}
+	if wanted("") {
+		setExamples(root)
+	}
 	if len(args) > 0 && strings.HasPrefix(args[0], "__complete") {
 		a.complete(root)
 	}

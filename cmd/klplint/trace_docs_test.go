@@ -38,7 +38,7 @@ func TestReplaceSetsPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fresh := generate(t, string(old))
+	fresh := generate(t, string(old), 3)
 	svg := traceOutput(t, "trace", "--plan", workedExample, "--model", "all", "--format", "svg")
 	if os.Getenv("UPDATE_SCRIPTS") != "" {
 		if err := os.WriteFile(page, []byte(fresh), 0o666); err != nil {
@@ -58,8 +58,33 @@ func TestReplaceSetsPage(t *testing.T) {
 	}
 }
 
-// generate fills the marked parts.
-func generate(t *testing.T, page string) string {
+// TestPositionalOrFlatPage does the same for the page that is made to be quoted in
+// mails, whose lines have 76 columns at most.
+func TestPositionalOrFlatPage(t *testing.T) {
+	t.Chdir("../..")
+	const page = "docs/positional-or-flat.md"
+	old, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := generate(t, string(old), 2)
+	if os.Getenv("UPDATE_SCRIPTS") != "" {
+		if err := os.WriteFile(page, []byte(fresh), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(string(old), fresh); diff != "" {
+		t.Errorf("%s is stale; UPDATE_SCRIPTS=1 go test rewrites it (-page +fresh):\n%s", page, diff)
+	}
+	for i, line := range strings.Split(fresh, "\n") {
+		if len(line) > 76 && !strings.HasPrefix(line, "<!-- ") && !strings.HasPrefix(line, "$ ") {
+			t.Errorf("line %d has %d columns: %s", i+1, len(line), line)
+		}
+	}
+}
+
+// generate fills the marked parts, of which there are so many.
+func generate(t *testing.T, page string, parts int) string {
 	t.Helper()
 	const begin, end = "<!-- begin ", "<!-- end -->"
 	var out strings.Builder
@@ -91,8 +116,8 @@ func generate(t *testing.T, page string) string {
 		page = rest
 		n++
 	}
-	if n != 3 {
-		t.Fatalf("%d generated parts, want 3", n)
+	if n != parts {
+		t.Fatalf("%d generated parts, want %d", n, parts)
 	}
 	return out.String()
 }

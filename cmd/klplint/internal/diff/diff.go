@@ -10,6 +10,7 @@ import (
 // Diff is what differs between two modules. Lists are sorted: the kernel image
 // first, then by object and func name; states by id.
 type Diff struct {
+	Version  string // of klplint, for reports that say it; "" for none
 	Old, New *klp.Module
 
 	Objects []Object

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/diff"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -30,7 +31,44 @@ func diffLine(i *diff.Item) string {
 	if i.Detail != "" {
 		line += ": " + i.Detail
 	}
+	if i.Severity > finding.Info {
+		line += " [" + i.Severity.String() + "]"
+	}
 	return line
+}
+
+// DiffSummary says in one line what became of the funcs and how much of the
+// difference is an error or a warning.
+func DiffSummary(d *diff.Diff) string {
+	var parts []string
+	items := d.Items()
+	number := func(fits func(*diff.Item) bool) (n int) {
+		for i := range items {
+			if fits(&items[i]) {
+				n++
+			}
+		}
+		return n
+	}
+	for _, change := range []string{"anew", "again", "no longer"} {
+		if n := number(func(i *diff.Item) bool { return i.Kind == "func" && i.Change == change }); n > 0 {
+			parts = append(parts, count(n, "func")+" "+change)
+		}
+	}
+	s := strings.Join(parts, ", ")
+	if s == "" {
+		s = "no funcs"
+	}
+	parts = nil
+	for _, severity := range []finding.Severity{finding.Error, finding.Warning} {
+		if n := number(func(i *diff.Item) bool { return i.Severity == severity }); n > 0 {
+			parts = append(parts, count(n, severity.String()))
+		}
+	}
+	if len(parts) == 0 {
+		return s + "; no errors"
+	}
+	return s + "; " + strings.Join(parts, ", ")
 }
 
 // DiffTable writes what differs as a table.
@@ -38,16 +76,24 @@ func DiffTable(w io.Writer, d *diff.Diff, o Options) error {
 	if _, err := fmt.Fprintf(w, "%s -> %s\n", Escape(diffName(d.Old)), Escape(diffName(d.New))); err != nil {
 		return err
 	}
-	t := newTable(o, column{title: "what", fixed: true}, column{title: "change", fixed: true}, column{title: "subject"}, column{title: "detail"})
+	t := newTable(o, column{title: "what", fixed: true}, column{title: "change", fixed: true}, column{title: "severity", fixed: true}, column{title: "subject"}, column{title: "detail"})
 	kind := ""
 	for _, i := range d.Items() {
 		if kind != "" && i.Kind != kind {
 			t.rule()
 		}
 		kind = i.Kind
-		t.add(text(i.Kind), styled(severityStyle(i.Severity), i.Change), text(i.Subject), text(i.Detail))
+		t.add(text(i.Kind), styled(severityStyle(i.Severity), i.Change), styled(severityStyle(i.Severity), diffSeverity(&i)), text(i.Subject), text(i.Detail))
 	}
 	return t.write(w)
+}
+
+// diffSeverity is the severity where it makes a run fail under some --fail-on.
+func diffSeverity(i *diff.Item) string {
+	if i.Severity > finding.Info {
+		return i.Severity.String()
+	}
+	return ""
 }
 
 // DiffMarkdown writes what differs as the paragraphs of a release note.

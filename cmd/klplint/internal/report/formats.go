@@ -89,6 +89,7 @@ func DiffFormats() Formats[Formatter[*diff.Diff]] {
 		{"table", DiffTable},
 		{"json", DiffJSON},
 		{"markdown", DiffMarkdown},
+		{"html", DiffHTML},
 	}
 }
 

@@ -58,7 +58,7 @@ func RulesTable(w io.Writer, list []*rules.Rule, o Options) error {
 	return err
 }
 
-const variesLine = "* other findings of the rule are warnings or infos, or more than that: klplint explain ID says when"
+const variesLine = "* the severity of its findings varies: klplint explain ID says when"
 
 // RulesMarkdown writes the table of README.md.
 func RulesMarkdown(w io.Writer, list []*rules.Rule) error {
