@@ -38,8 +38,8 @@ func newGateCommand(a *app) *cobra.Command {
 compares it with the active modules of the registry for the same kernel, and when
 the verdict passes records the modules as active, all of them or none. Verdict
 and record are one transaction: of two builders with conflicting modules one is
-admitted, and the other is told by whom it lost. The same bytes may be given
-again.
+admitted, and the other is told which module it conflicts with. A file that was
+admitted may be given again.
 
 With --verify it changes nothing, and says whether an attestation covers exactly
 these files.

@@ -101,10 +101,10 @@ func (c *gateCommand) standing(ctx context.Context, fs *pflag.FlagSet, s *gate.S
 	states := make(map[string]string)
 	err := c.registry.read(ctx, c.app, func(tx *registry.Tx) error {
 		if have := s.Predicate.Klplint.Registry.UUID; have != tx.UUID {
-			return registry.Abort(&exitError{exitcode.Findings, fmt.Errorf("it rests on registry %s, and this one is %s", have, tx.UUID)})
+			return registry.Abort(&exitError{exitcode.Findings, fmt.Errorf("it was made with registry %s, and this one is %s", have, tx.UUID)})
 		}
 		for _, m := range s.Predicate.Klplint.Modules {
-			states[m.SHA256] = "the registry has it no more"
+			states[m.SHA256] = "it is no longer in the registry"
 			e := &registry.Entry{Module: m.Module(), Channel: s.Predicate.Klplint.Registry.Channel}
 			known, err := tx.Lookup([]*registry.Entry{e})
 			if err != nil {

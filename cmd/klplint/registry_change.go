@@ -24,8 +24,8 @@ func newRegistryAdd(a *app, f *registryFlags) *cobra.Command {
 		Use:   "add [flags] PATH...",
 		Short: "Record modules that were built elsewhere, without judging them",
 		Long: `Add records livepatch modules as they are: all of them in one transaction, or none
-when one cannot be read. Bytes that are in the channel already are left alone. To
-judge them first, use klplint gate.
+when one cannot be read. A file that the channel has already is skipped. To judge the
+modules first, use klplint gate.
 
 ` + pathHelp + `
 
@@ -119,12 +119,11 @@ func newRegistryRetire(a *app, f *registryFlags) *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
 		Use:   "retire [flags] MODULE...",
-		Short: "Mark modules as no longer shipped: gate compares with them no more",
+		Short: "Mark modules as no longer shipped: gate no longer compares with them",
 		Long: `Retire takes modules by ` + whichHelp + `
 
-A release that is withdrawn leaves open what becomes of the modules that it had
-replaced: they are named, and --restore makes them active again, when nothing
-that is active conflicts with them.
+Modules that a retired one had replaced stay retired, and are named; --restore makes
+them active again when nothing that is active conflicts with them.
 
 ` + registryExit,
 		Args: cobra.MinimumNArgs(1),

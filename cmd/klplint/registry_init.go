@@ -9,7 +9,7 @@ import (
 func newRegistryInit(a *app, f *registryFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "init",
-		Short: "Make a registry; gate and import use none that is not there",
+		Short: "Make a registry; gate and import do not create one",
 		Long: `Init makes the tables of a registry, in a SQLite file or in a PostgreSQL database.
 One that is there already is left as it is.
 

@@ -57,8 +57,9 @@ func newRegistryCheck(a *app, f *registryFlags) *cobra.Command {
 		Long: `Check gives the active modules of each kernel to the rules over several modules:
 each against those that were recorded before it, as gate would have. It is for after
 registry add, registry import, another configuration and a newer klplint. Rules over
-one module need the file, and are not part of it; what the configuration says of
-rules, waivers and severities, and custom rules over pairs, hold as for gate.
+one module need its file and are not evaluated (--require makes that an error); the
+configuration's rules, waivers and severities, custom rules over pairs among them,
+hold as for gate.
 
 Exit code: 0 no conflict; 1 conflicts; 2 something could not be checked; 3 wrong usage.`,
 		Args: cobra.NoArgs,
@@ -94,7 +95,7 @@ Exit code: 0 no conflict; 1 conflicts; 2 something could not be checked; 3 wrong
 			}
 			a.sayUnchecked(v)
 			if !a.common.quiet {
-				a.errorf("%d active modules, %d conflicts; revision %d", n, conflicts, revision)
+				a.errorf("%s, %s; revision %d", counted(n, "active module"), counted(conflicts, "conflict"), revision)
 			}
 			if v.ExitCode != exitcode.OK {
 				return &exitError{code: v.ExitCode}
@@ -113,9 +114,9 @@ func newRegistryActivate(a *app, f *registryFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "activate [flags] MODULE...",
 		Short: "Make modules active again, when they conflict with nothing that is",
-		Long: `Activate is the way back from retired: the modules are judged beside what is active
-by the rules over several modules and under the configuration, as gate would have,
-and all of them become active, or none. It takes modules by ` + whichHelp + `
+		Long: `Activate makes retired modules active again. They are judged against the active
+modules by the rules over several modules and under the configuration, as gate would
+have, and all of them become active, or none. It takes modules by ` + whichHelp + `
 
 Exit code: 0 active; 1 conflicts, or no such module; 2 something could not be
 checked; 3 wrong usage.`,
@@ -171,4 +172,12 @@ func (a *app) sayActivated(v *policy.Verdict, entries []*registry.Entry) error {
 
 func registerBy(fs *pflag.FlagSet, f *recordFlags) {
 	fs.StringVar(&f.by, "by", "", "record this `NAME` as who does it (default: the user and the host)")
+}
+
+// counted is "1 conflict", "2 conflicts".
+func counted(n int, word string) string {
+	if n != 1 {
+		word += "s"
+	}
+	return fmt.Sprintf("%d %s", n, word)
 }

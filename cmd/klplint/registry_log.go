@@ -56,7 +56,7 @@ registry:NAME@SHA256. --format json writes a line of JSON for each entry.
 						n, err = writeLog(tx, o, o.format, "", strings.ToLower(name))
 					}
 					if err == nil && n == 0 && name != "" {
-						return registry.Abort(&exitError{exitcode.Findings, errors.New("the log has nothing of " + args[0])})
+						return registry.Abort(&exitError{exitcode.Findings, errors.New("the log has no entry for " + args[0])})
 					}
 					return err
 				})

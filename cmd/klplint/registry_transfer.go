@@ -48,7 +48,7 @@ func newRegistryImport(a *app, f *registryFlags) *cobra.Command {
 		Use:   "import [FILE]",
 		Short: "Add what export wrote, from FILE or stdin",
 		Long: `Import adds the entries of an exported registry in one transaction, with their
-states, owners and labels. What is there already is left alone. Nothing is judged:
+states, owners and labels. Entries that are there already stay as they are. Nothing is judged:
 klplint registry check does that.
 
 ` + registryExit,

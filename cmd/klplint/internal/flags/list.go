@@ -2,6 +2,8 @@ package flags
 
 import (
 	"encoding/csv"
+	"errors"
+	"io"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -32,9 +34,14 @@ func (l *list) Set(s string) error {
 	if l.split {
 		values = nil
 		if s != "" {
+			r := csv.NewReader(strings.NewReader(s))
 			var err error
-			if values, err = csv.NewReader(strings.NewReader(s)).Read(); err != nil {
+			if values, err = r.Read(); err != nil {
 				return err
+			}
+			// What stands on a second line would be lost without a word.
+			if _, err := r.Read(); !errors.Is(err, io.EOF) {
+				return errors.New("more than one line")
 			}
 		}
 	}

@@ -105,9 +105,9 @@ type AttestedFinding struct {
 	Accepted    string `json:"accepted,omitempty"` // "waived" or "known"
 }
 
-// statement makes the statement of an outcome. lonely: there was no other module
+// statement makes the statement of an outcome. uncompared: there was no other module
 // for the rules over sets.
-func (g *gate) statement(tx *registry.Tx, out *Outcome, lonely bool) ([]byte, error) {
+func (g *gate) statement(tx *registry.Tx, out *Outcome, uncompared bool) ([]byte, error) {
 	s := &Statement{Type: StatementType, PredicateType: PredicateType, Subject: []Subject{}}
 	digests := make(map[string]string) // by path
 	for _, m := range out.Modules {
@@ -147,7 +147,7 @@ func (g *gate) statement(tx *registry.Tx, out *Outcome, lonely bool) ([]byte, er
 			m.Name, m.SHA256, m.Module.UnsignedSHA256, v.Release, string(m.Module.Arch), append([]string{}, v.Flags...), m.Status, m.Revision, m.Withdrawn,
 		})
 	}
-	warned := s.Predicate.tests(&g.Basis, g.Policy.FailOn, out.Verdict, lonely)
+	warned := s.Predicate.tests(&g.Basis, g.Policy.FailOn, out.Verdict, uncompared)
 	s.Predicate.Configuration = append([]Descriptor{{
 		Name: "klplint rules", Digest: map[string]string{"sha256": digestOf(k.Rules)}, Annotations: map[string]string{"klplint": g.Basis.Version},
 	}}, g.Basis.Inputs...)
@@ -170,7 +170,7 @@ func (g *gate) statement(tx *registry.Tx, out *Outcome, lonely bool) ([]byte, er
 // tests sorts the rules by what came of them: those with a finding that fails
 // the run, those with any other, and of the rest those that ran over what they
 // need. It reports whether any of them warned or failed.
-func (p *Predicate) tests(b *Basis, failOn finding.Severity, v *policy.Verdict, lonely bool) bool {
+func (p *Predicate) tests(b *Basis, failOn finding.Severity, v *policy.Verdict, uncompared bool) bool {
 	p.Passed, p.Warned, p.Failed = []string{}, []string{}, []string{}
 	failed, warned := make(map[string]bool), make(map[string]bool)
 	for i := range v.Findings {
@@ -198,7 +198,7 @@ func (p *Predicate) tests(b *Basis, failOn finding.Severity, v *policy.Verdict, 
 		case reasons[id] != "":
 		case nothing:
 			reasons[id] = "needs a livepatch that can be read"
-		case overSets && lonely:
+		case overSets && uncompared:
 			reasons[id] = "needs another module for the same kernel"
 		}
 		switch {
@@ -221,7 +221,7 @@ func (p *Predicate) tests(b *Basis, failOn finding.Severity, v *policy.Verdict, 
 const maxStatement = 16 << 20
 
 // ReadStatement reads a statement that a gate wrote. An error says why it is
-// none: a key that is not known, or spelt differently, or there twice, and
+// none: a key that is not known, or spelt differently, or duplicate, and
 // whatever follows the end.
 func ReadStatement(text []byte) (*Statement, error) {
 	var s Statement

@@ -2,7 +2,7 @@
 // judges them alone, compares them with the active modules of a registry, and
 // records them there, all in one transaction. Of two builders who come with
 // conflicting modules at the same moment one is admitted, and the other is told
-// by whom it lost.
+// which module it conflicts with.
 //
 // # What is compared
 //

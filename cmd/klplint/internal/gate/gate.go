@@ -201,7 +201,7 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 	found := g.alone
 	byPath := make(map[string][]*registry.Entry)
 	withdrawn := make(map[*registry.Entry]string)
-	lonely := true
+	uncompared := true
 	for _, group := range byKernel(entries) {
 		c, err := g.compare(tx, group)
 		if err != nil {
@@ -209,7 +209,7 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 		}
 		out.Compared += len(c.baseline)
 		found = found.Merged(c.result)
-		lonely = lonely && len(c.baseline)+c.against+len(group) == 1
+		uncompared = uncompared && len(c.baseline)+c.against+len(group) == 1
 		for _, p := range c.baseline {
 			byPath[p.member.Path] = append(byPath[p.member.Path], p.entry)
 		}
@@ -228,7 +228,7 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 		}
 	}
 	out.admissions(g, entries, known, withdrawn)
-	statement, err := g.statement(tx, out, lonely)
+	statement, err := g.statement(tx, out, uncompared)
 	if err != nil {
 		return nil, registry.Abort(err)
 	}
@@ -437,7 +437,7 @@ func (g *gate) judgeMembers(k moduleset.Kernel, target klp.Target, candidates []
 		if path == "" {
 			path = candidates[0].Path
 		}
-		r.Errors = append(r.Errors, lint.Error{Path: path, Rule: n.Rule, Message: n.Rule + " could not be evaluated: it needs " + n.Needs})
+		r.Errors = append(r.Errors, lint.Error{Path: path, Rule: n.Rule, Message: "could not be evaluated: it needs " + n.Needs})
 	}
 	return r, nil
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
-	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/lint"
 	"github.com/klplint/klplint/moduleset"
 	"github.com/klplint/klplint/rules"
@@ -76,8 +75,8 @@ func Activate(tx *registry.Tx, l lint.Config, p policy.Policy, entries []*regist
 }
 
 // Check judges the active modules of every kernel as they stand: each against
-// those that were recorded before it, as the gate would have. It returns the
-// verdict and how many modules it looked at.
+// those that were recorded before it, as the gate would have, one after the other.
+// It returns the verdict and how many modules it looked at.
 func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, int, error) {
 	g := standing(l, p)
 	kernels, err := tx.Kernels()
@@ -86,7 +85,6 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 	}
 	all, n := &lint.Result{}, 0
 	for _, k := range kernels {
-		order := make(map[string]int64)
 		var group []peer
 		seen := make(map[string]bool)
 		err := tx.Active(k, nil, func(e *registry.Entry) error {
@@ -102,59 +100,31 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 			return nil, 0, err
 		}
 		slices.SortFunc(group, func(a, b peer) int { return cmp.Compare(a.entry.ID(), b.entry.ID()) })
+		paths := make(map[string]bool)
 		members := make([]*moduleset.Member, len(group))
 		for i, p := range group {
-			if _, taken := order[p.member.Path]; taken { // of another digest that begins alike
+			if paths[p.member.Path] { // of another digest that begins alike
 				p.member.Path = "registry:" + p.member.Name + "@" + p.member.SHA256
 			}
-			members[i], order[p.member.Path] = p.member, p.entry.ID()
-			p.member.Baseline = false
+			members[i], paths[p.member.Path] = p.member, true
 		}
-		r, err := g.judgeMembers(k, nil, members, &comparison{})
-		if err != nil {
-			return nil, 0, registry.Abort(err)
+		for i, m := range members {
+			m.Baseline = false
+			r, err := g.judgeMembers(k, nil, append([]*moduleset.Member{m}, members[:i]...), &comparison{})
+			if err != nil {
+				return nil, 0, registry.Abort(err)
+			}
+			m.Baseline = true
+			all.Modules = append(all.Modules, r.Modules...)
+			all.Findings = append(all.Findings, r.Findings...)
+			all.Errors = append(all.Errors, r.Errors...)
+			all.NotEvaluated = append(all.NotEvaluated, r.NotEvaluated...)
+			all.Summary.Modules++
 		}
-		summed := make(map[string]bool)
-		r.Findings = slices.DeleteFunc(r.Findings, func(f finding.Finding) bool {
-			summed[f.Module] = summed[f.Module] || f.More > 0
-			return f.More > 0 || slices.ContainsFunc(f.Related, func(x finding.Related) bool { return order[x.Module] > order[f.Module] })
-		})
-		if err := g.oneByOne(k, members, order, summed, r); err != nil {
-			return nil, 0, registry.Abort(err)
-		}
-		all.Modules = append(all.Modules, r.Modules...)
-		all.Summary.Modules += r.Summary.Modules
-		all = all.Merged(r)
 	}
+	all = all.Merged(&lint.Result{NotEvaluated: g.unread()})
 	if n == 0 {
 		return &policy.Verdict{ExitCode: exitcode.OK}, 0, nil
 	}
-	all.NotEvaluated = append(all.NotEvaluated, g.unread()...)
 	return g.Policy.Judge(all), n, nil
-}
-
-// oneByOne judges each member of which a rule had too much to report one by one
-// beside those that were recorded before it: of the others it may say nothing.
-func (g *gate) oneByOne(k moduleset.Kernel, members []*moduleset.Member, order map[string]int64, summed map[string]bool, r *lint.Result) error {
-	r.Findings = slices.DeleteFunc(r.Findings, func(f finding.Finding) bool { return summed[f.Module] })
-	for _, m := range members {
-		if !summed[m.Path] {
-			continue
-		}
-		var beside []*moduleset.Member
-		for _, other := range members {
-			if other != m && order[other.Path] < order[m.Path] {
-				row := *other
-				row.Baseline = true
-				beside = append(beside, &row)
-			}
-		}
-		row := *m
-		one, err := g.judgeMembers(k, nil, append([]*moduleset.Member{&row}, beside...), &comparison{})
-		if err != nil {
-			return err
-		}
-		r.Findings = append(r.Findings, one.Findings...)
-	}
-	return nil
 }

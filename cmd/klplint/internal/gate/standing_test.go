@@ -60,9 +60,9 @@ func TestDigestsThatBeginAlike(t *testing.T) {
 	}
 }
 
-// More modules that concern each other than a rule reports one by one: each is
-// still judged beside all that were recorded before it, and no later one.
-func TestCheckOfManyThatMeet(t *testing.T) {
+// Each module is judged beside all that were recorded before it, and no later one,
+// as the gate would have: also where a rule tells candidates from the baseline.
+func TestCheckIsAsTheGate(t *testing.T) {
 	const modules = 70
 	r := registrytest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "r.db"))
 	entries := make([]*registry.Entry, modules)
@@ -90,6 +90,22 @@ func TestCheckOfManyThatMeet(t *testing.T) {
 			if of[e.Path()] != i {
 				t.Errorf("%s: %d findings, want %d", e.Path(), of[e.Path()], i)
 			}
+		}
+		// It drops g, and has a func less: of two candidates it would be the older one.
+		cumulative := &registry.Entry{Module: registrytest.Module("all_2", registrytest.Flag(true), "f", ""), State: registry.Active}
+		larger := &registry.Entry{Module: registrytest.Module("both_1", registrytest.Flag(true), "f g", ""), State: registry.Active}
+		if _, err := tx.Add([]*registry.Entry{larger}, registry.Added); err != nil {
+			return err
+		}
+		if _, err := tx.Add([]*registry.Entry{cumulative}, registry.Added); err != nil {
+			return err
+		}
+		if found, _, err = Check(tx, lint.Config{Rules: rules.All()}, policy.Policy{FailOn: finding.Error, Rules: rules.All()}); err != nil {
+			return err
+		}
+		drops := func(f policy.Finding) bool { return f.Rule == "KLP404" && f.Module == cumulative.Path() }
+		if found.ExitCode != 1 || !slices.ContainsFunc(found.Findings, drops) {
+			t.Errorf("exit code %d, no KLP404 among %d findings", found.ExitCode, len(found.Findings))
 		}
 		return nil
 	})

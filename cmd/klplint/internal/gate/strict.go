@@ -47,7 +47,7 @@ func uniqueKeys(d *json.Decoder, path string, depth int) error {
 			name, _ := key.(string)
 			folded := string(bytes.ToLower([]byte(name)))
 			if seen[folded] {
-				return fmt.Errorf("key %q of %q is there twice", name, path)
+				return fmt.Errorf("duplicate key %q in %q", name, path)
 			}
 			seen[folded] = true
 			if want, field := fieldNames[folded]; field && want != name {

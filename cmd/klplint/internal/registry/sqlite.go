@@ -59,6 +59,11 @@ func openSQLite(path string, o Options) (*sql.DB, engine, error) {
 // dsn is the name by which the driver opens the file.
 func (e *sqliteEngine) dsn(o Options) string {
 	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", o.Wait.Milliseconds())}}
+	if !e.frozen {
+		// Pages are read where they lie, and not copied into a cache of our own: a
+		// gate reads each once.
+		q.Add("_pragma", "mmap_size(268435456)")
+	}
 	switch {
 	case e.frozen:
 		q.Set("mode", "ro")

@@ -1,6 +1,9 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Gate is what a gate adds to a report of lint.
 type Gate struct {
@@ -53,6 +56,9 @@ func (g *Gate) Lines() []string {
 		if m.Warning != "" {
 			line("%s: warning: %s", m.Path, m.Warning)
 		}
+	}
+	if slices.ContainsFunc(g.Modules, func(m GateModule) bool { return m.Status != "already admitted" }) {
+		line("compared with %s of the registry", count(g.Compared, "active module"))
 	}
 	verb := "retired"
 	if g.DryRun {
