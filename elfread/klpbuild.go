@@ -91,7 +91,20 @@ func (p *parser) readObjectExt(at place) (klp.Object, error) {
 			return o, err
 		}
 	}
+	o.Funcs = uptoZero(o.Funcs)
 	return o, nil
+}
+
+// uptoZero cuts a list of funcs at the first one that is all zero: init code counts
+// what it copies, the livepatch core stops there (include/linux/livepatch.h:
+// klp_for_each_func_static).
+func uptoZero(list []klp.Func) []klp.Func {
+	for i := range list {
+		if f := &list[i]; f.NameNull && f.New.Null && f.Sympos == 0 {
+			return list[:i]
+		}
+	}
+	return list
 }
 
 func (p *parser) readFuncExt(f *klp.Func, at place) error {

@@ -33,6 +33,10 @@ func (p *parser) readKpatch() error {
 			return err
 		}
 	}
+	for i := range p.m.Patch.Objects {
+		o := &p.m.Patch.Objects[i]
+		o.Funcs = uptoZero(o.Funcs)
+	}
 	for i, sec := range p.sec.kpatchCallbacks {
 		if err := p.readKpatchCallbacks(&b, sec, callbackKinds[i]); err != nil {
 			return err

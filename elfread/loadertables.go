@@ -17,6 +17,11 @@ var distanceTables = []string{
 	".altinstructions", ".retpoline_sites", ".return_sites", ".call_sites", ".static_call_sites",
 }
 
+// addressTables are lists of addresses, or of structs with addresses and numbers,
+// that the loader and its notifiers follow (kernel/params.c, kernel/rcu/srcutree.c,
+// kernel/trace/trace_events.c).
+var addressTables = []string{"__param", "___srcu_struct_ptrs", "_ftrace_events"}
+
 // tableRela reports whether a relocation of x86_64 in a table of the loader fills
 // its field as the loader reads it.
 func (p *parser) tableRela(target int, e safeelf.Rela) bool {
@@ -45,6 +50,8 @@ func (p *parser) tableRela(target int, e safeelf.Rela) bool {
 		return s.Flags&elf.SHF_EXECINSTR != 0 && y.Value+uint64(e.Addend) < s.Size
 	case slices.Contains(distanceTables, name):
 		return distance(typ)
+	case slices.Contains(addressTables, name):
+		return typ == elf.R_X86_64_64
 	}
 	return true
 }

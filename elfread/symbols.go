@@ -113,6 +113,9 @@ func (p *parser) undefined(i int, y safeelf.Sym, count *int) error {
 		return p.fail(p.symPlace(i), "symbol %d: name outside the string table or longer than %d bytes", i, safeelf.MaxName)
 	}
 	if len(name) == 0 {
+		if y.Bind() != elf.STB_WEAK {
+			p.oddSymbol(i, y)
+		}
 		return nil
 	}
 	if bytes.HasPrefix(name, []byte(".klp.")) {

@@ -26,6 +26,9 @@ have no ".ko". A name that differs is legal: the patch loads, no module of that 
 is ever loaded, and the object is silently never patched. The same goes for the
 string "vmlinux" in static tables, where a NULL name stands for the kernel image.
 
+The livepatch's own name is that of a loaded module too: its funcs are looked up in
+itself.
+
 A name of MODULE_NAME_LEN bytes or more, its NUL included (56 on 64-bit
 kernels), is refused (klp_init_object), an empty one too (lib/kobject.c:
 kobject_add_internal).
@@ -38,6 +41,14 @@ image.`,
 	for i := range m.Patch.Objects {
 		o := &m.Patch.Objects[i]
 		if o.Null {
+			continue
+		}
+		if o.Name != "" && o.Name == m.StructName && len(o.Funcs) > 0 && !c.full() {
+			c.add(finding.Finding{
+				Message: "the object is the livepatch itself",
+				Object:  o.Name, Location: o.At,
+				Kernel: refused("EINVAL", "symbol '"+names.Cut(o.Funcs[0].Name)+"' not found in symbol table"),
+			})
 			continue
 		}
 		if finding, bad := judgeObjectName(o); bad && !c.full() {

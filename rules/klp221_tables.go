@@ -19,11 +19,13 @@ var klp221 = NewModuleRule(&Rule{
 		Doc: `special section lacks its relocations, or is read-only
 
 The loader and its notifiers follow the pointers of __jump_table, .static_call_sites,
-__param, ___srcu_struct_ptrs and _ftrace_events as soon as the module is loaded
-(kernel/jump_label.c: jump_label_add_module; kernel/static_call_inline.c:
-static_call_add_module; kernel/params.c: module_param_sysfs_setup;
-kernel/rcu/srcutree.c: srcu_module_coming; kernel/trace/trace_events.c:
-trace_module_add_events), and write into the jump table. Nothing checks them: an
+__param, ___srcu_struct_ptrs, _ftrace_events and .altinstructions as soon as the
+module is loaded (kernel/jump_label.c: jump_label_add_module;
+kernel/static_call_inline.c: static_call_add_module; kernel/params.c:
+module_param_sysfs_setup; kernel/rcu/srcutree.c: srcu_module_coming;
+kernel/trace/trace_events.c: trace_module_add_events; alternatives of each
+architecture), those of __tracepoints_ptrs when it is unloaded (kernel/tracepoint.c:
+tracepoint_module_going), and write into the jump table. Nothing checks them: an
 entry without relocations holds NULL pointers, and a table that is mapped read-only
 causes a fault. Of .return_sites, by which x86 finds the jumps to __x86_return_thunk,
 it does: it warns about an entry that points to none, and when a jump runs that is
@@ -95,4 +97,6 @@ var pointerTables = map[string]struct {
 	"__param":             {40, 3, false},
 	"___srcu_struct_ptrs": {8, 1, false},
 	"_ftrace_events":      {8, 1, false},
+	"__tracepoints_ptrs":  {8, 1, false}, // half as many where distances of four bytes stand there
+	".altinstructions":    {14, 2, false},
 }

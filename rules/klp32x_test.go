@@ -340,3 +340,13 @@ func TestTypes(t *testing.T) {
 		t.Errorf("with .BTF.base: %+v, needs %q", got, needs)
 	}
 }
+
+// A livepatch that patches an object of its own name has its funcs looked up in itself.
+func TestObjectIsTheLivepatch(t *testing.T) {
+	m := sound()
+	m.StructName = "ext4"
+	found := apply(t, klp105, m)
+	if len(found) != 1 || found[0].Object != "ext4" || found[0].Kernel.Errno != "EINVAL" {
+		t.Errorf("findings %+v", found)
+	}
+}

@@ -57,9 +57,9 @@ func (s *Source) precheck() (headers, error) {
 	if data != elf.ELFDATA2LSB && data != elf.ELFDATA2MSB {
 		return h, nil // refused by debug/elf before it reads on
 	}
-	b, err := s.Slice(0, ehdrSize)
-	if err != nil {
-		return h, err
+	b := bytes.Clone(whole)
+	for _, x := range h.fixes {
+		b[x.at] = x.byte
 	}
 	o := order(data == elf.ELFDATA2MSB)
 	h = headers{o, o.u64(b[32:]), uint64(o.u16(b[56:])), o.u64(b[40:]), uint64(o.u16(b[60:])), uint64(o.u16(b[62:])), h.fixes}

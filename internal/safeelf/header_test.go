@@ -43,9 +43,14 @@ func TestHeaders(t *testing.T) {
 	}{
 		{"byte order of a program", func(b []byte) { b[16] = byte(elf.ET_EXEC); b[elf.EI_DATA] = 3 }, 0, "unknown ELF data encoding", nil},
 		{"version of a program", func(b []byte) { b[16] = byte(elf.ET_EXEC); b[elf.EI_VERSION] = 2 }, shoff, "unknown ELF version", nil},
-		{"large program headers", func(b []byte) { le.PutUint16(b[56:], 1); le.PutUint16(b[54:], 65535) }, 54, "e_phentsize is 65535, not 56", nil},
-		{"many program headers", func(b []byte) { le.PutUint16(b[56:], 65535); le.PutUint16(b[54:], 56) }, 56, "65535 program headers", ErrTooLarge},
-		{"program headers beyond", func(b []byte) { le.PutUint16(b[56:], 1); le.PutUint16(b[54:], 56); le.PutUint64(b[32:], 1<<40) }, 32, "1 program headers at", ErrTruncated},
+		{"large program headers", func(b []byte) { b[16] = byte(elf.ET_EXEC); le.PutUint16(b[56:], 1); le.PutUint16(b[54:], 65535) }, 54, "e_phentsize is 65535, not 56", nil},
+		{"many program headers", func(b []byte) { b[16] = byte(elf.ET_EXEC); le.PutUint16(b[56:], 65535); le.PutUint16(b[54:], 56) }, 56, "65535 program headers", ErrTooLarge},
+		{"program headers beyond", func(b []byte) {
+			b[16] = byte(elf.ET_EXEC)
+			le.PutUint16(b[56:], 1)
+			le.PutUint16(b[54:], 56)
+			le.PutUint64(b[32:], 1<<40)
+		}, 32, "1 program headers at", ErrTruncated},
 		{"large section headers", func(b []byte) { le.PutUint16(b[58:], 65535) }, 58, "e_shentsize is 65535, not 64", nil},
 		{"section headers beyond", func(b []byte) { le.PutUint64(b[40:], 1<<63) }, 40, "section headers at", ErrTruncated},
 		{"many sections", func(b []byte) { le.PutUint16(b[60:], 0xfff0) }, 40, "65520 section headers at", ErrTruncated},
@@ -82,10 +87,11 @@ func TestUnreadHeader(t *testing.T) {
 	}
 	le := binary.LittleEndian
 	for name, put := range map[string]func(b []byte){
-		"class":     func(b []byte) { b[elf.EI_CLASS] = 1 },
-		"encoding":  func(b []byte) { b[elf.EI_DATA] = 2 },
-		"version":   func(b []byte) { b[elf.EI_VERSION] = 9 },
-		"e_version": func(b []byte) { le.PutUint32(b[20:], 0) },
+		"class":           func(b []byte) { b[elf.EI_CLASS] = 1 },
+		"encoding":        func(b []byte) { b[elf.EI_DATA] = 2 },
+		"version":         func(b []byte) { b[elf.EI_VERSION] = 9 },
+		"e_version":       func(b []byte) { le.PutUint32(b[20:], 0) },
+		"program headers": func(b []byte) { le.PutUint16(b[56:], 1); le.PutUint64(b[32:], 1<<40) },
 		"compressed": func(b []byte) {
 			at := le.Uint64(b[40:]) + uint64(want.Index(".data"))*shdrSize + 8
 			le.PutUint64(b[at:], le.Uint64(b[at:])|uint64(elf.SHF_COMPRESSED))

@@ -41,6 +41,9 @@ func (s *Source) reader(h *headers) io.ReaderAt {
 const (
 	atType      = 16
 	atVersion   = 20
+	atPhoff     = 32
+	atPhentsize = 54
+	atPhnum     = 56
 	atShentsize = 58
 )
 
@@ -71,6 +74,13 @@ func (h *headers) unread(ident, b []byte) {
 	set(elf.EI_VERSION, byte(elf.EV_CURRENT))
 	for i, v := range version {
 		set(int64(atVersion+i), v)
+	}
+	for i := range int64(8) {
+		set(atPhoff+i, 0)
+	}
+	for i := range int64(2) {
+		set(atPhentsize+i, 0)
+		set(atPhnum+i, 0)
 	}
 	for _, x := range h.fixes {
 		if x.at < int64(len(ident)) {

@@ -1,0 +1,53 @@
+package elfread
+
+import (
+	"debug/elf"
+	"strings"
+	"testing"
+
+	"github.com/klplint/klplint/internal/elfmut"
+)
+
+// The livepatch core stops at the first func that is all zero, whatever count the
+// init code went by.
+func TestFuncsEndAtZero(t *testing.T) {
+	for file, table := range map[string]string{"klp-build/many.ko": "klp_funcs", "kpatch/many.ko": ".kpatch.funcs"} {
+		f := fixture(t, file)
+		for _, s := range f.Sections {
+			switch {
+			case s.Type == elf.SHT_RELA && strings.HasSuffix(s.Name, table):
+				s.Data = nil
+			case strings.HasSuffix(s.Name, table):
+				clear(s.Data)
+			}
+		}
+		m := must(t, f, Options{})
+		if len(m.Patch.Objects) == 0 {
+			t.Fatalf("%s: no objects", file)
+		}
+		for _, o := range m.Patch.Objects {
+			if len(o.Funcs) > 0 {
+				t.Errorf("%s: %d funcs of %s", file, len(o.Funcs), o.Name)
+			}
+		}
+	}
+}
+
+// Nobody exports a symbol without a name.
+func TestNamelessUndefined(t *testing.T) {
+	f := fixture(t, "static/one-func.ko")
+	f.AddSym(elfmut.Sym{Bind: elf.STB_GLOBAL})
+	f.AddSym(elfmut.Sym{Bind: elf.STB_WEAK})
+	if m := must(t, f, Options{}); len(m.OddSymbols) != 1 || m.OddSymbols[0].Shndx != 0 {
+		t.Errorf("odd symbols %+v", m.OddSymbols)
+	}
+}
+
+// A list of addresses that distances fill is none (x86_64: R_X86_64_64 alone).
+func TestAddressTables(t *testing.T) {
+	f := fixture(t, "static/one-func.ko")
+	f.Section(".orc_unwind_ip").Name = "__param"
+	if m := must(t, f, Options{}); m.Relas.OddCount == 0 {
+		t.Error("a list of distances passes for parameters")
+	}
+}
