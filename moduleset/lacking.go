@@ -13,6 +13,10 @@ import (
 // Shared.Next is -1.
 func (s *Set) LackingPairs(matters func(Effect) bool) iter.Seq[Pair] {
 	return func(yield func(Pair) bool) {
+		if s.evictions() > MaxPairs {
+			yield(Pair{})
+			return
+		}
 		byClass := s.byStates()
 		p := partners{set: s, slots: make([]int32, len(s.Members))}
 		var class *Class // that buckets is about

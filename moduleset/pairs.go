@@ -6,6 +6,15 @@ import (
 	"slices"
 )
 
+// MaxPairs bounds the pairs that one question about a set is answered with: two
+// thousand candidates that all concern each other, or four hundred beside ten
+// thousand livepatches. Beyond it nothing is compared, and Pair.TooMany says so.
+const MaxPairs = 1 << 22
+
+// TooMany reports whether a question has more than MaxPairs answers: the pair is
+// none, and the only one.
+func (p Pair) TooMany() bool { return p.Next == nil }
+
 // Pair is two modules that concern each other: Active is loaded when Next, a
 // candidate, comes. Two candidates are two pairs, one for each order.
 //
@@ -58,6 +67,10 @@ func (s *Set) pairs(m Match, groups iter.Seq[[]Row]) iter.Seq[Pair] {
 		for rows := range groups {
 			x.add(rows)
 		}
+		if x.work > MaxPairs {
+			yield(Pair{})
+			return
+		}
 		p := partners{set: s, slots: make([]int32, len(s.Members))}
 		for _, next := range s.Members {
 			places := x.of[next]
@@ -81,6 +94,7 @@ type common struct {
 	match  Match
 	groups [][]variant
 	of     map[*Member][]place // by candidate
+	work   int                 // pairs to look at
 }
 
 // variant is a row of a func or an id, without those of the same module that are
@@ -104,6 +118,7 @@ func (x *common) add(rows []Row) {
 	}
 	group := make([]variant, 0, len(rows))
 	var kinds map[uint64]bool // of the last member, where it has several rows
+	candidates := 0
 	for i, r := range rows {
 		v := variant{member: r.Member, row: int32(r.Index)}
 		if x.match.Variant != nil {
@@ -120,12 +135,14 @@ func (x *common) add(rows []Row) {
 		} else {
 			kinds = nil
 			if !r.Member.Baseline {
+				candidates++
 				x.of[r.Member] = append(x.of[r.Member], place{int32(len(x.groups)), v.row, v.kind})
 			}
 		}
 		group = append(group, v)
 	}
 	x.groups = append(x.groups, group)
+	x.work += candidates * len(group)
 }
 
 // join notes whom one func or id of a candidate concerns.
@@ -218,6 +235,10 @@ func (s *Set) EvictionPairs(yield func(Pair) bool) {
 		member *Member
 		effect Effect
 	}
+	if s.evictions() > MaxPairs {
+		yield(Pair{})
+		return
+	}
 	var list []evicted
 	var class *Class // that list is about
 	for _, next := range s.Members {
@@ -244,4 +265,25 @@ func (s *Set) EvictionPairs(yield func(Pair) bool) {
 			}
 		}
 	}
+}
+
+// evictions counts the pairs of a candidate and what a load of it may replace.
+func (s *Set) evictions() int {
+	count := 0
+	for _, c := range s.classes {
+		candidates := 0
+		for _, m := range c.Members {
+			if !m.Baseline {
+				candidates++
+			}
+		}
+		if candidates == 0 {
+			continue
+		}
+		sure, undetermined := s.EvictedBy(c)
+		for _, active := range slices.Concat(sure, undetermined) {
+			count += candidates * len(active.Members)
+		}
+	}
+	return count
 }

@@ -33,10 +33,10 @@ func TestPairsHoldAllThatIsShared(t *testing.T) {
 	}
 }
 
-// Three thousand modules that all patch one func are nine million pairs: each is
-// yielded, in order, and none is kept.
+// Two thousand modules that all patch one func are four million pairs: each is
+// yielded, in order, and none is kept. Of more none is, and it is said.
 func TestPairsAreNotKept(t *testing.T) {
-	const modules = 3_000
+	const modules = 2_000
 	candidates := manyMembers(modules)
 	for _, m := range candidates {
 		m.Baseline = false
@@ -59,6 +59,19 @@ func TestPairsAreNotKept(t *testing.T) {
 	}
 	if peak > 8<<20 {
 		t.Errorf("%d bytes in the middle of it", peak)
+	}
+	candidates = manyMembers(modules + 100)
+	for _, m := range candidates {
+		m.Baseline = false
+	}
+	n = 0
+	for p := range New(candidates, Options{}).FuncPairs(Match{Concerns: keeps}, nil) {
+		if n++; !p.TooMany() {
+			t.Fatalf("%s with %s of too many pairs", p.Next.Name, p.Active.Name)
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d answers where there are too many", n)
 	}
 }
 

@@ -57,7 +57,7 @@ the first is the only way.`,
 	return atBoth(s, pairs,
 		func(p moduleset.Pair) weight { return weightOfSameFuncs(s, p) },
 		func(p moduleset.Pair) pairFinding { return sameFuncs(s, p) },
-	), missing(s)
+	)
 })
 
 func weightOfSameFuncs(s *moduleset.Set, p moduleset.Pair) weight {

@@ -46,7 +46,7 @@ livepatches into one set.`,
 		out.Message = fmt.Sprintf("%s and %s, which %s does not replace, both use %s: under %s the load is refused with EINVAL when %s",
 			p.Next.Title(), p.Active.Title(), p.Next.Title(), numbered("state", ids), s.ModelNames(), when(s, p))
 		return out
-	}), missing(s)
+	})
 })
 
 // numbered is "state 1" or "states 1, 2 and 3 more".

@@ -47,10 +47,12 @@ version, and migrate or undo it in the callbacks
 	lacking := s.LackingPairs(func(e moduleset.Effect) bool {
 		return e == moduleset.Evicts || mainline // KLP407 has what the reading of sets decides
 	})
-	return slices.Concat(
-		atBoth(s, lower, always, func(p moduleset.Pair) pairFinding { return lowerStates(s, p) }),
-		atBoth(s, lacking, func(p moduleset.Pair) weight { return weightOfLacking(s, p) }, func(p moduleset.Pair) pairFinding { return lackingStates(s, p) }),
-	), missing(s)
+	atLower, err := atBoth(s, lower, always, func(p moduleset.Pair) pairFinding { return lowerStates(s, p) })
+	atLacking, err2 := atBoth(s, lacking, func(p moduleset.Pair) weight { return weightOfLacking(s, p) }, func(p moduleset.Pair) pairFinding { return lackingStates(s, p) })
+	if err == nil {
+		err = err2
+	}
+	return slices.Concat(atLower, atLacking), err
 })
 
 func lowerStates(s *moduleset.Set, p moduleset.Pair) pairFinding {

@@ -53,7 +53,7 @@ purpose, waive the finding with the reason.`,
 			return false // KLP407 has what the reading of sets decides
 		}
 		return j.happens(p)
-	}), j.weigh, j.tell), missing(s)
+	}), j.weigh, j.tell)
 })
 
 // dropJudge compares what a candidate patches with what it evicts.

@@ -57,7 +57,7 @@ released.`,
 	return atBoth(s, named,
 		func(p moduleset.Pair) weight { return weightOfSympos(s, p) },
 		func(p moduleset.Pair) pairFinding { return symposDiffers(s, p) },
-	), missing(s)
+	)
 })
 
 func weightOfSympos(s *moduleset.Set, p moduleset.Pair) weight {

@@ -42,7 +42,7 @@ kernel's release in it.`,
 			}
 		}
 	}
-	return atBoth(s, pairs, always, func(p moduleset.Pair) pairFinding {
+	return reportPairs(s, pairs, always, func(p moduleset.Pair) pairFinding {
 		says := "is named " + p.Next.Title() + " too"
 		return pairFinding{
 			Finding: finding.Finding{
@@ -51,7 +51,7 @@ kernel's release in it.`,
 			},
 			places: []pairPlace{{nextSays: says, activeSays: says}},
 		}
-	}), nil
+	})
 })
 
 // namedFiles are the members of each name, and of which file each is a copy.

@@ -44,7 +44,7 @@ active list names), or choose the interpretation of your kernel with --model.`,
 				p.Next.Title(), next, p.Active.Title(), active, verdicts)},
 			places: []pairPlace{{p.Next.Replace.At, p.Active.Replace.At, "has " + next, "has " + active + ": " + verdicts}},
 		}
-	}), missing(s)
+	})
 })
 
 // bothVerdicts says what each model makes of an ordered pair.

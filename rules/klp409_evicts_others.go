@@ -51,7 +51,7 @@ Fix: use a set of your own; list only sets that you ship yourself.`,
 		out.places = []pairPlace{{next: p.Next.Replace.At, nextSays: fieldAndOwner(p.Next), activeSays: fieldAndOwner(p.Active)}}
 		out.Message = fmt.Sprintf("loading %s (%s) %s %s, a livepatch %s", p.Next.Title(), p.Next.Replace.String(), evicts, p.Active.Title(), what)
 		return out
-	}), missing(s)
+	})
 })
 
 func weightOfEviction(p moduleset.Pair) weight {

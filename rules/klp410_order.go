@@ -34,7 +34,7 @@ so that only the upgrade is checked.`,
 	orders := newOrders(s)
 	pairs := func(yield func(moduleset.Pair) bool) {
 		for p := range refusable(s) {
-			if orders.matters(p) && !yield(p) {
+			if (p.TooMany() || orders.matters(p)) && !yield(p) {
 				return
 			}
 		}
@@ -49,7 +49,7 @@ so that only the upgrade is checked.`,
 			},
 			places: []pairPlace{{p.Next.Replace.At, p.Active.Replace.At, "is the other one", "is the other one"}},
 		}
-	}), missing(s)
+	})
 })
 
 // refusable yields the ordered pairs of candidates, by Next and Active, of which
@@ -72,6 +72,10 @@ func refusable(s *moduleset.Set) iter.Seq[moduleset.Pair] {
 		seen := make(pairTable, len(s.Members))
 		for _, pairs := range [...]iter.Seq[moduleset.Pair]{states, lacking, funcs} {
 			for p := range pairs {
+				if p.TooMany() {
+					yield(p)
+					return
+				}
 				next, active := p.Next.Index(), p.Active.Index()
 				if p.Active.Baseline || seen.has(next, active) {
 					continue

@@ -59,5 +59,5 @@ shared on purpose, let one livepatch replace the other.`,
 		out.Kernel = accepted("the two share the data under the " + noun)
 		out.Message = fmt.Sprintf("%s and %s %s and both use shadow variable %s %s", p.Next.Title(), p.Active.Title(), may, noun, listing(ids, len(p.Shared)))
 		return out
-	}), missing(s)
+	})
 })

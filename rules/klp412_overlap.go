@@ -49,13 +49,13 @@ Fix: let one list contain the other, or have nothing in common with it.`,
 			}
 		}
 	}
-	return atBoth(s, pairs, always, func(p moduleset.Pair) pairFinding {
+	return reportPairs(s, pairs, always, func(p moduleset.Pair) pairFinding {
 		next, active := p.Next.Replace.String(), p.Active.Replace.String()
 		return pairFinding{
 			Finding: finding.Finding{Message: fmt.Sprintf("%s (%s) and %s (%s) partially overlap, which has no agreed meaning", p.Next.Title(), next, p.Active.Title(), active)},
 			places:  []pairPlace{{p.Next.Replace.At, p.Active.Replace.At, "has " + next, "has " + active}},
 		}
-	}), nil
+	})
 })
 
 // overlapping returns the classes that have a part of their list in common with

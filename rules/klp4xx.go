@@ -55,7 +55,7 @@ func missing(s *moduleset.Set) error {
 func evictions(s *moduleset.Set, concerns func(moduleset.Pair) bool) iter.Seq[moduleset.Pair] {
 	return func(yield func(moduleset.Pair) bool) {
 		for p := range s.EvictionPairs {
-			if concerns(p) && !yield(p) {
+			if (p.TooMany() || concerns(p)) && !yield(p) {
 				return
 			}
 		}

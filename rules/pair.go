@@ -34,10 +34,24 @@ func always(moduleset.Pair) weight { return weight{} }
 
 // atBoth reports each pair at Next, and at Active too where that is a candidate
 // and no pair of the other order is reported there. What of a candidate is
-// beyond its share of maxTold is one finding with the worst weight of these.
-func atBoth(s *moduleset.Set, pairs iter.Seq[moduleset.Pair], weigh func(moduleset.Pair) weight, tell func(moduleset.Pair) pairFinding) []finding.Finding {
+// beyond its share of maxTold is one finding with the worst weight of these. The
+// error is what a rule lacks that needs the replace models: see missing.
+func atBoth(s *moduleset.Set, pairs iter.Seq[moduleset.Pair], weigh func(moduleset.Pair) weight, tell func(moduleset.Pair) pairFinding) ([]finding.Finding, error) {
+	list, err := reportPairs(s, pairs, weigh, tell)
+	if err == nil {
+		err = missing(s)
+	}
+	return list, err
+}
+
+// reportPairs is atBoth for a rule that goes by no replace model. The error says
+// that there are more pairs than moduleset.MaxPairs.
+func reportPairs(s *moduleset.Set, pairs iter.Seq[moduleset.Pair], weigh func(moduleset.Pair) weight, tell func(moduleset.Pair) pairFinding) ([]finding.Finding, error) {
 	r := newPairReport(s)
 	for p := range pairs {
+		if p.TooMany() {
+			return nil, &MissingInput{Needs: fmt.Sprintf("fewer modules at once: more than %d pairs to compare", moduleset.MaxPairs)}
+		}
 		w := weigh(p)
 		if !r.takes(p, w) {
 			continue
@@ -46,7 +60,7 @@ func atBoth(s *moduleset.Set, pairs iter.Seq[moduleset.Pair], weigh func(modules
 		f.Severity, f.Undecided = w.severity, w.undecided
 		r.tell(p, &f)
 	}
-	return r.findings()
+	return r.findings(), nil
 }
 
 func (f *pairFinding) atNext(p moduleset.Pair) finding.Finding {

@@ -9,9 +9,8 @@ import (
 	"github.com/klplint/klplint/moduleset"
 )
 
-// Every pair is judged; not every one is told. A finding about a pair takes about
-// a kilobyte, and ten thousand candidates that all concern each other are a
-// hundred million pairs.
+// Every pair is judged, up to moduleset.MaxPairs; not every one is told. A finding
+// about a pair takes about a kilobyte.
 const (
 	// maxTold bounds the pairs of which a rule reports each by itself: those of
 	// one candidate with four thousand others, or of sixty-four with each other.

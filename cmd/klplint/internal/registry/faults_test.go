@@ -35,7 +35,7 @@ func TestSilentServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer l.Close() //nolint:errcheck // a socket of this test
 	const wait = 300 * time.Millisecond
 	err = bounded(t, wait, func() error {
 		_, err := registry.Open(t.Context(), "postgres://user@"+l.Addr().String()+"/db?sslmode=disable", registry.Options{Wait: wait})
@@ -70,12 +70,12 @@ func (p *proxy) serve() {
 			return
 		}
 		go func() {
-			defer client.Close()
+			defer client.Close() //nolint:errcheck // a socket of this test
 			server, err := net.Dial("tcp", p.to)
 			if err != nil {
 				return
 			}
-			defer server.Close()
+			defer server.Close() //nolint:errcheck // a socket of this test
 			go p.pass(server, client)
 			p.pass(client, server)
 		}()
@@ -119,7 +119,7 @@ func TestServerStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &proxy{Listener: l}
-	defer p.Close()
+	defer p.Close() //nolint:errcheck // a socket of this test
 	place, p.to = through(t, place, l.Addr().String())
 	go p.serve()
 	const wait = time.Second
@@ -148,7 +148,7 @@ func TestServerStarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := l.Addr().String()
-	l.Close()
+	_ = l.Close()
 	p := &proxy{}
 	place, p.to = through(t, place, address)
 	started := make(chan error, 1)
@@ -163,7 +163,7 @@ func TestServerStarts(t *testing.T) {
 	if err := <-started; err != nil {
 		t.Fatal(err)
 	}
-	defer p.Close()
+	defer p.Close() //nolint:errcheck // a socket of this test
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -62,10 +63,11 @@ func (w *watch) end() error {
 	if w.timer != nil {
 		w.timer.Stop()
 	}
-	err, _ := context.Cause(w.ctx).(*silentError)
+	var silent *silentError
+	given := errors.As(context.Cause(w.ctx), &silent)
 	w.cancel(nil)
-	if err == nil {
+	if !given {
 		return nil
 	}
-	return err
+	return silent
 }
