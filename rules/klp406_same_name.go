@@ -35,14 +35,19 @@ kernel's release in it.`,
 	}
 	pairs := func(yield func(moduleset.Pair) bool) {
 		for _, next := range s.Candidates() {
-			for _, active := range files.of[next.Name] {
-				if files.file[active] != files.file[next] && !yield(moduleset.Pair{Active: active, Next: next}) {
-					return
+			for _, copies := range files.different[next.Name] {
+				if files.file[copies[0]] == files.file[next] {
+					continue
+				}
+				for _, active := range copies {
+					if !yield(moduleset.Pair{Active: active, Next: next}) {
+						return
+					}
 				}
 			}
 		}
 	}
-	return reportPairs(s, pairs, always, func(p moduleset.Pair) pairFinding {
+	return reportPairs(s, upTo(pairs, moduleset.MaxPairs), always, func(p moduleset.Pair) pairFinding {
 		says := "is named " + p.Next.Title() + " too"
 		return pairFinding{
 			Finding: finding.Finding{
@@ -58,13 +63,15 @@ kernel's release in it.`,
 type namedFiles struct {
 	of   map[string][]*moduleset.Member
 	file map[*moduleset.Member]string
+	// different are the copies of each file, of the names that several files have.
+	different map[string][][]*moduleset.Member
 }
 
 // filesOfOneName tells copies of one file apart from different ones. A folder may
 // hold ten thousand links to one module: each file is read once at most, and only
 // where another one has its name.
 func filesOfOneName(s *moduleset.Set) (*namedFiles, error) {
-	files := &namedFiles{of: make(map[string][]*moduleset.Member), file: make(map[*moduleset.Member]string)}
+	files := &namedFiles{of: make(map[string][]*moduleset.Member), file: make(map[*moduleset.Member]string), different: make(map[string][][]*moduleset.Member)}
 	for _, m := range s.Members {
 		if m.Name != "" {
 			files.of[m.Name] = append(files.of[m.Name], m)
@@ -75,9 +82,28 @@ func filesOfOneName(s *moduleset.Set) (*namedFiles, error) {
 			if err := files.tellApart(s, members); err != nil {
 				return nil, err
 			}
+			files.split(m.Name, members)
 		}
 	}
 	return files, nil
+}
+
+// split gathers the copies of each file, in the order of the first ones.
+func (f *namedFiles) split(name string, members []*moduleset.Member) {
+	index := make(map[string]int)
+	var copies [][]*moduleset.Member
+	for _, m := range members {
+		i, known := index[f.file[m]]
+		if !known {
+			i = len(copies)
+			index[f.file[m]] = i
+			copies = append(copies, nil)
+		}
+		copies[i] = append(copies[i], m)
+	}
+	if len(copies) > 1 {
+		f.different[name] = copies
+	}
 }
 
 // tellApart goes by digests. Where one is not known, a file of a size that no

@@ -132,3 +132,20 @@ func listing(titles []string, count int) string {
 	}
 	return list
 }
+
+// upTo gives at most so many pairs; where there are more the last one says so
+// (moduleset.Pair.TooMany).
+func upTo(pairs iter.Seq[moduleset.Pair], most int) iter.Seq[moduleset.Pair] {
+	return func(yield func(moduleset.Pair) bool) {
+		n := 0
+		for p := range pairs {
+			if n++; n > most {
+				yield(moduleset.Pair{})
+				return
+			}
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
