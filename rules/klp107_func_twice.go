@@ -26,8 +26,9 @@ sees of it (kernel/module/main.c: do_init_module).
 
 Two names can be one function (on x86_64 the entries of a system call without
 parameters, and its body): with a kernel (--kernel) that is found, too. Both get a
-directory, and the replacement of the one listed last runs alone; on s390x and
-ppc64le 7.2 the transition never ended.
+directory, and the replacement of the one listed last runs alone, if the transition
+ends at all: on s390x and ppc64le 7.2 it did not, on x86_64 6.12 it did and did not
+(kernel/livepatch/transition.c: klp_check_stack_func).
 
 Fix: keep one entry a func. Where two static functions share the name, give each
 its own sympos ("klplint kernel PATH --lookup OBJECT:FUNC" lists the positions).`,
