@@ -51,3 +51,31 @@ func TestAddressTables(t *testing.T) {
 		t.Error("a list of distances passes for parameters")
 	}
 }
+
+// The kernel looks for the funcs of an object of the livepatch's own name in itself.
+func TestObjectIsTheLivepatch(t *testing.T) {
+	f := fixture(t, "static/callbacks.ko")
+	copy(f.Section(".gnu.linkonce.this_module").Data[24:], "ext4\x00")
+	found := false
+	m := must(t, f, Options{})
+	for _, o := range m.Patch.Objects {
+		for _, fn := range o.Funcs {
+			found = found || o.Name == "ext4"
+			if fn.InItself {
+				t.Errorf("%s is said to be in the module", fn.Name)
+			}
+		}
+	}
+	if !found {
+		t.Fatal("no func of ext4")
+	}
+	f.AddSym(elfmut.Sym{Name: "ext4_freeze", Type: elf.STT_FUNC, Shndx: elf.SectionIndex(f.Index(".text"))})
+	m = must(t, f, Options{})
+	for _, o := range m.Patch.Objects {
+		for _, fn := range o.Funcs {
+			if fn.InItself != (o.Name == "ext4" && fn.Name == "ext4_freeze") {
+				t.Errorf("%s of %s: in itself %t", fn.Name, o.Name, fn.InItself)
+			}
+		}
+	}
+}

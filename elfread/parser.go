@@ -131,6 +131,7 @@ func (p *parser) run() error {
 		return err
 	}
 	p.nameNewFuncs()
+	p.findInItself()
 	if err := p.readLeftovers(); err != nil {
 		return err
 	}

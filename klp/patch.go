@@ -44,6 +44,7 @@ type Func struct {
 	NameNull bool   // old_name is NULL
 	Sympos   uint64 // old_sympos: 0 demands a unique name, n is the n-th occurrence
 	New      Code   // new_func
+	InItself bool   // the object is the livepatch itself, which has a symbol of this name
 	OldSize  uint64 // kpatch-build: size of the original in the kernel it was built for; 0 where not recorded
 	OldAddr  uint64 // kpatch-build: link address of the original in that vmlinux; 0 where not recorded
 	// Aliases are the other names of the same code in the kernel that the module

@@ -43,11 +43,11 @@ image.`,
 		if o.Null {
 			continue
 		}
-		if o.Name != "" && o.Name == m.StructName && len(o.Funcs) > 0 && !c.full() {
+		if lost := notInItself(m, o); lost != nil && !c.full() {
 			c.add(finding.Finding{
-				Message: "the object is the livepatch itself",
-				Object:  o.Name, Location: o.At,
-				Kernel: refused("EINVAL", "symbol '"+names.Cut(o.Funcs[0].Name)+"' not found in symbol table"),
+				Message: "the object is the livepatch itself, which has no symbol " + show(lost.Name),
+				Object:  o.Name, Func: lost.Name, Location: o.At,
+				Kernel: refused("EINVAL", "symbol '"+names.Cut(lost.Name)+"' not found in symbol table"),
 			})
 			continue
 		}
@@ -58,6 +58,20 @@ image.`,
 	}
 	return c.findings(), nil
 })
+
+// notInItself returns the first func of an object that is the livepatch itself and
+// that the livepatch has no symbol of; nil for all other objects.
+func notInItself(m *klp.Module, o *klp.Object) *klp.Func {
+	if o.Name == "" || o.Name != m.StructName {
+		return nil
+	}
+	for i := range o.Funcs {
+		if f := &o.Funcs[i]; !f.InItself && f.Name != "" {
+			return f
+		}
+	}
+	return nil
+}
 
 func judgeObjectName(o *klp.Object) (finding.Finding, bool) {
 	const neverPatched = "no module of this name is ever loaded, and the object is never patched"

@@ -349,4 +349,8 @@ func TestObjectIsTheLivepatch(t *testing.T) {
 	if len(found) != 1 || found[0].Object != "ext4" || found[0].Kernel.Errno != "EINVAL" {
 		t.Errorf("findings %+v", found)
 	}
+	m.Patch.Objects[1].Funcs[0].InItself = true
+	if found := apply(t, klp105, m); len(found) != 0 {
+		t.Errorf("a func that it has: %+v", found)
+	}
 }
