@@ -59,11 +59,8 @@ type span struct {
 // (arch/x86/include/asm/alternative.h). The relocations tell which of the two.
 func (p *parser) alternatives() ([]span, error) {
 	section := p.sec.altinstructions
-	rs, err := p.relocsOf(section)
+	rs, err := p.relocsSpent(section)
 	if err != nil {
-		return nil, err
-	}
-	if err := p.spend(section, len(rs)); err != nil {
 		return nil, err
 	}
 	size := p.f.Sections[section].FileSize

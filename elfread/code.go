@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"github.com/klplint/klplint/elfread/internal/initcode/ir"
+	"github.com/klplint/klplint/internal/safeelf"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -34,10 +35,18 @@ func (p *parser) readCode() error {
 // to an undefined symbol or beyond the end of a section.
 func (p *parser) reaches(r ir.Reloc) (place, bool) {
 	y, ok := p.sym(r.Sym)
-	if !ok || y.Shndx == uint16(elf.SHN_UNDEF) || int(y.Shndx) >= len(p.f.Sections) {
+	if !ok {
 		return place{}, false
 	}
-	to := placeAt(int(y.Shndx), y.Value+uint64(r.Addend))
+	return p.within(y, r.Addend)
+}
+
+// within is the place at a distance from a symbol; false as for reaches.
+func (p *parser) within(y safeelf.Sym, addend int64) (place, bool) {
+	if y.Shndx == uint16(elf.SHN_UNDEF) || int(y.Shndx) >= len(p.f.Sections) {
+		return place{}, false
+	}
+	to := placeAt(int(y.Shndx), y.Value+uint64(addend))
 	return to, to.Offset < p.f.Sections[to.Section].FileSize
 }
 

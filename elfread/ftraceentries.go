@@ -20,11 +20,8 @@ func (p *parser) readFtraceEntries() error {
 		if s.Name != p.ftraceSection() || s.Type == elf.SHT_RELA {
 			continue
 		}
-		rs, err := p.relocsOf(i)
+		rs, err := p.relocsSpent(i)
 		if err != nil {
-			return err
-		}
-		if err := p.spend(i, len(rs)); err != nil {
 			return err
 		}
 		for _, r := range rs {

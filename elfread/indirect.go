@@ -22,17 +22,15 @@ func (p *parser) readIndirect() error {
 	if err != nil {
 		return err
 	}
+	p.findNewFuncs()
 	seen := map[place]bool{}
 	for i, s := range p.f.Sections {
 		code := p.flag(i, elf.SHF_ALLOC|elf.SHF_EXECINSTR)
 		if !p.flag(i, elf.SHF_ALLOC) || p.relocs.head[i] == 0 || !code && neverCalls(s.Name) {
 			continue
 		}
-		rs, err := p.relocsOf(i)
+		rs, err := p.relocsSpent(i)
 		if err != nil {
-			return err
-		}
-		if err := p.spend(i, len(rs)); err != nil {
 			return err
 		}
 		var last taking
@@ -51,7 +49,7 @@ func (p *parser) readIndirect() error {
 			}
 			if code {
 				last = taking{placeAt(i, r.Offset), y}
-			} else if p.newFuncSlot(placeAt(i, r.Offset)) {
+			} else if p.newFuncs[placeAt(i, r.Offset)] {
 				continue
 			}
 			if !seen[to] {
@@ -105,21 +103,25 @@ func (p *parser) codeTarget(fromCode bool, r ir.Reloc) (place, bool) {
 	if fromCode && p.m.Arch == klp.X86_64 && r.Type == uint32(elf.R_X86_64_PC32) {
 		r.Addend += 4 // the distance counts from the end of the instruction
 	}
-	return p.reaches(r)
+	return p.within(y, r.Addend)
 }
 
-// newFuncSlot reports whether a place is the new_func of a struct klp_func.
-func (p *parser) newFuncSlot(at place) bool {
+// findNewFuncs notes the places of the new_func pointers of struct klp_func.
+func (p *parser) findNewFuncs() {
 	if p.newFuncs == nil {
-		p.newFuncs = map[klp.Location]bool{}
-		for i := range p.m.Patch.Objects {
-			for j := range p.m.Patch.Objects[i].Funcs {
-				f := p.m.Patch.Objects[i].Funcs[j].At
-				p.newFuncs[klp.Location{Section: f.Section, Offset: f.Offset + p.m.Layout.FuncNew}] = true
+		p.newFuncs = map[place]bool{}
+	}
+	clear(p.newFuncs)
+	name, section := "", 0 // of the func before
+	for i := range p.m.Patch.Objects {
+		for j := range p.m.Patch.Objects[i].Funcs {
+			at := &p.m.Patch.Objects[i].Funcs[j].At
+			if at.Section != name {
+				name, section = at.Section, p.f.Index(at.Section)
 			}
+			p.newFuncs[placeAt(section, at.Offset+p.m.Layout.FuncNew)] = true
 		}
 	}
-	return p.newFuncs[klp.Location{Section: p.f.Sections[at.Section].Name, Offset: at.Offset}]
 }
 
 // indirect takes up one function that is called through a pointer.

@@ -55,8 +55,8 @@ type parser struct {
 	// allocated are the names of the allocated sections that were met.
 	allocated map[string]bool
 
-	// newFuncs are the places of the new_func pointers; nil before it is asked.
-	newFuncs map[klp.Location]bool
+	// newFuncs are the places of the new_func pointers: see findNewFuncs.
+	newFuncs map[place]bool
 
 	// Scratch space.
 	funcArrays []place // where the arrays of funcs start, by object
@@ -69,12 +69,12 @@ func (p *parser) reset(f *safeelf.File, m *klp.Module, o *Options, code *initcod
 	p.f, p.m, p.o, p.code = f, m, o, code
 	p.arch = archOf(f)
 	p.init, p.initAt = initcode.Result{}, initcode.Place{}
-	p.dwarf, p.newFuncs = dwarfLayout{}, nil
+	p.dwarf = dwarfLayout{}
 	p.funcs, p.work = 0, 0
 	p.bytes = cleared(p.bytes, len(f.Sections))
 	p.debugField, p.known = "", p.known[:0]
 	if cap(p.relocs.all) > 1<<14 || cap(p.syms.defined) > 1<<14 || cap(p.relocs.parts) > 1<<12 {
-		p.relocs, p.syms, p.imports, p.bytes = relocs{}, symbols{}, nil, make([][]byte, len(f.Sections)) // one large module must not weigh on all later ones
+		p.relocs, p.syms, p.imports, p.newFuncs, p.bytes = relocs{}, symbols{}, nil, nil, make([][]byte, len(f.Sections)) // one large module must not weigh on all later ones
 	}
 }
 

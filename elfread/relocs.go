@@ -87,6 +87,15 @@ func (p *parser) relocsOf(section int) ([]ir.Reloc, error) {
 	return list[:len(list):len(list)], nil
 }
 
+// relocsSpent is relocsOf for who looks at all of them.
+func (p *parser) relocsSpent(section int) ([]ir.Reloc, error) {
+	rs, err := p.relocsOf(section)
+	if err != nil {
+		return nil, err
+	}
+	return rs, p.spend(section, len(rs))
+}
+
 // allRelocsOf returns the relocations for a section, those of .klp.rela
 // sections included, sorted by offset: what code does depends on all of them.
 func (p *parser) allRelocsOf(section int) ([]ir.Reloc, error) {

@@ -21,7 +21,11 @@ func FuncBase(name string) string {
 // cutClone takes one suffix off, with the number behind it.
 func cutClone(name string) string {
 	head := name
-	if i := strings.LastIndexByte(name, '.'); i > 0 && i+1 < len(name) && strings.Trim(name[i+1:], "0123456789") == "" {
+	i := strings.LastIndexByte(name, '.')
+	if i < 0 {
+		return name // as most are
+	}
+	if i > 0 && i+1 < len(name) && strings.Trim(name[i+1:], "0123456789") == "" {
 		head = name[:i]
 	}
 	for _, c := range clones {
