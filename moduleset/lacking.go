@@ -10,7 +10,7 @@ import (
 
 // LackingPairs yields the pairs of which Next lacks states of Active, where the
 // effect of the load makes that matter, in the order of Next and Active.
-// Shared.Next is -1.
+// Shared.Next is -1. It may be the one that is TooMany.
 func (s *Set) LackingPairs(matters func(Effect) bool) iter.Seq[Pair] {
 	return func(yield func(Pair) bool) {
 		if s.evictions() > MaxPairs {

@@ -43,7 +43,7 @@ type Match struct {
 }
 
 // FuncPairs yields the pairs of modules that share a func in a way that
-// concerns them, in the order of Next and Active. skip leaves out a func, told
+// concerns them, in the order of Next and Active, or the one that is TooMany. skip leaves out a func, told
 // by one of its entries; nil leaves out none.
 func (s *Set) FuncPairs(m Match, skip func(Row) bool) iter.Seq[Pair] {
 	return s.pairs(m, func(yield func([]Row) bool) {
@@ -55,10 +55,10 @@ func (s *Set) FuncPairs(m Match, skip func(Row) bool) iter.Seq[Pair] {
 	})
 }
 
-// StatePairs yields the pairs that share a state id.
+// StatePairs yields the pairs that share a state id, as FuncPairs does.
 func (s *Set) StatePairs(m Match) iter.Seq[Pair] { return s.pairs(m, s.states.all) }
 
-// ShadowPairs yields the pairs that share the id of a shadow variable.
+// ShadowPairs yields the pairs that share the id of a shadow variable, as FuncPairs does.
 func (s *Set) ShadowPairs(m Match) iter.Seq[Pair] { return s.pairs(m, s.shadows.all) }
 
 func (s *Set) pairs(m Match, groups iter.Seq[[]Row]) iter.Seq[Pair] {
@@ -229,7 +229,8 @@ func (p *partners) all(yield func(Pair) bool) bool {
 }
 
 // EvictionPairs yields the pairs of which a load of Next replaces Active, or may
-// replace it, in the order of Next and Active. Shared is empty.
+// replace it, in the order of Next and Active, or the one that is TooMany. Shared is
+// empty.
 func (s *Set) EvictionPairs(yield func(Pair) bool) {
 	type evicted struct {
 		member *Member

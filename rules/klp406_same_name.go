@@ -47,7 +47,7 @@ kernel's release in it.`,
 			}
 		}
 	}
-	return reportPairs(s, upTo(pairs, moduleset.MaxPairs), always, func(p moduleset.Pair) pairFinding {
+	return reportPairs(s, pairs, always, func(p moduleset.Pair) pairFinding {
 		says := "is named " + p.Next.Title() + " too"
 		return pairFinding{
 			Finding: finding.Finding{

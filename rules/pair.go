@@ -47,9 +47,9 @@ func atBoth(s *moduleset.Set, pairs iter.Seq[moduleset.Pair], weigh func(modules
 // reportPairs is atBoth for a rule that goes by no replace model. The error says
 // that there are more pairs than moduleset.MaxPairs.
 func reportPairs(s *moduleset.Set, pairs iter.Seq[moduleset.Pair], weigh func(moduleset.Pair) weight, tell func(moduleset.Pair) pairFinding) ([]finding.Finding, error) {
-	r := newPairReport(s)
+	r, count := newPairReport(s), 0
 	for p := range pairs {
-		if p.TooMany() {
+		if count++; p.TooMany() || count > moduleset.MaxPairs {
 			return nil, &MissingInput{Needs: fmt.Sprintf("fewer modules at once: more than %d pairs to compare", moduleset.MaxPairs)}
 		}
 		w := weigh(p)
@@ -131,21 +131,4 @@ func listing(titles []string, count int) string {
 		list += fmt.Sprintf(" and %d more", more)
 	}
 	return list
-}
-
-// upTo gives at most so many pairs; where there are more the last one says so
-// (moduleset.Pair.TooMany).
-func upTo(pairs iter.Seq[moduleset.Pair], most int) iter.Seq[moduleset.Pair] {
-	return func(yield func(moduleset.Pair) bool) {
-		n := 0
-		for p := range pairs {
-			if n++; n > most {
-				yield(moduleset.Pair{})
-				return
-			}
-			if !yield(p) {
-				return
-			}
-		}
-	}
 }
