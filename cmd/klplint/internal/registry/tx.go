@@ -44,7 +44,7 @@ func (r *Registry) Write(ctx context.Context, f func(*Tx) error) error {
 		if err != nil {
 			return err
 		}
-		defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
+		defer w.rollback(tx) // after a commit it does nothing
 		t := &Tx{ctx: ctx, tx: tx, watch: w, check: r.engine.check(), unnumbered: r.engine.dialect() == "sqlite3"}
 		err = tx.QueryRowContext(ctx, `UPDATE registry SET revision = revision + 1 WHERE one = 1 RETURNING revision, next_id, uuid, log_head`).Scan(&t.Revision, &t.nextID, &t.UUID, &t.logHead)
 		if err != nil {
@@ -72,7 +72,7 @@ func (r *Registry) Read(ctx context.Context, f func(*Tx) error) error {
 		if err != nil {
 			return err
 		}
-		defer tx.Rollback() //nolint:errcheck // there is nothing to undo
+		defer w.rollback(tx) // there is nothing to undo
 		t := &Tx{ctx: ctx, tx: tx, watch: w, check: r.engine.check(), readOnly: true}
 		if err := tx.QueryRowContext(ctx, `SELECT revision, uuid FROM registry WHERE one = 1`).Scan(&t.Revision, &t.UUID); err != nil {
 			return err

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -56,6 +57,12 @@ func (w *watch) answered() {
 	if w.timer.Stop() && w.limit < atWork {
 		w.limit = atWork
 	}
+}
+
+// rollback ends a transaction, for which a silent server is not waited either.
+func (w *watch) rollback(tx *sql.Tx) {
+	w.ask()
+	_ = tx.Rollback()
 }
 
 // end frees what the watch holds. It returns an error where the server was given up.
