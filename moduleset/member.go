@@ -148,15 +148,8 @@ func (m *Member) Class() *Class { return m.class }
 func (m *Member) Index() int { return m.index }
 
 // NewMember takes from a module what is compared.
-func NewMember(m *klp.Module, baseline bool) *Member { return newMember(m, baseline, newText(m)) }
-
-// ShareMember is NewMember without copies: the member has the module's own strings
-// and lists. It is for modules that hold no more than what is compared.
-func ShareMember(m *klp.Module, baseline bool) *Member {
-	return newMember(m, baseline, &text{shared: true})
-}
-
-func newMember(m *klp.Module, baseline bool, text *text) *Member {
+func NewMember(m *klp.Module, baseline bool) *Member {
+	text := newText(m)
 	out := &Member{
 		Path:      m.Path, // the caller's, not cut from the module
 		Name:      text.keep(m.Name),
@@ -168,10 +161,7 @@ func newMember(m *klp.Module, baseline bool, text *text) *Member {
 		Replace:   text.replace(&m.Replace),
 	}
 	out.takeObjects(text, m.Patch.Objects)
-	for _, s := range m.Patch.States {
-		if s.ID == 0 {
-			break // the kernel walks no further
-		}
+	for _, s := range CountedStates(m.Patch.States) {
 		s.At = text.place(s.At)
 		out.States = append(out.States, s)
 	}
@@ -179,6 +169,16 @@ func newMember(m *klp.Module, baseline bool, text *text) *Member {
 		out.Shadows = append(out.Shadows, klp.ShadowID{ID: s.ID, At: text.place(s.At)})
 	}
 	return out
+}
+
+// CountedStates cuts off the state of id 0 and what follows it: the kernel walks no
+// further.
+func CountedStates(list []klp.State) []klp.State {
+	end := slices.IndexFunc(list, func(s klp.State) bool { return s.ID == 0 })
+	if end < 0 {
+		return list
+	}
+	return list[:end]
 }
 
 func (m *Member) takeObjects(text *text, objects []klp.Object) {
@@ -210,7 +210,6 @@ func (m *Member) takeObjects(text *text, objects []klp.Object) {
 // text holds all strings of one member in one piece of memory, so that none of
 // them keeps the file alive that it was cut from.
 type text struct {
-	shared bool // nothing is copied
 	b      strings.Builder
 	places map[string]string // sections and symbols, of which many places have the same
 }
@@ -231,18 +230,12 @@ func newText(m *klp.Module) *text {
 
 // keep returns a copy of a string that newText has made room for.
 func (t *text) keep(s string) string {
-	if t.shared {
-		return s
-	}
 	start := t.b.Len()
 	t.b.WriteString(s)
 	return t.b.String()[start:]
 }
 
 func (t *text) word(s string) string {
-	if t.shared {
-		return s
-	}
 	known, ok := t.places[s]
 	if !ok {
 		known = strings.Clone(s)
@@ -259,21 +252,25 @@ func (t *text) place(at klp.Location) klp.Location {
 // table returns what a func's place has in common with its neighbours, last
 // where it is the same as before.
 func (t *text) table(last *klp.Location, at klp.Location) *klp.Location {
+	table := tableOf(at)
+	if last != nil && *last == table {
+		return last
+	}
+	table.Section, table.Symbol = t.word(at.Section), t.word(at.Symbol)
+	return &table
+}
+
+// tableOf is what the places of a table's funcs have in common.
+func tableOf(at klp.Location) klp.Location {
 	base := noBytes
 	if at.File != 0 {
 		base = at.File - int64(at.Offset)
 	}
-	if last != nil && last.File == base && last.Section == at.Section && last.Symbol == at.Symbol {
-		return last
-	}
-	return &klp.Location{Section: t.word(at.Section), Symbol: t.word(at.Symbol), File: base}
+	return klp.Location{Section: at.Section, Symbol: at.Symbol, File: base}
 }
 
 func (t *text) replace(r *klp.Replace) klp.Replace {
 	out := *r
-	if t.shared {
-		return out
-	}
 	out.Sets, out.Supersedes = slices.Clone(r.Sets), slices.Clone(r.Supersedes)
 	out.Reason, out.At = strings.Clone(r.Reason), t.place(r.At)
 	return out

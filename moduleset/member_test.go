@@ -117,12 +117,25 @@ func TestPatching(t *testing.T) {
 	}
 }
 
-// A member that shares the module's memory is equal to one that does not.
-func TestShareMember(t *testing.T) {
-	m := module("fix", number(3, 1, 2), "f", "g")
-	m.Patch.States = []klp.State{{ID: 7, Version: 2, At: klp.Location{Section: ".data", Symbol: "states"}}}
-	m.ShadowIDs = []klp.ShadowID{{ID: 9, At: klp.Location{Section: ".text"}}}
-	if a, b := NewMember(m, true), ShareMember(m, true); !reflect.DeepEqual(a, b) {
-		t.Errorf("got %+v\nwant %+v", b, a)
+// Members that a Maker makes of the parts of modules are those of the modules.
+func TestMaker(t *testing.T) {
+	var k Maker
+	for _, name := range []string{"a", "b"} {
+		m := module(name, number(3, 1, 2), "f", "g")
+		k.Begin(Member{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Size: m.Size, Release: m.Vermagic.Release, Toolchain: m.Toolchain, Replace: m.Replace}, len(m.Patch.Objects))
+		for i := range m.Patch.Objects {
+			o := &m.Patch.Objects[i]
+			o.Funcs[1].Aliases = []string{"e,2"}
+			k.Object(Object{Name: o.Name, Literal: o.Literal, At: o.At})
+			for j := range o.Funcs {
+				k.Func(o.Funcs[j].Name, o.Funcs[j].Sympos, o.Funcs[j].At)
+			}
+			if !k.Aliases(uint64(i), 1, o.Funcs[1].Aliases) || k.Aliases(uint64(i), uint64(len(o.Funcs)), nil) {
+				t.Error("which funcs there are is not known")
+			}
+		}
+		if want, got := NewMember(m, true), k.End(); !reflect.DeepEqual(want, got) {
+			t.Errorf("got %+v\nwant %+v", got, want)
+		}
 	}
 }

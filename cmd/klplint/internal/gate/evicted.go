@@ -5,6 +5,7 @@ import (
 
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 	"github.com/klplint/klplint/replace"
 )
 
@@ -17,45 +18,38 @@ type eviction struct {
 // evicted finds the active modules that the candidates replace for sure: under
 // every model that is judged, and whatever is not known of either. Candidates do
 // not retire each other, for nobody said in which order they load.
-func (g *gate) evicted(tx *registry.Tx, fresh []*registry.Entry) ([]eviction, error) {
-	var out []eviction
+func (g *gate) evicted(tx *registry.Tx, fresh []*registry.Entry, standing map[moduleset.Kernel][]registry.Peer) ([]eviction, error) {
+	var gone []registry.Peer
+	by := make(map[int64]string)
 	for _, group := range byKernel(fresh) {
 		digests := make(map[string]bool)
 		for _, e := range group {
 			digests[e.Module.UnsignedSHA256] = true
 		}
-		err := tx.Active(group[0].Kernel(), g.channels(), func(active *registry.Entry) error {
-			if digests[active.Module.UnsignedSHA256] {
-				return nil
+		for _, active := range standing[group[0].Kernel()] {
+			if digests[active.UnsignedSHA256] {
+				continue
 			}
 			for _, e := range group {
-				sure, err := g.replaces(e.Module, active.Module)
+				sure, err := g.replaces(e.Module, &klp.Module{Path: active.Member.Path, Name: active.Member.Name, Replace: active.Member.Replace})
 				if err != nil {
-					return registry.Abort(err)
+					return nil, registry.Abort(err)
 				}
 				if sure {
-					out = append(out, eviction{active, e.Module.SHA256})
+					gone = append(gone, active)
+					by[active.ID()] = e.Module.SHA256
 					break
 				}
 			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
 		}
 	}
-	entries := make([]*registry.Entry, len(out))
-	by := make(map[int64]string, len(out))
-	for i := range out {
-		entries[i], by[out[i].entry.ID()] = out[i].entry, out[i].by
-	}
-	whole, err := tx.Again(entries)
+	entries, err := tx.Again(gone)
 	if err != nil {
 		return nil, err
 	}
-	out = out[:0]
-	for _, e := range whole {
-		out = append(out, eviction{e, by[e.ID()]})
+	out := make([]eviction, len(entries))
+	for i, e := range entries {
+		out[i] = eviction{e, by[e.ID()]}
 	}
 	return out, nil
 }

@@ -199,7 +199,8 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 	}
 	out := &Outcome{Revision: tx.Revision}
 	found := g.alone
-	byPath := make(map[string][]*registry.Entry)
+	byPath := make(map[string][]registry.Peer)
+	standing := make(map[moduleset.Kernel][]registry.Peer)
 	withdrawn := make(map[*registry.Entry]string)
 	uncompared := true
 	for _, group := range byKernel(entries) {
@@ -207,11 +208,12 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 		if err != nil {
 			return nil, err
 		}
+		standing[group[0].Kernel()] = c.active
 		out.Compared += len(c.baseline)
 		found = found.Merged(c.result)
 		uncompared = uncompared && len(c.baseline)+c.against+len(group) == 1
 		for _, p := range c.baseline {
-			byPath[p.member.Path] = append(byPath[p.member.Path], p.entry)
+			byPath[p.Member.Path] = append(byPath[p.Member.Path], p)
 		}
 		if err := g.withdrawn(tx, group, c.baseline, withdrawn); err != nil {
 			return nil, err
@@ -223,7 +225,7 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 		return nil, err
 	}
 	if out.Pass {
-		if err := g.admit(tx, entries, known, out); err != nil {
+		if err := g.admit(tx, entries, known, standing, out); err != nil {
 			return nil, err
 		}
 	}
@@ -310,18 +312,16 @@ func (out *Outcome) admissions(g *gate, entries []*registry.Entry, known map[int
 	}
 }
 
-// named lists the entries that findings point at one by one: all that share a
+// named lists the modules that findings point at one by one: all that share a
 // path, which has only the first digits of a digest.
-func (out *Outcome) named(byPath map[string][]*registry.Entry) []*registry.Entry {
-	var named []*registry.Entry
-	seen := make(map[*registry.Entry]bool)
+func (out *Outcome) named(byPath map[string][]registry.Peer) []registry.Peer {
+	var named []registry.Peer
+	seen := make(map[string]bool)
 	for i := range out.Verdict.Findings {
 		for _, r := range out.Verdict.Findings[i].Related {
-			for _, e := range byPath[r.Module] {
-				if !seen[e] {
-					seen[e] = true
-					named = append(named, e)
-				}
+			if peers := byPath[r.Module]; len(peers) > 0 && !seen[r.Module] {
+				seen[r.Module] = true
+				named = append(named, peers...)
 			}
 		}
 	}
@@ -347,22 +347,9 @@ func byKernel(entries []*registry.Entry) [][]*registry.Entry {
 // comparison is what the candidates of one kernel were held against.
 type comparison struct {
 	result   *lint.Result
-	baseline []peer
-	against  int // modules that the registry does not know
-}
-
-// peer is an active module that is compared: its row, and of the entry what
-// does not grow with the module.
-type peer struct {
-	entry   *registry.Entry // without its module
-	member  *moduleset.Member
-	lineage registry.Lineage
-}
-
-func peerOf(e *registry.Entry) peer {
-	p := peer{e, e.Member(), e.Lineage()}
-	e.Module = nil
-	return p
+	active   []registry.Peer // for the kernel, in the channels that are compared with
+	baseline []registry.Peer // those of them that are none of the candidates
+	against  int             // modules that the registry does not know
 }
 
 // channels are those that are compared with, none for all. What stands in the
@@ -382,21 +369,22 @@ func (g *gate) compare(tx *registry.Tx, group []*registry.Entry) (*comparison, e
 	for _, e := range group {
 		own[e.Module.UnsignedSHA256] = true
 	}
-	err := tx.Active(group[0].Kernel(), g.channels(), func(e *registry.Entry) error {
-		if !own[e.Module.UnsignedSHA256] {
-			c.baseline = append(c.baseline, peerOf(e))
-		}
+	err := tx.Active(group[0].Kernel(), g.channels(), func(p registry.Peer) error {
+		c.active = append(c.active, p)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(c.baseline, func(a, b peer) int { return cmp.Compare(a.entry.ID(), b.entry.ID()) })
+	slices.SortFunc(c.active, byID)
+	c.baseline = slices.DeleteFunc(slices.Clone(c.active), func(p registry.Peer) bool { return own[p.UnsignedSHA256] })
 	if c.result, err = g.judge(group, c); err != nil {
 		return nil, registry.Abort(err)
 	}
 	return c, nil
 }
+
+func byID(a, b registry.Peer) int { return cmp.Compare(a.ID(), b.ID()) }
 
 // judge runs the set rules over candidates and baseline of one kernel.
 func (g *gate) judge(group []*registry.Entry, c *comparison) (*lint.Result, error) {
@@ -406,8 +394,8 @@ func (g *gate) judge(group []*registry.Entry, c *comparison) (*lint.Result, erro
 		if target == nil && g.Lint.Target != nil {
 			target = g.Lint.Target(e.Module)
 		}
-		candidates[i] = e.Member()
-		candidates[i].Path, candidates[i].Baseline = e.Module.Path, false
+		candidates[i] = moduleset.NewMember(e.Module, false)
+		candidates[i].Owner = e.Owner
 	}
 	return g.judgeMembers(group[0].Kernel(), target, candidates, c)
 }
@@ -422,7 +410,7 @@ func (g *gate) judgeMembers(k moduleset.Kernel, target klp.Target, candidates []
 		}
 	}
 	for _, p := range c.baseline {
-		members = append(members, p.member)
+		members = append(members, p.Member)
 	}
 	r, err := lint.RunSet(g.Lint, members, target)
 	if err != nil {
@@ -443,7 +431,7 @@ func (g *gate) judgeMembers(k moduleset.Kernel, target klp.Target, candidates []
 }
 
 // admit records the candidates and what follows from it.
-func (g *gate) admit(tx *registry.Tx, entries []*registry.Entry, known map[int]registry.Existing, out *Outcome) error {
+func (g *gate) admit(tx *registry.Tx, entries []*registry.Entry, known map[int]registry.Existing, standing map[moduleset.Kernel][]registry.Peer, out *Outcome) error {
 	var fresh []*registry.Entry
 	for i, e := range entries {
 		if known[i].State != registry.Active {
@@ -453,7 +441,7 @@ func (g *gate) admit(tx *registry.Tx, entries []*registry.Entry, known map[int]r
 	var evicted []eviction
 	if g.RetireReplaced {
 		var err error
-		if evicted, err = g.evicted(tx, fresh); err != nil {
+		if evicted, err = g.evicted(tx, fresh, standing); err != nil {
 			return err
 		}
 	}

@@ -72,7 +72,7 @@ func TestLarge(t *testing.T) {
 		r := registrytest.Open(t, place)
 		begin, n := time.Now(), 0
 		err := r.Read(t.Context(), func(tx *registry.Tx) error {
-			return tx.Active(moduleset.Kernel{Release: release, Arch: klp.X86_64, Flags: "SMP"}, nil, func(*registry.Entry) error { n++; return nil })
+			return tx.Active(moduleset.Kernel{Release: release, Arch: klp.X86_64, Flags: "SMP"}, nil, func(registry.Peer) error { n++; return nil })
 		})
 		if err != nil || n != largeModules {
 			t.Fatal(n, err)

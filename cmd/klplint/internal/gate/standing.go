@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
@@ -85,28 +84,28 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 	}
 	all, n := &lint.Result{}, 0
 	for _, k := range kernels {
-		var group []peer
+		var group []registry.Peer
 		seen := make(map[string]bool)
-		err := tx.Active(k, nil, func(e *registry.Entry) error {
+		err := tx.Active(k, nil, func(p registry.Peer) error {
 			n++
-			if seen[e.Module.UnsignedSHA256] { // in another channel too
+			if seen[p.UnsignedSHA256] { // in another channel too
 				return nil
 			}
-			seen[e.Module.UnsignedSHA256] = true
-			group = append(group, peerOf(e))
+			seen[p.UnsignedSHA256] = true
+			group = append(group, p)
 			return nil
 		})
 		if err != nil {
 			return nil, 0, err
 		}
-		slices.SortFunc(group, func(a, b peer) int { return cmp.Compare(a.entry.ID(), b.entry.ID()) })
+		slices.SortFunc(group, byID)
 		paths := make(map[string]bool)
 		members := make([]*moduleset.Member, len(group))
 		for i, p := range group {
-			if paths[p.member.Path] { // of another digest that begins alike
-				p.member.Path = "registry:" + p.member.Name + "@" + p.member.SHA256
+			if paths[p.Member.Path] { // of another digest that begins alike
+				p.Member.Path = "registry:" + p.Member.Name + "@" + p.Member.SHA256
 			}
-			members[i], paths[p.member.Path] = p.member, true
+			members[i], paths[p.Member.Path] = p.Member, true
 		}
 		for i, m := range members {
 			m.Baseline = false

@@ -13,13 +13,10 @@ import (
 // withdrawn says, for each candidate of one kernel whose lineage has no active
 // module, what it drops of the newest one that was retired: that one may still
 // be loaded somewhere, and its fixes with it.
-func (g *gate) withdrawn(tx *registry.Tx, group []*registry.Entry, active []peer, out map[*registry.Entry]string) error {
-	lives := make(map[registry.Lineage]bool)
-	for _, p := range active {
-		lives[p.lineage] = true
-	}
+func (g *gate) withdrawn(tx *registry.Tx, group []*registry.Entry, active []registry.Peer, out map[*registry.Entry]string) error {
 	for _, e := range group {
-		if lives[e.Lineage()] {
+		lineage := e.Lineage()
+		if slices.ContainsFunc(active, func(p registry.Peer) bool { return p.Member.Owner == lineage.Owner && p.Lineage() == lineage }) {
 			continue
 		}
 		var newest *registry.Entry

@@ -9,44 +9,68 @@ import (
 
 // Active calls f for each active entry of a kernel, of the channels given or of
 // all, in no order that can be relied on: sorting is left to whoever keeps
-// them, which costs less than moving rows about. Of an entry there is what is
-// compared: its module in the compact form, channel and owner. Again has the rest.
-func (t *Tx) Active(k moduleset.Kernel, channels []string, f func(*Entry) error) error {
+// them, which costs less than moving rows about.
+func (t *Tx) Active(k moduleset.Kernel, channels []string, f func(Peer) error) error {
 	c := &conditions{}
 	c.add(`m.state = 'active'`)
 	if len(channels) > 0 {
 		c.in(`m.channel`, words(channels)...)
 	}
-	return t.compared(k, Active, c, f)
+	var read memberReader
+	var channel, owner sql.RawBytes
+	known := make(map[string]string) // of few words, one copy each
+	word := func(b []byte) string {
+		w, ok := known[string(b)]
+		if !ok {
+			w = string(b)
+			known[w] = w
+		}
+		return w
+	}
+	return t.compared(k, c, func(rows *sql.Rows) error {
+		var p Peer
+		var row sql.RawBytes
+		err := rows.Scan(&p.id, &channel, &owner, &row)
+		if err != nil {
+			return err
+		}
+		if p.Member, p.UnsignedSHA256, err = read.member(row, word(owner)); err != nil {
+			return Abort(fmt.Errorf("module %d: %w", p.id, err))
+		}
+		p.Member.Path = pathOf(p.Member.Name, p.Member.SHA256, word(channel))
+		return f(p)
+	})
 }
 
-// Retired calls f for each retired entry of a kernel and a lineage, as Active.
+// Retired calls f for each retired entry of a kernel and a lineage, in no order that
+// can be relied on. Of an entry there is what is compared: its module in the compact
+// form, channel and owner.
 func (t *Tx) Retired(k moduleset.Kernel, l Lineage, f func(*Entry) error) error {
 	c := &conditions{}
 	c.add(`m.state = 'retired' AND m.owner = ? AND m.stem = ?`, l.Owner, l.Stem)
-	return t.compared(k, Retired, c, f)
+	return t.compared(k, c, func(rows *sql.Rows) error {
+		e := Entry{State: Retired}
+		var row sql.RawBytes
+		err := rows.Scan(&e.id, &e.Channel, &e.Owner, &row)
+		if err != nil {
+			return err
+		}
+		if e.Module, err = expand(row); err != nil {
+			return Abort(fmt.Errorf("module %d: %w", e.id, err))
+		}
+		return f(&e)
+	})
 }
 
 // compared asks for the modules of a kernel by its number: whatever the
 // statistics say, that is one walk down one index.
-func (t *Tx) compared(k moduleset.Kernel, s State, c *conditions, f func(*Entry) error) error {
+func (t *Tx) compared(k moduleset.Kernel, c *conditions, scan func(*sql.Rows) error) error {
 	id, found, err := t.kernel(k)
 	if err != nil || !found {
 		return err
 	}
 	c.add(`m.kernel = ?`, id)
-	return t.each(func(rows *sql.Rows) error {
-		e := Entry{State: s}
-		var module sql.RawBytes
-		if err := rows.Scan(&e.id, &e.Channel, &e.Owner, &module); err != nil {
-			return err
-		}
-		var err error
-		if e.Module, err = expand(module); err != nil {
-			return Abort(fmt.Errorf("module %d: %w", e.id, err))
-		}
-		return f(&e)
-	}, `SELECT m.id, m.channel, m.owner, m.compact FROM module m`+c.where(), c.args...)
+	return t.each(scan, `SELECT m.id, m.channel, m.owner, m.compact FROM module m`+c.where(), c.args...)
 }
 
 // Kernels lists the kernels that have active modules, in a fixed order.

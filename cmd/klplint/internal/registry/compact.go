@@ -3,8 +3,10 @@ package registry
 import (
 	"encoding/binary"
 	"errors"
+	"strings"
 
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/moduleset"
 )
 
 // compactVersion is the first byte of the compact form. A form with another
@@ -131,23 +133,106 @@ var errCompact = errors.New("the compact form is damaged")
 
 // expand rebuilds the module as far as compact has it.
 func expand(b []byte) (*klp.Module, error) {
-	r := &compactReader{rest: string(b)}
-	if len(b) == 0 || b[0] != compactVersion {
+	r := compactReader{rest: string(b)}
+	m := &klp.Module{Kind: klp.KindLivepatch, Patch: klp.Patch{Found: true}}
+	m.Patch.Objects = make([]klp.Object, r.head(m))
+	for i := range m.Patch.Objects {
+		o := &m.Patch.Objects[i]
+		o.Funcs = make([]klp.Func, r.object(o))
+		for j := range o.Funcs {
+			f := &o.Funcs[j]
+			f.Name, f.Sympos = r.text(), r.number()
+			f.At = r.place()
+		}
+	}
+	r.ids(m)
+	r.aliases(func(i, j uint64, list []string) bool {
+		if i >= uint64(len(m.Patch.Objects)) || j >= uint64(len(m.Patch.Objects[i].Funcs)) {
+			return false
+		}
+		m.Patch.Objects[i].Funcs[j].Aliases = list
+		return true
+	})
+	if r.bad || r.rest != "" {
 		return nil, errCompact
 	}
+	return m, nil
+}
+
+// memberReader makes members of rows, without a module between: what is compared
+// of ten thousand modules costs little more than their names.
+type memberReader struct {
+	maker  moduleset.Maker
+	rows   strings.Builder // all rows one behind the other
+	reader compactReader   // of the row that is read
+	module klp.Module      // its parts that have no number
+}
+
+// keep copies a row to where it can stay.
+func (x *memberReader) keep(row []byte) string {
+	const piece = 64 << 10
+	if x.rows.Cap()-x.rows.Len() < len(row) {
+		x.rows = strings.Builder{}
+		x.rows.Grow(max(piece, len(row)))
+	}
+	start := x.rows.Len()
+	x.rows.Write(row)
+	return x.rows.String()[start:]
+}
+
+// member is what NewMember would make of the module that was written: the same as
+// of that of expand. The path is the caller's to set. It returns the digest without
+// signature too.
+func (x *memberReader) member(row []byte, owner string) (m *moduleset.Member, unsigned string, err error) {
+	r := &x.reader
+	*r = compactReader{rest: x.keep(row), sites: r.sites[:0]}
+	from := &x.module
+	*from = klp.Module{}
+	objects := r.head(from)
+	x.maker.Begin(moduleset.Member{
+		Name: from.Name, Owner: owner, SHA256: from.SHA256, Size: from.Size, Toolchain: from.Toolchain, Release: from.Vermagic.Release, Replace: from.Replace,
+	}, objects)
+	for range objects {
+		var o klp.Object
+		funcs := r.object(&o)
+		x.maker.Object(moduleset.Object{Name: o.Name, Literal: o.Literal, Callbacks: len(o.Callbacks) > 0, At: o.At})
+		for range funcs {
+			name, sympos := r.text(), r.number()
+			x.maker.Func(name, sympos, r.place())
+		}
+	}
+	r.ids(from)
+	r.aliases(x.maker.Aliases)
+	if r.bad || r.rest != "" {
+		return nil, "", errCompact
+	}
+	m = x.maker.End()
+	m.States, m.Shadows = moduleset.CountedStates(from.Patch.States), from.ShadowIDs
+	return m, from.UnsignedSHA256, nil
+}
+
+// head reads what stands before the objects, and how many these are.
+func (r *compactReader) head(m *klp.Module) (objects int) {
+	if r.rest == "" || r.rest[0] != compactVersion {
+		r.rest, r.bad = "", true
+		return 0
+	}
 	r.rest = r.rest[1:]
-	m := &klp.Module{Kind: klp.KindLivepatch, Patch: klp.Patch{Found: true}}
 	m.Arch, m.Vermagic.Release, m.Name = klp.Arch(r.text()), r.text(), r.text()
 	m.SHA256, m.UnsignedSHA256, m.Toolchain = r.text(), r.text(), klp.Toolchain(r.text())
 	m.Size = int64(r.number())
-	for range r.count() {
-		m.Vermagic.Flags = append(m.Vermagic.Flags, r.text())
+	if n := r.count(); n > 0 {
+		m.Vermagic.Flags = make([]string, n)
+		for i := range m.Vermagic.Flags {
+			m.Vermagic.Flags[i] = r.text()
+		}
 	}
 	r.replace(&m.Replace)
-	m.Patch.Objects = make([]klp.Object, r.count())
-	for i := range m.Patch.Objects {
-		r.object(&m.Patch.Objects[i])
-	}
+	return r.count()
+}
+
+// ids reads the states and the shadow variables.
+func (r *compactReader) ids(m *klp.Module) {
 	m.Patch.HasStates = r.number() == 1
 	for range r.count() {
 		m.Patch.States = append(m.Patch.States, klp.State{ID: r.number(), Version: uint32(r.number()), At: r.place()})
@@ -155,24 +240,19 @@ func expand(b []byte) (*klp.Module, error) {
 	for range r.count() {
 		m.ShadowIDs = append(m.ShadowIDs, klp.ShadowID{ID: r.number(), At: r.place()})
 	}
-	r.aliases(m)
-	if r.bad || r.rest != "" {
-		return nil, errCompact
-	}
-	return m, nil
 }
 
-func (r *compactReader) aliases(m *klp.Module) {
+// aliases reads what stands behind, and gives the names of each func to set, which
+// reports whether there is such a func.
+func (r *compactReader) aliases(set func(object, index uint64, list []string) bool) {
 	for r.rest != "" {
 		i, j := r.number(), r.number()
-		if i >= uint64(len(m.Patch.Objects)) || j >= uint64(len(m.Patch.Objects[i].Funcs)) {
-			r.rest, r.bad = "", true
-			return
+		list := make([]string, r.count())
+		for k := range list {
+			list[k] = r.text()
 		}
-		f := &m.Patch.Objects[i].Funcs[j]
-		f.Aliases = nil
-		for range r.count() {
-			f.Aliases = append(f.Aliases, r.text())
+		if !r.bad && !set(i, j, list) {
+			r.rest, r.bad = "", true
 		}
 	}
 }
@@ -247,17 +327,13 @@ func (r *compactReader) replace(out *klp.Replace) {
 	out.At = r.place()
 }
 
-func (r *compactReader) object(o *klp.Object) {
+// object reads an object, and how many funcs it has.
+func (r *compactReader) object(o *klp.Object) (funcs int) {
 	o.Name = r.text()
 	o.Null, o.Literal = r.number() == 1, r.number() == 1
 	for range r.count() {
 		o.Callbacks = append(o.Callbacks, klp.Callback{Kind: klp.CallbackKind(r.text())})
 	}
 	o.At = r.place()
-	o.Funcs = make([]klp.Func, r.count())
-	for i := range o.Funcs {
-		f := &o.Funcs[i]
-		f.Name, f.Sympos = r.text(), r.number()
-		f.At = r.place()
-	}
+	return r.count()
 }

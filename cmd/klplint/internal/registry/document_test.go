@@ -98,8 +98,16 @@ func FuzzExpand(f *testing.F) {
 	f.Add(compact(&klp.Module{Name: "a", Patch: klp.Patch{Objects: []klp.Object{{Name: "vmlinux", Funcs: []klp.Func{{Name: "f"}}}}}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := expand(b)
+		var read memberReader
+		member, _, failed := read.member(b, "")
+		if (err == nil) != (failed == nil) {
+			t.Fatalf("a module: %v, a member: %v", err, failed)
+		}
 		if err != nil {
 			return
+		}
+		if d := cmp.Diff(moduleset.NewMember(m, true), member, cmpopts.EquateEmpty(), cmp.Exporter(exportAll)); d != "" {
+			t.Errorf("(-module +member):\n%s", d)
 		}
 		again, err := expand(compact(m))
 		if err != nil {

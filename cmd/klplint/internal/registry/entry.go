@@ -43,26 +43,18 @@ type Entry struct {
 
 // Path names an entry in findings: "registry:NAME@SHA256", the digest cut to
 // 12 digits, and the channel where it has one.
-func (e *Entry) Path() string {
-	path := "registry:" + e.Module.Name + "@" + e.Module.SHA256[:min(12, len(e.Module.SHA256))]
-	if e.Channel != "" {
-		path += "#" + e.Channel
+func (e *Entry) Path() string { return pathOf(e.Module.Name, e.Module.SHA256, e.Channel) }
+
+func pathOf(name, sha256, channel string) string {
+	path := "registry:" + name + "@" + sha256[:min(12, len(sha256))]
+	if channel != "" {
+		path += "#" + channel
 	}
 	return path
 }
 
 // ID orders entries as they were added.
 func (e *Entry) ID() int64 { return e.id }
-
-// Member makes the row that the set rules compare, as part of the baseline. It
-// shares the memory of the module.
-func (e *Entry) Member() *moduleset.Member {
-	m := *e.Module
-	m.Path = e.Path()
-	row := moduleset.ShareMember(&m, true)
-	row.Owner = e.Owner
-	return row
-}
 
 // Kernel returns the kernel that the module was built for.
 func (e *Entry) Kernel() moduleset.Kernel { return moduleset.KernelOf(e.Module) }
@@ -73,8 +65,23 @@ type Lineage struct{ Owner, Stem string }
 // Lineage returns the lineage by owner and name.
 func (e *Entry) Lineage() Lineage { return Lineage{e.Owner, e.stem()} }
 
-func (e *Entry) stem() string {
-	return short(escape(names.Stem(e.Module.Name, e.Module.Vermagic.Release)))
+func (e *Entry) stem() string { return stemOf(e.Module.Name, e.Module.Vermagic.Release) }
+
+func stemOf(name, release string) string { return short(escape(names.Stem(name, release))) }
+
+// Peer is an active entry as far as modules are compared. Again has the rest.
+type Peer struct {
+	Member         *moduleset.Member // its path is that of the entry
+	UnsignedSHA256 string            // of the unpacked file without its signature
+	id             int64
+}
+
+// ID orders entries as they were added.
+func (p *Peer) ID() int64 { return p.id }
+
+// Lineage returns the lineage by owner and name.
+func (p *Peer) Lineage() Lineage {
+	return Lineage{p.Member.Owner, stemOf(p.Member.Name, p.Member.Release)}
 }
 
 const (

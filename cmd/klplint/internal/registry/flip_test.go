@@ -33,9 +33,12 @@ func answers(tx *registry.Tx, policy string) (string, error) {
 		return "", err
 	}
 	for _, k := range kernels {
-		err := tx.Active(k, nil, func(e *registry.Entry) error {
-			text, err := json.Marshal(e)
-			fmt.Fprintln(&b, k, e.ID(), string(text))
+		err := tx.Active(k, nil, func(p registry.Peer) error {
+			text, err := json.Marshal(p)
+			fmt.Fprintln(&b, k, p.ID(), string(text))
+			for i := range p.Member.Funcs {
+				fmt.Fprintln(&b, p.Member.Funcs[i].Key(), p.Member.Funcs[i].At())
+			}
 			return err
 		})
 		if err != nil {

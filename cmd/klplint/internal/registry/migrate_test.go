@@ -54,10 +54,11 @@ VALUES (2, 1, '` + strings.Repeat("a", 64) + `', 'hot', 'acme', 'fix_1', 'active
 	}
 	err = r.Read(t.Context(), func(tx *registry.Tx) error {
 		n := 0
-		err := tx.Active(moduleset.Kernel{Release: "6.1", Arch: "x86_64", Flags: "SMP"}, nil, func(e *registry.Entry) error {
+		err := tx.Active(moduleset.Kernel{Release: "6.1", Arch: "x86_64", Flags: "SMP"}, nil, func(p registry.Peer) error {
 			n++
-			if e.Admitted != 0 || e.Module.Patch.Objects[0].Funcs[0].Name != "f" {
-				t.Errorf("%+v", e)
+			again, err := tx.Again([]registry.Peer{p})
+			if err != nil || len(again) != 1 || again[0].Admitted != 0 || p.Member.Funcs[0].Name != "f" {
+				t.Errorf("%+v, %v, %v", p, again, err)
 			}
 			return nil
 		})

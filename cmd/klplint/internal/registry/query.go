@@ -158,12 +158,12 @@ func (t *Tx) load(ids []int64) ([]*Entry, error) {
 	return out, nil
 }
 
-// Again reads entries that Active or Retired returned once more, in the order in
-// which they were added. Their modules have what is compared, see compact.
-func (t *Tx) Again(entries []*Entry) ([]*Entry, error) {
-	ids := make([]int64, len(entries))
-	for i, e := range entries {
-		ids[i] = e.id
+// Again reads the entries of peers, in the order in which they were added. Their
+// modules have what is compared, see compact.
+func (t *Tx) Again(peers []Peer) ([]*Entry, error) {
+	ids := make([]int64, len(peers))
+	for i := range peers {
+		ids[i] = peers[i].id
 	}
 	var out []*Entry
 	for part := range slices.Chunk(ids, 500) {

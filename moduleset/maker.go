@@ -1,0 +1,92 @@
+package moduleset
+
+import "github.com/klplint/klplint/klp"
+
+// Maker makes members of the baseline out of what somebody has kept of them, part
+// by part and in pieces of memory that many of them share: a registry has ten
+// thousand for one kernel. Strings are the caller's, and are not copied.
+//
+// The calls for one member are Begin, Object and its Funcs for each object, and End.
+type Maker struct {
+	members   []Member
+	objects   []Object
+	funcs     []Func
+	locations []klp.Location
+
+	now     *Member
+	scratch []Func        // of the member that is made
+	rows    [][]int32     // by object and row of its table: the index in scratch, -1 for a func without a name
+	table   *klp.Location // of the func before
+}
+
+// Begin starts a member with the given number of objects. Of the values given those
+// that stand in Member count but for objects, funcs and Baseline.
+func (k *Maker) Begin(m Member, objects int) {
+	m.Baseline = true
+	m.Objects = piece(&k.objects, objects)[:0]
+	m.Funcs = nil
+	k.now = &piece(&k.members, 1)[0]
+	*k.now = m
+	k.scratch, k.rows = k.scratch[:0], k.rows[:0]
+}
+
+// Object is the next object; its Funcs are counted here.
+func (k *Maker) Object(o Object) {
+	o.Funcs = 0
+	k.now.Objects = append(k.now.Objects, o)
+	if n := len(k.rows); n < cap(k.rows) { // with the memory of a member before
+		k.rows = k.rows[:n+1]
+		k.rows[n] = k.rows[n][:0]
+	} else {
+		k.rows = append(k.rows, nil)
+	}
+}
+
+// Func is the next func of the last object.
+func (k *Maker) Func(name string, sympos uint64, at klp.Location) {
+	rows := &k.rows[len(k.rows)-1]
+	if name == "" {
+		*rows = append(*rows, -1)
+		return
+	}
+	*rows = append(*rows, int32(len(k.scratch)))
+	o := &k.now.Objects[len(k.now.Objects)-1]
+	o.Funcs++
+	if table := tableOf(at); k.table == nil || *k.table != table {
+		k.table = &piece(&k.locations, 1)[0]
+		*k.table = table
+	}
+	k.scratch = append(k.scratch, Func{Name: name, Object: o, Sympos: sympos, table: k.table, offset: at.Offset})
+}
+
+// Aliases gives the other names of a func, by the indices of its object and of it in
+// the object's table. It reports whether there is such a func.
+func (k *Maker) Aliases(object, index uint64, aliases []string) bool {
+	if object >= uint64(len(k.rows)) || index >= uint64(len(k.rows[object])) {
+		return false
+	}
+	if i := k.rows[object][index]; i >= 0 {
+		f := &k.scratch[i]
+		f.code = nil
+		f.setCode(klp.FirstName(f.Name, f.Position(), aliases))
+	}
+	return true
+}
+
+// End returns the member.
+func (k *Maker) End() *Member {
+	k.now.Funcs = piece(&k.funcs, len(k.scratch))
+	copy(k.now.Funcs, k.scratch)
+	return k.now
+}
+
+// piece cuts n values from memory that many share.
+func piece[T any](from *[]T, n int) []T {
+	const most = 256
+	if n > len(*from) {
+		*from = make([]T, max(n, most))
+	}
+	out := (*from)[:n:n]
+	*from = (*from)[n:]
+	return out
+}
