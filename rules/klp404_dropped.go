@@ -44,7 +44,7 @@ purpose, waive the finding with the reason.`,
 	if !s.Judged() {
 		return nil, missing(s)
 	}
-	j := &dropJudge{set: s, newest: make(map[*moduleset.Member]bool), keys: make(map[*moduleset.Member]map[moduleset.FuncKey]bool), marks: make([]int32, s.DifferentFuncs())}
+	j := &dropJudge{set: s, newest: make(map[*moduleset.Member]bool), keys: make(map[*moduleset.Member]map[moduleset.FuncKey]bool), seen: make(map[moduleset.FuncKey]bool), marks: make([]int32, s.DifferentFuncs())}
 	for _, m := range s.Newest() {
 		j.newest[m] = true
 	}
@@ -61,6 +61,11 @@ type dropJudge struct {
 	set    *moduleset.Set
 	newest map[*moduleset.Member]bool // of the lineages of the baseline
 	keys   map[*moduleset.Member]map[moduleset.FuncKey]bool
+
+	// Of the pair that is told: memory for the next one.
+	funcs  []*moduleset.Func
+	seen   map[moduleset.FuncKey]bool
+	places []pairPlace
 
 	last  *moduleset.Member // whose funcs are marked
 	marks []int32           // by the number of a func: 1 + the index of the last one that patches it
@@ -127,7 +132,7 @@ func (j *dropJudge) drops(p moduleset.Pair, common int) bool {
 	if !j.mayCover() {
 		return true
 	}
-	for range j.funcs(p) {
+	for range j.dropped(p) {
 		return true
 	}
 	return false
@@ -139,9 +144,9 @@ func (j *dropJudge) mayCover() bool {
 	return j.set.RefusesSharing() && len(j.newest) > 0 // under mainline, what evicts one evicts all
 }
 
-// funcs yields the funcs of Active that go back to the kernel's own code, one
+// dropped yields the funcs of Active that go back to the kernel's own code, one
 // that Active lists twice as often.
-func (j *dropJudge) funcs(p moduleset.Pair) iter.Seq[*moduleset.Func] {
+func (j *dropJudge) dropped(p moduleset.Pair) iter.Seq[*moduleset.Func] {
 	return func(yield func(*moduleset.Func) bool) {
 		carried := j.carried(p.Next)
 		for i := range p.Active.Funcs {
@@ -201,17 +206,19 @@ func (j *dropJudge) weigh(p moduleset.Pair) weight {
 	return weight{severity: finding.Error}
 }
 
+// tell makes the finding; its places are good until the next call.
 func (j *dropJudge) tell(p moduleset.Pair) pairFinding {
 	s := j.set
-	var out pairFinding
-	var titles []string
-	var funcs []*moduleset.Func
-	seen := make(map[moduleset.FuncKey]bool)
-	for f := range j.funcs(p) {
-		if key := f.Key(); !seen[key] {
-			seen[key], funcs = true, append(funcs, f)
+	out := pairFinding{places: j.places[:0]}
+	titles := make([]string, 0, maxListed)
+	funcs := j.funcs[:0]
+	clear(j.seen)
+	for f := range j.dropped(p) {
+		if key := f.Key(); !j.seen[key] {
+			j.seen[key], funcs = true, append(funcs, f)
 		}
 	}
+	j.funcs = funcs
 	objects := slices.Collect(j.objects(p))
 	total := len(funcs) + len(objects)
 	for _, f := range funcs[:min(len(funcs), maxListed)] {
@@ -224,6 +231,7 @@ func (j *dropJudge) tell(p moduleset.Pair) pairFinding {
 		titles = append(titles, "object "+object)
 		out.places = append(out.places, pairPlace{p.Next.Replace.At, o.At, "has nothing for " + object, "has callbacks for " + object})
 	}
+	j.places = out.places
 	if len(objects) == 0 {
 		out.aboutFuncs(len(funcs), func(i int) *moduleset.Func { return funcs[i] })
 	}

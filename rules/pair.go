@@ -66,6 +66,7 @@ func reportPairs(s *moduleset.Set, pairs iter.Seq[moduleset.Pair], weigh func(mo
 func (f *pairFinding) atNext(p moduleset.Pair) finding.Finding {
 	out := f.Finding
 	out.Module, out.Location = p.Next.Path, f.places[0].next
+	out.Related = make([]finding.Related, 0, len(f.places))
 	for _, at := range f.places {
 		out.Related = append(out.Related, finding.Related{Module: p.Active.Path, Message: p.Active.Title() + " " + at.activeSays, Location: at.active})
 	}
@@ -75,6 +76,7 @@ func (f *pairFinding) atNext(p moduleset.Pair) finding.Finding {
 func (f *pairFinding) atActive(p moduleset.Pair) finding.Finding {
 	out := f.Finding
 	out.Module, out.Location = p.Active.Path, f.places[0].active
+	out.Related = make([]finding.Related, 0, len(f.places))
 	for _, at := range f.places {
 		out.Related = append(out.Related, finding.Related{Module: p.Next.Path, Message: p.Next.Title() + " " + at.nextSays, Location: at.next})
 	}
@@ -106,6 +108,7 @@ func sharedFuncs(p moduleset.Pair, verb, after string) (pairFinding, string) {
 
 // aboutFuncs sets the funcs of a finding.
 func (f *pairFinding) aboutFuncs(n int, at func(int) *moduleset.Func) {
+	f.Funcs = make([]finding.Func, 0, n)
 	for i := range n {
 		fn := at(i)
 		f.Funcs = append(f.Funcs, finding.Func{Object: fn.Object.Name, Name: fn.ID()})

@@ -113,7 +113,7 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 		}
 		all = append(slices.Clone(outs), statement)
 	}
-	l, err := c.judge(cmd, s, args, labels, statement)
+	l, err := c.judge(cmd, s, args, labels, statement, outs)
 	if err != nil {
 		c.discardOutputs(all)
 		return err
@@ -139,7 +139,7 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 }
 
 // judge runs the gate and makes its report.
-func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []string, labels map[string]string, statement *output) (*report.Lint, error) {
+func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []string, labels map[string]string, statement *output, outs []*output) (*report.Lint, error) {
 	t, err := c.targets(&s.Kernel)
 	if err != nil {
 		return nil, err
@@ -174,6 +174,9 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 	if config.Basis, err = basis(cmd.Flags(), s); err != nil {
 		return nil, err
 	}
+	if !slices.ContainsFunc(outs, func(o *output) bool { return o.format == "json" }) {
+		config.Named = report.ShownAgainst
+	}
 	out, err := gate.Run(cmd.Context(), config)
 	bar.stop()
 	if err != nil {
@@ -198,7 +201,7 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 func gateReport(c *gate.Config, out *gate.Outcome) *report.Gate {
 	g := &report.Gate{
 		Registry: c.Registry.Name(), Revision: out.Revision, Channel: c.Channel, Admitted: out.Pass && !c.DryRun, DryRun: c.DryRun,
-		Compared: out.Compared, Retired: reportEntries(out.Retired), Against: reportEntries(out.Against),
+		Compared: out.Compared, Retired: reportEntries(out.Retired), Against: reportEntries(out.Against), Unshown: out.Unnamed,
 	}
 	for i := range out.Modules {
 		m := &out.Modules[i]

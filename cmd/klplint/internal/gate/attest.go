@@ -1,8 +1,6 @@
 package gate
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -159,12 +157,7 @@ func (g *gate) statement(tx *registry.Tx, out *Outcome, uncompared bool) ([]byte
 	default:
 		s.Predicate.Result = "PASSED"
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	err := e.Encode(s)
-	return b.Bytes(), err
+	return s.encode()
 }
 
 // tests sorts the rules by what came of them: those with a finding that fails

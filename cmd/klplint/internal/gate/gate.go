@@ -43,6 +43,8 @@ type Config struct {
 	RetireReplaced bool
 	// DryRun admits nothing.
 	DryRun bool
+	// Named bounds Outcome.Against; 0 means no bound.
+	Named int
 }
 
 // Outcome is the verdict.
@@ -58,8 +60,10 @@ type Outcome struct {
 	// Elsewhere are those that they evict too, and that stay active in another
 	// channel.
 	Elsewhere []*registry.Entry
-	// Against are the registry's entries that findings name, by path.
+	// Against are the registry's entries that findings name, by path: the first
+	// Config.Named, and how many there are beside.
 	Against []*registry.Entry
+	Unnamed int
 	// Compared is the number of the registry's modules that were compared.
 	Compared int
 	// Statement is the verdict as a file: where the same files were judged under
@@ -221,7 +225,11 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 	}
 	out.Verdict = g.Policy.Judge(found)
 	out.Pass = out.Verdict.ExitCode == exitcode.OK
-	if out.Against, err = tx.Again(out.named(byPath)); err != nil {
+	named := out.named(byPath)
+	if g.Named > 0 && len(named) > g.Named {
+		named, out.Unnamed = named[:g.Named], len(named)-g.Named
+	}
+	if out.Against, err = tx.Again(named); err != nil {
 		return nil, err
 	}
 	if out.Pass {
@@ -313,7 +321,7 @@ func (out *Outcome) admissions(g *gate, entries []*registry.Entry, known map[int
 }
 
 // named lists the modules that findings point at one by one: all that share a
-// path, which has only the first digits of a digest.
+// path, which has only the first digits of a digest. They come by path.
 func (out *Outcome) named(byPath map[string][]registry.Peer) []registry.Peer {
 	var named []registry.Peer
 	seen := make(map[string]bool)
@@ -325,6 +333,7 @@ func (out *Outcome) named(byPath map[string][]registry.Peer) []registry.Peer {
 			}
 		}
 	}
+	slices.SortStableFunc(named, func(a, b registry.Peer) int { return cmp.Compare(a.Member.Path, b.Member.Path) })
 	return named
 }
 

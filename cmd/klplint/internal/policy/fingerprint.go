@@ -29,6 +29,7 @@ func Fingerprints(findings []finding.Finding, names map[string]string) []string 
 	type counted struct{ module, word string }
 	seen := make(map[counted]int)
 	var b []byte
+	var sorted []finding.Func
 	for i := range findings {
 		f := &findings[i]
 		name, ok := names[f.Module]
@@ -42,7 +43,10 @@ func Fingerprints(findings []finding.Finding, names map[string]string) []string 
 		}
 		b = append(b, 0)
 		b = appendMasked(b, f.Message)
-		b = appendFuncs(b, f.Funcs)
+		if len(f.Funcs) > 0 {
+			sorted = append(sorted[:0], f.Funcs...)
+			b = appendFuncs(b, sorted)
+		}
 		sum := sha256.Sum256(b)
 		word := hex.EncodeToString(sum[:16])
 		key := counted{f.Module, word}
@@ -55,14 +59,13 @@ func Fingerprints(findings []finding.Finding, names map[string]string) []string 
 	return out
 }
 
-// appendFuncs appends what a finding lists beside its message, sorted: in which
-// order a module has its funcs decides nothing.
+// appendFuncs appends what a finding lists beside its message, and sorts it first: in
+// which order a module has its funcs decides nothing.
 func appendFuncs(b []byte, funcs []finding.Func) []byte {
-	sorted := slices.Clone(funcs)
-	slices.SortFunc(sorted, func(x, y finding.Func) int {
+	slices.SortFunc(funcs, func(x, y finding.Func) int {
 		return cmp.Or(cmp.Compare(x.Object, y.Object), cmp.Compare(x.Name, y.Name))
 	})
-	for _, fn := range sorted {
+	for _, fn := range funcs {
 		b = append(append(b, 0), fn.Object...)
 		b = append(append(b, 0), fn.Name...)
 	}

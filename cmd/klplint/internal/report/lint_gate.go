@@ -15,7 +15,8 @@ type Gate struct {
 	Compared int // active modules that were compared
 	Modules  []GateModule
 	Retired  []RegistryEntry // what the admitted modules evict
-	Against  []RegistryEntry // what findings point at
+	Against  []RegistryEntry // what findings point at: all, or the first ShownAgainst
+	Unshown  int             // how many more of them there are
 	// Elsewhere are evicted too, and stay active in their own channel.
 	Elsewhere []RegistryEntry
 }
@@ -28,22 +29,23 @@ type GateModule struct {
 	Warning            string // of its own, "" for none
 }
 
-// shownAgainst is how many of the modules that findings point at Lines describe.
-const shownAgainst = 20
+// ShownAgainst is how many of the modules that findings point at Lines describe.
+// JSON has all.
+const ShownAgainst = 20
 
 // Lines say in words, escaped, what became of the candidates, and who stands in
 // their way.
 func (g *Gate) Lines() []string {
 	var out []string
 	line := func(format string, args ...any) { out = append(out, Escape(fmt.Sprintf(format, args...))) }
-	for i := range g.Against {
-		if i == shownAgainst {
-			line("%s; --format json lists all", count(len(g.Against)-i, "more active module")+" that findings name")
-			break
-		}
-		e := &g.Against[i]
+	shown := g.Against[:min(len(g.Against), ShownAgainst)]
+	for i := range shown {
+		e := &shown[i]
 		line("%s: active in %s, owner %s, added by %s on %s (revision %d, sha256 %s)",
 			e.Path, orNone(e.Channel, "no channel"), orNone(e.Owner, "not known"), orNone(e.AddedBy, "somebody"), e.AddedAt, e.Revision, e.SHA256)
+	}
+	if more := len(g.Against) - len(shown) + g.Unshown; more > 0 {
+		line("%s; --format json lists all", count(more, "more active module")+" that findings name")
 	}
 	for i := range g.Modules {
 		m := &g.Modules[i]
