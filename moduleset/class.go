@@ -3,7 +3,6 @@ package moduleset
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/klplint/klplint/klp"
@@ -48,12 +47,13 @@ func (s *Set) Classes() []*Class { return s.classes }
 // classify makes the classes.
 func (s *Set) classify() {
 	known := make(map[string]*Class)
+	var key []byte
 	for _, m := range s.Members {
-		key := classKey(&m.Replace)
-		c := known[key]
+		key = appendClass(key[:0], &m.Replace)
+		c := known[string(key)]
 		if c == nil {
 			c = &Class{index: len(s.classes)}
-			known[key] = c
+			known[string(key)] = c
 			s.classes = append(s.classes, c)
 		}
 		c.Members = append(c.Members, m)
@@ -61,15 +61,24 @@ func (s *Set) classify() {
 	}
 }
 
-// classKey is equal for fields that mean the same to a replace model.
-func classKey(r *klp.Replace) string {
-	b := fmt.Appendf(nil, "%s %t %t %t %t %d %d", r.Kind, r.Flag, r.Known(), r.SetsNull, r.Supersedes != nil, r.Set, len(r.Sets))
+// appendClass appends what is equal for fields that mean the same to a replace model.
+func appendClass(b []byte, r *klp.Replace) []byte {
+	b = append(append(b, r.Kind...), 0)
+	for _, bit := range []bool{r.Flag, r.Known(), r.SetsNull, r.Supersedes != nil} {
+		if bit {
+			b = append(b, 1)
+		} else {
+			b = append(b, 0)
+		}
+	}
+	b = binary.LittleEndian.AppendUint32(b, r.Set)
 	for _, list := range [][]uint32{r.Sets, r.Supersedes} {
+		b = binary.LittleEndian.AppendUint64(b, uint64(len(list)))
 		for _, number := range list {
 			b = binary.LittleEndian.AppendUint32(b, number)
 		}
 	}
-	return string(b)
+	return b
 }
 
 // chooseModels settles under which models the set is judged: the one that was

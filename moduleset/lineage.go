@@ -37,7 +37,7 @@ func older(a, b *Member) int {
 // Newest returns the newest member of each lineage of the baseline, by path. What
 // came before it was replaced, or left behind, by those who built it.
 func (s *Set) Newest() []*Member {
-	last := make(map[Lineage]*Member)
+	last := make(map[Lineage]*Member, len(s.Members))
 	for _, m := range s.Members {
 		if !m.Baseline {
 			continue

@@ -8,15 +8,15 @@ import "github.com/klplint/klplint/klp"
 //
 // The calls for one member are Begin, Object and its Funcs for each object, and End.
 type Maker struct {
-	members   []Member
-	objects   []Object
-	funcs     []Func
-	locations []klp.Location
+	members []Member
+	objects []Object
+	funcs   []Func // begins with those of the member that is made
+	tables  []funcTable
 
-	now     *Member
-	scratch []Func        // of the member that is made
-	rows    [][]int32     // by object and row of its table: the index in scratch, -1 for a func without a name
-	table   *klp.Location // of the func before
+	now   *Member
+	count int        // funcs of the member that is made
+	rows  [][]int32  // by object and row of its table: the index among them, -1 for a func without a name
+	table *funcTable // of the func before
 }
 
 // Begin starts a member with the given number of objects. Of the values given those
@@ -27,7 +27,7 @@ func (k *Maker) Begin(m Member, objects int) {
 	m.Funcs = nil
 	k.now = &piece(&k.members, 1)[0]
 	*k.now = m
-	k.scratch, k.rows = k.scratch[:0], k.rows[:0]
+	k.count, k.rows = 0, k.rows[:0]
 }
 
 // Object is the next object; its Funcs are counted here.
@@ -49,14 +49,20 @@ func (k *Maker) Func(name string, sympos uint64, at klp.Location) {
 		*rows = append(*rows, -1)
 		return
 	}
-	*rows = append(*rows, int32(len(k.scratch)))
+	*rows = append(*rows, int32(k.count))
 	o := &k.now.Objects[len(k.now.Objects)-1]
 	o.Funcs++
-	if table := tableOf(at); k.table == nil || *k.table != table {
-		k.table = &piece(&k.locations, 1)[0]
-		*k.table = table
+	if at := tableOf(at); k.table == nil || k.table.at != at {
+		k.table = &piece(&k.tables, 1)[0]
+		k.table.at = at
 	}
-	k.scratch = append(k.scratch, Func{Name: name, Object: o, Sympos: sympos, table: k.table, offset: at.Offset})
+	if k.count == len(k.funcs) {
+		more := make([]Func, max(2*k.count, most))
+		copy(more, k.funcs)
+		k.funcs = more
+	}
+	k.funcs[k.count] = Func{Name: name, Object: o, Sympos: sympos, table: k.table, offset: at.Offset}
+	k.count++
 }
 
 // Aliases gives the other names of a func, by the indices of its object and of it in
@@ -66,23 +72,22 @@ func (k *Maker) Aliases(object, index uint64, aliases []string) bool {
 		return false
 	}
 	if i := k.rows[object][index]; i >= 0 {
-		f := &k.scratch[i]
-		f.code = nil
-		f.setCode(klp.FirstName(f.Name, f.Position(), aliases))
+		k.funcs[i].setCode(k.funcs[i].firstName(aliases))
 	}
 	return true
 }
 
 // End returns the member.
 func (k *Maker) End() *Member {
-	k.now.Funcs = piece(&k.funcs, len(k.scratch))
-	copy(k.now.Funcs, k.scratch)
+	k.now.Funcs = piece(&k.funcs, k.count)
 	return k.now
 }
 
+// most is how many values are made at once.
+const most = 256
+
 // piece cuts n values from memory that many share.
 func piece[T any](from *[]T, n int) []T {
-	const most = 256
 	if n > len(*from) {
 		*from = make([]T, max(n, most))
 	}

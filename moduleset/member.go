@@ -49,14 +49,18 @@ type Func struct {
 	Object *Object
 	Sympos uint64
 
-	// code is the name that stands for the func's code where it has several, and
-	// another one is the first of them; nil for most.
-	code *codeName
-
 	// A table's entries differ in the offset alone: sixteen bytes instead of
 	// forty-eight for each of some hundred thousand.
-	table  *klp.Location
+	table  *funcTable
 	offset uint64
+}
+
+// funcTable is what funcs of one table have in common.
+type funcTable struct {
+	at klp.Location // File is that of the section
+	// code is the name that stands for a func's code where it has several, and
+	// another one is the first of them; nil for most.
+	code *codeName
 }
 
 // codeName is what klp.Func.Code returns.
@@ -81,7 +85,7 @@ func (f *Func) Position() uint64 { return max(1, f.Sympos) }
 // Key is equal for funcs that are one function of the kernel, as far as their
 // names or what is known of the kernel tell.
 func (f *Func) Key() FuncKey {
-	if c := f.code; c != nil {
+	if c := f.table.code; c != nil {
 		return FuncKey{f.Object.Name, f.Object.Literal, c.name, c.position}
 	}
 	return f.NameKey()
@@ -92,16 +96,20 @@ func (f *Func) NameKey() FuncKey {
 	return FuncKey{f.Object.Name, f.Object.Literal, f.Name, f.Position()}
 }
 
-// setCode notes the first name of the func's code.
-func (f *Func) setCode(name string, position uint64) {
-	if name != f.Name || position != f.Position() {
-		f.code = &codeName{strings.Clone(name), position}
+// firstName returns the first name of the func's code, nil where that is its own.
+func (f *Func) firstName(aliases []string) *codeName {
+	name, position := klp.FirstName(f.Name, f.Position(), aliases)
+	if name == f.Name && position == f.Position() {
+		return nil
 	}
+	return &codeName{strings.Clone(name), position}
 }
+
+func (f *Func) setCode(c *codeName) { f.table = &funcTable{f.table.at, c} }
 
 // At is where the func stands in its table.
 func (f *Func) At() klp.Location {
-	at := *f.table
+	at := f.table.at
 	at.Offset = f.offset
 	if at.File != noBytes {
 		at.File += int64(f.offset)
@@ -188,7 +196,7 @@ func (m *Member) takeObjects(text *text, objects []klp.Object) {
 	}
 	m.Objects = make([]Object, len(objects))
 	m.Funcs = make([]Func, 0, count)
-	var table *klp.Location
+	var table *funcTable
 	for i := range objects {
 		o, to := &objects[i], &m.Objects[i]
 		*to = Object{Name: text.keep(o.Name), Literal: o.Literal, Callbacks: len(o.Callbacks) > 0, At: text.place(o.At)}
@@ -199,8 +207,9 @@ func (m *Member) takeObjects(text *text, objects []klp.Object) {
 			}
 			table = text.table(table, f.At)
 			m.Funcs = append(m.Funcs, Func{Name: text.keep(f.Name), Object: to, Sympos: f.Sympos, table: table, offset: f.At.Offset})
-			if len(f.Aliases) > 0 {
-				m.Funcs[len(m.Funcs)-1].setCode(f.Code())
+			last := &m.Funcs[len(m.Funcs)-1]
+			if c := last.firstName(f.Aliases); c != nil {
+				last.setCode(c)
 			}
 			to.Funcs++
 		}
@@ -251,13 +260,13 @@ func (t *text) place(at klp.Location) klp.Location {
 
 // table returns what a func's place has in common with its neighbours, last
 // where it is the same as before.
-func (t *text) table(last *klp.Location, at klp.Location) *klp.Location {
-	table := tableOf(at)
-	if last != nil && *last == table {
+func (t *text) table(last *funcTable, at klp.Location) *funcTable {
+	at = tableOf(at)
+	if last != nil && last.at == at {
 		return last
 	}
-	table.Section, table.Symbol = t.word(at.Section), t.word(at.Symbol)
-	return &table
+	at.Section, at.Symbol = t.word(at.Section), t.word(at.Symbol)
+	return &funcTable{at: at}
 }
 
 // tableOf is what the places of a table's funcs have in common.

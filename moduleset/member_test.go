@@ -101,6 +101,9 @@ func BenchmarkNew(b *testing.B) {
 
 func TestPatching(t *testing.T) {
 	s := New(manyMembers(100), Options{})
+	if !slices.IsSortedFunc(s.funcs, s.compareFuncs) {
+		t.Error("the index is not sorted")
+	}
 	all := s.Patching(FuncKey{Object: "vmlinux", Name: "__do_sys_newuname", Position: 1})
 	if len(all) != 100 || !slices.IsSortedFunc(all, compareRows) {
 		t.Errorf("%d members patch the func", len(all))

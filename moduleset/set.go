@@ -128,17 +128,18 @@ func (s *Set) findAliases() {
 	for _, m := range s.Members {
 		for i := range m.Funcs {
 			f := &m.Funcs[i]
-			if f.code != nil || f.Object.Literal {
+			if f.table.code != nil || f.Object.Literal {
 				continue
 			}
 			at := place{f.Object.Name, f.Name, f.Sympos}
 			code, asked := known[at]
 			if !asked {
-				f.setCode(klp.FirstName(f.Name, f.Position(), k.Aliases(at.object, at.name, at.sympos)))
-				known[at] = f.code
-				continue
+				code = f.firstName(k.Aliases(at.object, at.name, at.sympos))
+				known[at] = code
 			}
-			f.code = code
+			if code != nil {
+				f.setCode(code)
+			}
 		}
 	}
 }

@@ -44,10 +44,7 @@ purpose, waive the finding with the reason.`,
 	if !s.Judged() {
 		return nil, missing(s)
 	}
-	j := &dropJudge{set: s, newest: make(map[*moduleset.Member]bool), keys: make(map[*moduleset.Member]map[moduleset.FuncKey]bool), seen: make(map[moduleset.FuncKey]bool), marks: make([]int32, s.DifferentFuncs())}
-	for _, m := range s.Newest() {
-		j.newest[m] = true
-	}
+	j := &dropJudge{set: s, keys: make(map[*moduleset.Member]map[moduleset.FuncKey]bool), seen: make(map[moduleset.FuncKey]bool), marks: make([]int32, s.DifferentFuncs())}
 	return atBoth(s, evictions(s, func(p moduleset.Pair) bool {
 		if p.Effect == moduleset.Undetermined && s.RefusesSharing() {
 			return false // KLP407 has what the reading of sets decides
@@ -59,7 +56,7 @@ purpose, waive the finding with the reason.`,
 // dropJudge compares what a candidate patches with what it evicts.
 type dropJudge struct {
 	set    *moduleset.Set
-	newest map[*moduleset.Member]bool // of the lineages of the baseline
+	newest map[*moduleset.Member]bool // of the lineages of the baseline; nil until somebody asks
 	keys   map[*moduleset.Member]map[moduleset.FuncKey]bool
 
 	// Of the pair that is told: memory for the next one.
@@ -69,6 +66,19 @@ type dropJudge struct {
 
 	last  *moduleset.Member // whose funcs are marked
 	marks []int32           // by the number of a func: 1 + the index of the last one that patches it
+}
+
+// newestOnes are the newest of each lineage of the baseline. Most candidates evict
+// nothing, and nobody asks.
+func (j *dropJudge) newestOnes() map[*moduleset.Member]bool {
+	if j.newest == nil {
+		newest := j.set.Newest()
+		j.newest = make(map[*moduleset.Member]bool, len(newest))
+		for _, m := range newest {
+			j.newest[m] = true
+		}
+	}
+	return j.newest
 }
 
 // inCommon counts the funcs that both of a pair patch.
@@ -103,7 +113,7 @@ func (j *dropJudge) carried(m *moduleset.Member) map[moduleset.FuncKey]bool {
 // over the newest of a lineage, and of two candidates in the order that their names
 // or their funcs give them.
 func (j *dropJudge) happens(p moduleset.Pair) bool {
-	if p.Active.Baseline && !j.newest[p.Active] {
+	if p.Active.Baseline && !j.newestOnes()[p.Active] {
 		return false
 	}
 	common := j.inCommon(p)
@@ -141,7 +151,7 @@ func (j *dropJudge) drops(p moduleset.Pair, common int) bool {
 // mayCover reports whether there could be a livepatch that stays, and patches what
 // another one drops.
 func (j *dropJudge) mayCover() bool {
-	return j.set.RefusesSharing() && len(j.newest) > 0 // under mainline, what evicts one evicts all
+	return j.set.RefusesSharing() && len(j.newestOnes()) > 0 // under mainline, what evicts one evicts all
 }
 
 // dropped yields the funcs of Active that go back to the kernel's own code, one
@@ -189,7 +199,7 @@ func (j *dropJudge) covered(p moduleset.Pair, key moduleset.FuncKey) bool {
 		return false
 	}
 	for _, r := range j.set.Patching(key) {
-		if j.newest[r.Member] && r.Member != p.Active && j.set.Effect(p.Next.Class(), r.Member.Class()) == moduleset.Keeps {
+		if j.newestOnes()[r.Member] && r.Member != p.Active && j.set.Effect(p.Next.Class(), r.Member.Class()) == moduleset.Keeps {
 			return true
 		}
 	}

@@ -59,7 +59,7 @@ kernel's release in it.`,
 	})
 })
 
-// namedFiles are the members of each name, and of which file each is a copy.
+// namedFiles are the members of each name that a candidate has, and of which file each is a copy.
 type namedFiles struct {
 	of   map[string][]*moduleset.Member
 	file map[*moduleset.Member]string
@@ -72,9 +72,14 @@ type namedFiles struct {
 // where another one has its name.
 func filesOfOneName(s *moduleset.Set) (*namedFiles, error) {
 	files := &namedFiles{of: make(map[string][]*moduleset.Member), file: make(map[*moduleset.Member]string), different: make(map[string][][]*moduleset.Member)}
-	for _, m := range s.Members {
+	for _, m := range s.Candidates() {
 		if m.Name != "" {
-			files.of[m.Name] = append(files.of[m.Name], m)
+			files.of[m.Name] = nil
+		}
+	}
+	for _, m := range s.Members {
+		if list, asked := files.of[m.Name]; asked {
+			files.of[m.Name] = append(list, m)
 		}
 	}
 	for _, m := range s.Members {

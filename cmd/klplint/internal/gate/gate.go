@@ -203,7 +203,7 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 	}
 	out := &Outcome{Revision: tx.Revision}
 	found := g.alone
-	byPath := make(map[string][]registry.Peer)
+	var baseline []registry.Peer
 	standing := make(map[moduleset.Kernel][]registry.Peer)
 	withdrawn := make(map[*registry.Entry]string)
 	uncompared := true
@@ -216,16 +216,14 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 		out.Compared += len(c.baseline)
 		found = found.Merged(c.result)
 		uncompared = uncompared && len(c.baseline)+c.against+len(group) == 1
-		for _, p := range c.baseline {
-			byPath[p.Member.Path] = append(byPath[p.Member.Path], p)
-		}
+		baseline = append(baseline, c.baseline...)
 		if err := g.withdrawn(tx, group, c.baseline, withdrawn); err != nil {
 			return nil, err
 		}
 	}
 	out.Verdict = g.Policy.Judge(found)
 	out.Pass = out.Verdict.ExitCode == exitcode.OK
-	named := out.named(byPath)
+	named := out.named(baseline)
 	if g.Named > 0 && len(named) > g.Named {
 		named, out.Unnamed = named[:g.Named], len(named)-g.Named
 	}
@@ -322,15 +320,20 @@ func (out *Outcome) admissions(g *gate, entries []*registry.Entry, known map[int
 
 // named lists the modules that findings point at one by one: all that share a
 // path, which has only the first digits of a digest. They come by path.
-func (out *Outcome) named(byPath map[string][]registry.Peer) []registry.Peer {
-	var named []registry.Peer
-	seen := make(map[string]bool)
+func (out *Outcome) named(baseline []registry.Peer) []registry.Peer {
+	paths := make(map[string]bool)
 	for i := range out.Verdict.Findings {
 		for _, r := range out.Verdict.Findings[i].Related {
-			if peers := byPath[r.Module]; len(peers) > 0 && !seen[r.Module] {
-				seen[r.Module] = true
-				named = append(named, peers...)
-			}
+			paths[r.Module] = true
+		}
+	}
+	if len(paths) == 0 {
+		return nil
+	}
+	var named []registry.Peer
+	for _, p := range baseline {
+		if paths[p.Member.Path] {
+			named = append(named, p)
 		}
 	}
 	slices.SortStableFunc(named, func(a, b registry.Peer) int { return cmp.Compare(a.Member.Path, b.Member.Path) })

@@ -133,7 +133,8 @@ var errCompact = errors.New("the compact form is damaged")
 
 // expand rebuilds the module as far as compact has it.
 func expand(b []byte) (*klp.Module, error) {
-	r := compactReader{rest: string(b)}
+	r := compactReader{rest: b, known: make(map[string]string)}
+	r.texts.Grow(len(b))
 	m := &klp.Module{Kind: klp.KindLivepatch, Patch: klp.Patch{Found: true}}
 	m.Patch.Objects = make([]klp.Object, r.head(m))
 	for i := range m.Patch.Objects {
@@ -153,7 +154,7 @@ func expand(b []byte) (*klp.Module, error) {
 		m.Patch.Objects[i].Funcs[j].Aliases = list
 		return true
 	})
-	if r.bad || r.rest != "" {
+	if r.bad || len(r.rest) > 0 {
 		return nil, errCompact
 	}
 	return m, nil
@@ -163,21 +164,8 @@ func expand(b []byte) (*klp.Module, error) {
 // of ten thousand modules costs little more than their names.
 type memberReader struct {
 	maker  moduleset.Maker
-	rows   strings.Builder // all rows one behind the other
-	reader compactReader   // of the row that is read
-	module klp.Module      // its parts that have no number
-}
-
-// keep copies a row to where it can stay.
-func (x *memberReader) keep(row []byte) string {
-	const piece = 64 << 10
-	if x.rows.Cap()-x.rows.Len() < len(row) {
-		x.rows = strings.Builder{}
-		x.rows.Grow(max(piece, len(row)))
-	}
-	start := x.rows.Len()
-	x.rows.Write(row)
-	return x.rows.String()[start:]
+	reader compactReader // of the row that is read
+	module klp.Module    // its parts that have no number
 }
 
 // member is what NewMember would make of the module that was written: the same as
@@ -185,7 +173,10 @@ func (x *memberReader) keep(row []byte) string {
 // signature too.
 func (x *memberReader) member(row []byte, owner string) (m *moduleset.Member, unsigned string, err error) {
 	r := &x.reader
-	*r = compactReader{rest: x.keep(row), sites: r.sites[:0]}
+	if r.known == nil {
+		r.known = make(map[string]string)
+	}
+	r.rest, r.sites, r.bad = row, r.sites[:0], false
 	from := &x.module
 	*from = klp.Module{}
 	objects := r.head(from)
@@ -203,7 +194,7 @@ func (x *memberReader) member(row []byte, owner string) (m *moduleset.Member, un
 	}
 	r.ids(from)
 	r.aliases(x.maker.Aliases)
-	if r.bad || r.rest != "" {
+	if r.bad || len(r.rest) > 0 {
 		return nil, "", errCompact
 	}
 	m = x.maker.End()
@@ -213,18 +204,24 @@ func (x *memberReader) member(row []byte, owner string) (m *moduleset.Member, un
 
 // head reads what stands before the objects, and how many these are.
 func (r *compactReader) head(m *klp.Module) (objects int) {
-	if r.rest == "" || r.rest[0] != compactVersion {
-		r.rest, r.bad = "", true
+	if len(r.rest) == 0 || r.rest[0] != compactVersion {
+		r.rest, r.bad = nil, true
 		return 0
 	}
 	r.rest = r.rest[1:]
-	m.Arch, m.Vermagic.Release, m.Name = klp.Arch(r.text()), r.text(), r.text()
-	m.SHA256, m.UnsignedSHA256, m.Toolchain = r.text(), r.text(), klp.Toolchain(r.text())
+	m.Arch, m.Vermagic.Release, m.Name = klp.Arch(r.word()), r.word(), r.text()
+	m.SHA256 = r.text()
+	if unsigned := r.bytes(); string(unsigned) == m.SHA256 {
+		m.UnsignedSHA256 = m.SHA256
+	} else {
+		m.UnsignedSHA256 = r.keep(unsigned)
+	}
+	m.Toolchain = klp.Toolchain(r.word())
 	m.Size = int64(r.number())
 	if n := r.count(); n > 0 {
 		m.Vermagic.Flags = make([]string, n)
 		for i := range m.Vermagic.Flags {
-			m.Vermagic.Flags[i] = r.text()
+			m.Vermagic.Flags[i] = r.word()
 		}
 	}
 	r.replace(&m.Replace)
@@ -245,23 +242,27 @@ func (r *compactReader) ids(m *klp.Module) {
 // aliases reads what stands behind, and gives the names of each func to set, which
 // reports whether there is such a func.
 func (r *compactReader) aliases(set func(object, index uint64, list []string) bool) {
-	for r.rest != "" {
+	for len(r.rest) > 0 {
 		i, j := r.number(), r.number()
 		list := make([]string, r.count())
 		for k := range list {
 			list[k] = r.text()
 		}
 		if !r.bad && !set(i, j, list) {
-			r.rest, r.bad = "", true
+			r.rest, r.bad = nil, true
 		}
 	}
 }
 
-// compactReader cuts strings from the row and does not copy them.
+// compactReader reads a row. Its strings are copies, one behind the other in memory
+// that the rows of one reader share, and one of each word that comes again and again.
 type compactReader struct {
-	rest  string
+	rest  []byte
 	sites []site
 	bad   bool
+
+	texts strings.Builder
+	known map[string]string
 }
 
 func (r *compactReader) number() uint64 {
@@ -274,7 +275,7 @@ func (r *compactReader) number() uint64 {
 			return n
 		}
 	}
-	r.rest, r.bad = "", true
+	r.rest, r.bad = nil, true
 	return 0
 }
 
@@ -282,33 +283,58 @@ func (r *compactReader) number() uint64 {
 func (r *compactReader) count() int {
 	n := r.number()
 	if n > uint64(len(r.rest)) {
-		r.rest, r.bad = "", true
+		r.rest, r.bad = nil, true
 		return 0
 	}
 	return int(n)
 }
 
-func (r *compactReader) text() string {
+// bytes are those of a string.
+func (r *compactReader) bytes() []byte {
 	n := r.count()
-	s := r.rest[:n]
+	b := r.rest[:n]
 	r.rest = r.rest[n:]
-	return s
+	return b
+}
+
+func (r *compactReader) text() string { return r.keep(r.bytes()) }
+
+func (r *compactReader) keep(b []byte) string {
+	const piece = 16 << 10
+	if r.texts.Cap()-r.texts.Len() < len(b) {
+		r.texts = strings.Builder{}
+		r.texts.Grow(max(piece, len(b)))
+	}
+	start := r.texts.Len()
+	r.texts.Write(b)
+	return r.texts.String()[start:]
+}
+
+// word is text for one of few.
+func (r *compactReader) word() string {
+	b := r.bytes()
+	w, ok := r.known[string(b)]
+	if !ok {
+		w = r.keep(b)
+		r.known[w] = w
+	}
+	return w
 }
 
 func (r *compactReader) place() klp.Location {
 	n := r.number()
 	if n == uint64(len(r.sites)) {
-		r.sites = append(r.sites, site{r.text(), r.text()})
+		r.sites = append(r.sites, site{r.word(), r.word()})
 	}
 	if n >= uint64(len(r.sites)) {
-		r.rest, r.bad = "", true
+		r.rest, r.bad = nil, true
 		return klp.Location{}
 	}
 	return klp.Location{Section: r.sites[n].section, Symbol: r.sites[n].symbol, Offset: r.number(), File: int64(r.number())}
 }
 
 func (r *compactReader) replace(out *klp.Replace) {
-	out.Kind, out.Source, out.FieldSource, out.Reason = klp.ReplaceKind(r.text()), klp.ReplaceSource(r.text()), klp.FieldSource(r.text()), r.text()
+	out.Kind, out.Source, out.FieldSource, out.Reason = klp.ReplaceKind(r.word()), klp.ReplaceSource(r.word()), klp.FieldSource(r.word()), r.word()
 	out.Flag, out.Set, out.SetsNull = r.number() == 1, uint32(r.number()), r.number() == 1
 	for _, list := range []*[]uint32{&out.Sets, &out.Supersedes} {
 		n := r.number()
@@ -316,7 +342,7 @@ func (r *compactReader) replace(out *klp.Replace) {
 			continue
 		}
 		if n-1 > uint64(len(r.rest)) {
-			r.rest, r.bad = "", true
+			r.rest, r.bad = nil, true
 			return
 		}
 		*list = make([]uint32, n-1)
@@ -329,10 +355,10 @@ func (r *compactReader) replace(out *klp.Replace) {
 
 // object reads an object, and how many funcs it has.
 func (r *compactReader) object(o *klp.Object) (funcs int) {
-	o.Name = r.text()
+	o.Name = r.word()
 	o.Null, o.Literal = r.number() == 1, r.number() == 1
 	for range r.count() {
-		o.Callbacks = append(o.Callbacks, klp.Callback{Kind: klp.CallbackKind(r.text())})
+		o.Callbacks = append(o.Callbacks, klp.Callback{Kind: klp.CallbackKind(r.word())})
 	}
 	o.At = r.place()
 	return r.count()
