@@ -58,7 +58,7 @@ func (j *job) groups() (map[moduleset.Kernel][]int, []moduleset.Kernel) {
 		if !out.livepatch || out.err != nil {
 			continue
 		}
-		g := out.kernel
+		g := out.kernel.Value()
 		if i < len(j.config.Inputs) && len(members[g]) == 0 {
 			keys = append(keys, g) // candidates come first
 		}

@@ -32,7 +32,7 @@ type outcome struct {
 
 	// For the set rules.
 	member *moduleset.Member
-	kernel moduleset.Kernel
+	kernel unique.Handle[moduleset.Kernel]
 	target klp.Target
 }
 
@@ -113,10 +113,9 @@ func (j *job) source(i int, in reader, run *runner) {
 		klp.FindAliases(m, out.target)
 	}
 	j.keep(m)
+	out.kernel = unique.Make(moduleset.KernelOf(m))
 	if out.livepatch && j.keepRows {
 		out.member = moduleset.NewMember(m, baseline)
-		out.kernel = moduleset.KernelOf(m)
-		out.kernel.Release, out.kernel.Flags = out.module.Release, unique.Make(out.kernel.Flags).Value()
 		out.module.Name = out.member.Name
 	} else {
 		out.module.Name = strings.Clone(m.Name)

@@ -49,16 +49,17 @@ type Func struct {
 	Object *Object
 	Sympos uint64
 
-	// A table's entries differ in the offset alone: sixteen bytes instead of
-	// forty-eight for each of some hundred thousand.
-	table  *funcTable
-	offset uint64
+	// What it has in common with its neighbours is kept once: sixteen bytes
+	// instead of fifty-six for each of some hundred thousand.
+	common *neighbours
+	offset uint64 // in its table
 }
 
-// funcTable is what funcs of one table have in common.
-type funcTable struct {
-	at klp.Location // File is that of the section
-	// code is the name that stands for a func's code where it has several, and
+// neighbours are the funcs of one table that differ in name, sympos and offset
+// alone.
+type neighbours struct {
+	table klp.Location // its Offset is not used
+	// code is the name that stands for the func's code where it has several, and
 	// another one is the first of them; nil for most.
 	code *codeName
 }
@@ -85,7 +86,7 @@ func (f *Func) Position() uint64 { return max(1, f.Sympos) }
 // Key is equal for funcs that are one function of the kernel, as far as their
 // names or what is known of the kernel tell.
 func (f *Func) Key() FuncKey {
-	if c := f.table.code; c != nil {
+	if c := f.common.code; c != nil {
 		return FuncKey{f.Object.Name, f.Object.Literal, c.name, c.position}
 	}
 	return f.NameKey()
@@ -96,20 +97,20 @@ func (f *Func) NameKey() FuncKey {
 	return FuncKey{f.Object.Name, f.Object.Literal, f.Name, f.Position()}
 }
 
-// firstName returns the first name of the func's code, nil where that is its own.
-func (f *Func) firstName(aliases []string) *codeName {
-	name, position := klp.FirstName(f.Name, f.Position(), aliases)
-	if name == f.Name && position == f.Position() {
-		return nil
+// setCode notes the first name of the func's code.
+func (f *Func) setCode(name string, position uint64) {
+	if name != f.Name || position != f.Position() {
+		f.takeCode(&codeName{strings.Clone(name), position})
 	}
-	return &codeName{strings.Clone(name), position}
 }
 
-func (f *Func) setCode(c *codeName) { f.table = &funcTable{f.table.at, c} }
+func (f *Func) takeCode(code *codeName) {
+	f.common = &neighbours{f.common.table, code}
+}
 
 // At is where the func stands in its table.
 func (f *Func) At() klp.Location {
-	at := f.table.at
+	at := f.common.table
 	at.Offset = f.offset
 	if at.File != noBytes {
 		at.File += int64(f.offset)
@@ -196,7 +197,7 @@ func (m *Member) takeObjects(text *text, objects []klp.Object) {
 	}
 	m.Objects = make([]Object, len(objects))
 	m.Funcs = make([]Func, 0, count)
-	var table *funcTable
+	var common *neighbours
 	for i := range objects {
 		o, to := &objects[i], &m.Objects[i]
 		*to = Object{Name: text.keep(o.Name), Literal: o.Literal, Callbacks: len(o.Callbacks) > 0, At: text.place(o.At)}
@@ -205,11 +206,10 @@ func (m *Member) takeObjects(text *text, objects []klp.Object) {
 			if f.Name == "" {
 				continue
 			}
-			table = text.table(table, f.At)
-			m.Funcs = append(m.Funcs, Func{Name: text.keep(f.Name), Object: to, Sympos: f.Sympos, table: table, offset: f.At.Offset})
-			last := &m.Funcs[len(m.Funcs)-1]
-			if c := last.firstName(f.Aliases); c != nil {
-				last.setCode(c)
+			common = text.neighbours(common, f.At)
+			m.Funcs = append(m.Funcs, Func{Name: text.keep(f.Name), Object: to, Sympos: f.Sympos, common: common, offset: f.At.Offset})
+			if len(f.Aliases) > 0 {
+				m.Funcs[len(m.Funcs)-1].setCode(f.Code())
 			}
 			to.Funcs++
 		}
@@ -258,15 +258,15 @@ func (t *text) place(at klp.Location) klp.Location {
 	return at
 }
 
-// table returns what a func's place has in common with its neighbours, last
-// where it is the same as before.
-func (t *text) table(last *funcTable, at klp.Location) *funcTable {
-	at = tableOf(at)
-	if last != nil && last.at == at {
+// neighbours returns what a func at a place has in common with others, last where
+// it is the same as before.
+func (t *text) neighbours(last *neighbours, at klp.Location) *neighbours {
+	table := tableOf(at)
+	if last != nil && last.table == table {
 		return last
 	}
-	at.Section, at.Symbol = t.word(at.Section), t.word(at.Symbol)
-	return &funcTable{at: at}
+	table.Section, table.Symbol = t.word(at.Section), t.word(at.Symbol)
+	return &neighbours{table: table}
 }
 
 // tableOf is what the places of a table's funcs have in common.

@@ -17,6 +17,8 @@ type Set struct {
 	Dropped []*Member
 	Options Options
 
+	candidates []*Member
+
 	classes []*Class
 	models  []replace.Model
 	bySet   []map[uint32][]*Class // by model: the classes that belong to a set
@@ -110,6 +112,9 @@ func (s *Set) takeOver(members []*Member) {
 		}
 		m.index, m.stem = len(s.Members), names.Stem(cmp.Or(m.Name, m.Path), m.Release)
 		s.Members = append(s.Members, m)
+		if !m.Baseline {
+			s.candidates = append(s.candidates, m)
+		}
 	}
 }
 
@@ -128,32 +133,24 @@ func (s *Set) findAliases() {
 	for _, m := range s.Members {
 		for i := range m.Funcs {
 			f := &m.Funcs[i]
-			if f.table.code != nil || f.Object.Literal {
+			if f.common.code != nil || f.Object.Literal {
 				continue
 			}
 			at := place{f.Object.Name, f.Name, f.Sympos}
 			code, asked := known[at]
 			if !asked {
-				code = f.firstName(k.Aliases(at.object, at.name, at.sympos))
-				known[at] = code
-			}
-			if code != nil {
-				f.setCode(code)
+				f.setCode(klp.FirstName(f.Name, f.Position(), k.Aliases(at.object, at.name, at.sympos)))
+				known[at] = f.common.code
+			} else if code != nil {
+				f.takeCode(code)
 			}
 		}
 	}
 }
 
-// Candidates returns the members that are not of the baseline, by path.
-func (s *Set) Candidates() []*Member {
-	var out []*Member
-	for _, m := range s.Members {
-		if !m.Baseline {
-			out = append(out, m)
-		}
-	}
-	return out
-}
+// Candidates returns the members that are not of the baseline, by path. The list is
+// the set's own.
+func (s *Set) Candidates() []*Member { return s.candidates }
 
 // Row is one entry of a member's table of funcs, states or shadow variables.
 type Row struct {

@@ -29,8 +29,10 @@ type pairReport struct {
 	set                 *moduleset.Set
 	told, placed, named int // at most, of each candidate
 
-	list   []finding.Finding
-	both   []atOther            // told pairs of two candidates
+	list []finding.Finding
+	both []atOther // told pairs of two candidates
+
+	// Nil until the first pair: most rules find none.
 	counts []int                // told pairs, by the index of Next
 	rests  []*rest              // by the index of the candidate; nil for none
 	known  pairTable            // told pairs of two candidates
@@ -54,12 +56,15 @@ func newPairReport(s *moduleset.Set) *pairReport {
 	candidates := max(1, len(s.Candidates()))
 	return &pairReport{
 		set: s, told: max(1, maxTold/candidates), placed: max(1, maxPlaced/candidates), named: max(1, maxNamed/candidates),
-		counts: make([]int, len(s.Members)), rests: make([]*rest, len(s.Members)), known: make(pairTable, len(s.Members)), summed: make(map[weight]pairTable),
 	}
 }
 
 // takes reports whether the pair is to be told; if not it is summed up.
 func (r *pairReport) takes(p moduleset.Pair, w weight) bool {
+	if members := len(r.set.Members); r.counts == nil {
+		r.counts, r.rests = make([]int, members), make([]*rest, members)
+		r.known, r.summed = make(pairTable, members), make(map[weight]pairTable)
+	}
 	next, active := p.Next.Index(), p.Active.Index()
 	if r.counts[next] < r.told {
 		r.counts[next]++
@@ -105,6 +110,9 @@ func (r *pairReport) sum(candidate int, other *moduleset.Member, w weight) {
 
 // findings ends the report.
 func (r *pairReport) findings() []finding.Finding {
+	if r.counts == nil {
+		return nil
+	}
 	for i := range r.both {
 		if b := &r.both[i]; !r.reported(b.active, b.next) {
 			r.list = append(r.list, b.finding)
