@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -114,9 +113,80 @@ func parseState(s string) (registry.State, error) {
 	return "", usageErrorf("--state: %w", flags.Wanted(s, []string{"candidate", "active", "retired"}))
 }
 
-// show writes entries in the formats that were asked for.
-func (a *app) show(l *report.RegistryList) error {
-	return render(a, report.RegistryFormats(), l)
+// entryList writes entries in the formats that were asked for, while they are read.
+type entryList struct {
+	app   *app
+	outs  []*output
+	pages []report.RegistryPages
+	part  []report.RegistryEntry
+	count int
+}
+
+// atOnce is how many entries are shown at once: so much is held of a list, and a table
+// of more is one for each.
+const atOnce = 500
+
+func (a *app) listTo() (*entryList, error) {
+	outs, err := a.outputs(report.RegistryFormats().Names()...)
+	return &entryList{app: a, outs: outs}, err
+}
+
+// begin starts the list, or starts it again where nothing was shown yet.
+func (l *entryList) begin(head *report.RegistryList) error {
+	l.pages, l.part, l.count = nil, nil, 0
+	for _, o := range l.outs {
+		begin, err := report.RegistryFormats().Named(o.format)
+		if err != nil {
+			return registry.Abort(err)
+		}
+		l.pages = append(l.pages, begin(o, head, o.options))
+	}
+	return nil
+}
+
+func (l *entryList) add(tx *registry.Tx, e *registry.Entry) error {
+	l.count++
+	if l.part = append(l.part, reportEntry(e)); len(l.part) < atOnce {
+		return nil
+	}
+	return l.show(tx)
+}
+
+func (l *entryList) show(tx *registry.Tx) error {
+	tx.Shown()
+	for i, p := range l.pages {
+		if err := p.Page(l.part); err != nil {
+			return registry.Abort(err)
+		}
+		_ = l.outs[i].buf.Flush() // the buffer keeps the error for what is written next
+	}
+	l.part = l.part[:0]
+	return nil
+}
+
+// end shows the rest.
+func (l *entryList) end(tx *registry.Tx) error {
+	if len(l.part) > 0 {
+		if err := l.show(tx); err != nil {
+			return err
+		}
+	}
+	tx.Shown()
+	for _, p := range l.pages {
+		if err := p.End(); err != nil {
+			return registry.Abort(err)
+		}
+	}
+	return nil
+}
+
+// close ends the outputs.
+func (l *entryList) close(err error) error {
+	if err != nil {
+		l.app.discardOutputs(l.outs)
+		return err
+	}
+	return l.app.closeOutputs(l.outs)
 }
 
 func newRegistryList(a *app, f *registryFlags) *cobra.Command {
@@ -198,22 +268,29 @@ func patches(m *klp.Module, filter *registry.Filter, sympos uint64) bool {
 // its func only the ones that patch the given position, unless that is 0. Where
 // something in particular is looked for, nothing is an exit code of its own.
 func (a *app) listEntries(ctx context.Context, f *registryFlags, filter registry.Filter, sympos uint64, wanted bool) error {
-	l := &report.RegistryList{Func: filter.Func, Object: filter.Object}
-	err := f.read(ctx, a, func(tx *registry.Tx) error {
-		entries, err := tx.All(filter)
-		if sympos > 0 {
-			entries = slices.DeleteFunc(entries, func(e *registry.Entry) bool { return !patches(e.Module, &filter, sympos) })
-		}
-		l.Entries, l.Revision = reportEntries(entries), tx.Revision
-		return err
-	})
+	list, err := a.listTo()
 	if err != nil {
 		return err
 	}
-	if err := a.show(l); err != nil {
+	err = f.read(ctx, a, func(tx *registry.Tx) error {
+		if err := list.begin(&report.RegistryList{Func: filter.Func, Object: filter.Object, Revision: tx.Revision}); err != nil {
+			return err
+		}
+		err := tx.List(filter, func(e *registry.Entry) error {
+			if sympos > 0 && !patches(e.Module, &filter, sympos) {
+				return nil
+			}
+			return list.add(tx, e)
+		})
+		if err != nil {
+			return err
+		}
+		return list.end(tx)
+	})
+	if err := list.close(err); err != nil {
 		return err
 	}
-	if wanted && len(l.Entries) == 0 {
+	if wanted && list.count == 0 {
 		return &exitError{code: exitcode.Findings}
 	}
 	return nil
@@ -231,16 +308,25 @@ func newRegistryShow(a *app, f *registryFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l := &report.RegistryList{Full: true}
-			err = f.read(cmd.Context(), a, func(tx *registry.Tx) error {
-				entries, err := which(tx, filter, args)
-				l.Entries, l.Revision = reportEntries(entries), tx.Revision
-				return err
-			})
+			list, err := a.listTo()
 			if err != nil {
 				return err
 			}
-			return a.show(l)
+			return list.close(f.read(cmd.Context(), a, func(tx *registry.Tx) error {
+				entries, err := which(tx, filter, args)
+				if err != nil {
+					return err
+				}
+				if err := list.begin(&report.RegistryList{Full: true, Revision: tx.Revision}); err != nil {
+					return err
+				}
+				for _, e := range entries {
+					if err := list.add(tx, e); err != nil {
+						return err
+					}
+				}
+				return list.end(tx)
+			}))
 		},
 	}
 	choose.register(cmd)

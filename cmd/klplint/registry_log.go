@@ -73,6 +73,7 @@ registry:NAME@SHA256. --format json writes a line of JSON for each entry.
 func writeLog(tx *registry.Tx, w io.Writer, format, name, digest string) (n int, err error) {
 	err = tx.Log(name, digest, func(e *registry.Event) error {
 		n++
+		tx.Shown()
 		var err error
 		if format == "json" {
 			enc := json.NewEncoder(w)

@@ -95,6 +95,6 @@ func (t *Tx) ReplacedBy(e *Entry) ([]*Entry, error) {
 	}
 	var out []*Entry
 	err = t.entries(func(e *Entry) error { out = append(out, e); return nil },
-		withDocument+` WHERE m.kernel = $1 AND m.state = 'retired' AND m.replaced_by = $2 ORDER BY m.id`, id, e.Module.SHA256)
+		entryRows+` WHERE m.kernel = $1 AND m.state = 'retired' AND m.replaced_by = $2 ORDER BY m.id`, id, e.Module.SHA256)
 	return out, err
 }

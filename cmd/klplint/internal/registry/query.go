@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/klplint/klplint/klp"
 )
 
 // Filter chooses entries; an empty field chooses all.
@@ -22,28 +20,33 @@ type Filter struct {
 	Labels        map[string]string
 }
 
-// columns are what scanEntry reads, before a document or a compact form.
+// columns are what scanEntry reads.
 const columns = `m.id, m.channel, m.owner, m.state, m.added_by, m.added_at, m.changed_by, m.changed_at, m.replaced_by, m.revision, m.admitted, m.labels, m.document_sha256`
 
-const withDocument = `SELECT ` + columns + `, d.text FROM module m JOIN document d ON d.module = m.id`
+const entryRows = `SELECT ` + columns + `, m.compact FROM module m`
 
-// scanEntry reads an entry and what its module is rebuilt from.
-func scanEntry(rows *sql.Rows, rebuild func([]byte) (*klp.Module, error)) (*Entry, error) {
+// scanEntry reads an entry; its module has what is compared, see compact.
+func scanEntry(rows *sql.Rows) (*Entry, error) {
 	var e Entry
 	var labels, module sql.RawBytes
 	if err := rows.Scan(&e.id, &e.Channel, &e.Owner, &e.State, &e.AddedBy, &e.AddedAt, &e.ChangedBy, &e.ChangedAt, &e.ReplacedBy, &e.Revision, &e.Admitted, &labels, &e.document, &module); err != nil {
 		return nil, err
 	}
 	var err error
-	if string(labels) != "{}" {
-		if err = json.Unmarshal(labels, &e.Labels); err != nil {
-			return nil, Abort(fmt.Errorf("module %d: labels: %w", e.id, err))
-		}
+	if e.Labels, err = readLabels(labels); err != nil {
+		return nil, Abort(fmt.Errorf("module %d: labels: %w", e.id, err))
 	}
-	if e.Module, err = rebuild(module); err != nil {
+	if e.Module, err = expand(module); err != nil {
 		return nil, Abort(fmt.Errorf("module %d: %w", e.id, err))
 	}
 	return &e, nil
+}
+
+func readLabels(text []byte) (labels map[string]string, err error) {
+	if string(text) != "{}" {
+		err = json.Unmarshal(text, &labels)
+	}
+	return labels, err
 }
 
 // conditions gathers the parts of a WHERE clause and their arguments.
@@ -79,15 +82,12 @@ func (c *conditions) where() string {
 	return " WHERE " + strings.Join(c.parts, " AND ")
 }
 
-func (f *Filter) conditions() *conditions {
+// conditions are those on the columns of a module's own row; kernels are those that
+// the filter names.
+func (f *Filter) conditions(kernels []int64) *conditions {
 	c := &conditions{}
-	kernels := ""
-	if f.Release != "" {
-		c.add(`m.kernel IN (SELECT id FROM kernel WHERE release = ?)`, escape(f.Release))
-		kernels = ` AND kernel IN (SELECT id FROM kernel WHERE release = ?)`
-	}
-	if f.Arch != "" {
-		c.add(`m.kernel IN (SELECT id FROM kernel WHERE arch = ?)`, f.Arch)
+	if f.Release != "" || f.Arch != "" {
+		c.in(`m.kernel`, anys(kernels)...)
 	}
 	if f.Name != "" {
 		c.add(`m.name = ?`, escape(f.Name))
@@ -105,20 +105,109 @@ func (f *Filter) conditions() *conditions {
 	if len(f.States) > 0 {
 		c.in(`m.state`, words(f.States)...)
 	}
+	return c
+}
+
+// kernels are those that the filter chooses.
+func (f *Filter) kernels(t *Tx) (ids []int64, err error) {
+	c := &conditions{}
+	if f.Release != "" {
+		c.add(`release = ?`, escape(f.Release))
+	}
+	if f.Arch != "" {
+		c.add(`arch = ?`, f.Arch)
+	}
+	return t.ids(`SELECT id FROM kernel`+c.where(), c.args...)
+}
+
+// ids are the values of a column, each once, in ascending order.
+func (t *Tx) ids(query string, args ...any) ([]int64, error) {
+	var out []int64
+	err := t.each(func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		out = append(out, id)
+		return err
+	}, query, args...)
+	slices.Sort(out)
+	return slices.Compact(out), err
+}
+
+// indexed finds, by each table that modules are looked for in, which ones may be
+// chosen: what has to be in all of the lists. No plan is left to the engine, which may
+// have no statistics yet: each question is one walk down one index. It returns nil
+// where the filter asks for nothing of that kind.
+func (f *Filter) indexed(t *Tx, kernels []int64) ([][]int64, error) {
+	var out [][]int64
+	ask := func(query string, args ...any) error {
+		list, err := t.ids(query, args...)
+		out = append(out, list)
+		return err
+	}
+	fn, object := short(escape(f.Func)), short(escape(f.Object))
+	var err error
 	switch {
 	case f.Func != "" && f.Object != "":
-		c.add(`m.id IN (SELECT module FROM func WHERE name = ? AND object = ?)`, short(escape(f.Func)), short(escape(f.Object)))
+		err = ask(`SELECT module FROM func WHERE name = $1 AND object = $2`, fn, object)
 	case f.Func != "":
-		c.add(`m.id IN (SELECT module FROM func WHERE name = ?)`, short(escape(f.Func)))
-	case f.Object != "" && kernels != "":
-		c.add(`m.id IN (SELECT module FROM object WHERE name = ?`+kernels+`)`, short(escape(f.Object)), escape(f.Release))
+		err = ask(`SELECT module FROM func WHERE name = $1`, fn)
+	case f.Object != "" && (f.Release != "" || f.Arch != ""):
+		var all []int64
+		for _, k := range kernels {
+			list, err := t.ids(`SELECT module FROM object WHERE name = $1 AND kernel = $2`, object, k)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, list...)
+		}
+		slices.Sort(all)
+		out = append(out, all)
 	case f.Object != "":
-		c.add(`m.id IN (SELECT module FROM object WHERE name = ?)`, short(escape(f.Object)))
+		err = ask(`SELECT module FROM object WHERE name = $1`, object)
 	}
 	for _, k := range sortedKeys(f.Labels) {
-		c.add(`m.id IN (SELECT module FROM label WHERE name = ? AND value = ?)`, k, f.Labels[k])
+		if err == nil {
+			err = ask(`SELECT module FROM label WHERE name = $1 AND value = $2`, k, f.Labels[k])
+		}
 	}
-	return c
+	return out, err
+}
+
+// chosen are the ids of the modules that the filter may choose: its conditions hold
+// for some of them, or for all.
+func (f *Filter) chosen(t *Tx, kernels []int64) ([]int64, error) {
+	lists, err := f.indexed(t, kernels)
+	if err != nil {
+		return nil, err
+	}
+	if len(lists) > 0 {
+		out := lists[0]
+		for _, list := range lists[1:] {
+			out = slices.DeleteFunc(out, func(id int64) bool {
+				_, found := slices.BinarySearch(list, id)
+				return !found
+			})
+		}
+		return out, nil
+	}
+	switch {
+	case f.Name != "":
+		return t.ids(`SELECT id FROM module WHERE name = $1`, escape(f.Name))
+	case f.SHA256 != "":
+		return t.ids(`SELECT id FROM module WHERE sha256 >= $1 AND sha256 <= $2`, f.SHA256, f.SHA256+"g")
+	case f.Release != "" || f.Arch != "":
+		var all []int64
+		for _, k := range kernels {
+			list, err := t.ids(`SELECT id FROM module WHERE kernel = $1`, k)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, list...)
+		}
+		slices.Sort(all)
+		return all, nil
+	}
+	return t.ids(`SELECT id FROM module`)
 }
 
 func words[T ~string](list []T) []any {
@@ -129,16 +218,37 @@ func words[T ~string](list []T) []any {
 	return out
 }
 
+// page is how many modules are read at once: so much is held of a registry of any
+// size, and no server is silent for longer.
+const page = 500
+
 // List calls f for each entry that the filter chooses, in the order in which
-// they were added.
+// they were added. Their modules have what is compared, see compact.
 func (t *Tx) List(filter Filter, f func(*Entry) error) error {
-	c := filter.conditions()
-	return t.entries(f, withDocument+c.where()+` ORDER BY m.id`, c.args...)
+	kernels, err := filter.kernels(t)
+	if err != nil {
+		return err
+	}
+	if len(kernels) == 0 {
+		return nil // and no module either
+	}
+	ids, err := filter.chosen(t, kernels)
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(ids, page) {
+		c := filter.conditions(kernels)
+		c.in(`m.id`, anys(part)...)
+		if err := t.entries(f, entryRows+c.where()+` ORDER BY m.id`, c.args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *Tx) entries(f func(*Entry) error, query string, args ...any) error {
 	return t.each(func(rows *sql.Rows) error {
-		e, err := scanEntry(rows, decode)
+		e, err := scanEntry(rows)
 		if err != nil {
 			return err
 		}
@@ -149,8 +259,8 @@ func (t *Tx) entries(f func(*Entry) error, query string, args ...any) error {
 // load reads entries by id.
 func (t *Tx) load(ids []int64) ([]*Entry, error) {
 	var out []*Entry
-	for part := range slices.Chunk(ids, 500) {
-		err := t.entries(func(e *Entry) error { out = append(out, e); return nil }, withDocument+` WHERE m.id IN `+tuple(1, len(part))+` ORDER BY m.id`, anys(part)...)
+	for part := range slices.Chunk(ids, page) {
+		err := t.entries(func(e *Entry) error { out = append(out, e); return nil }, entryRows+` WHERE m.id IN `+tuple(1, len(part))+` ORDER BY m.id`, anys(part)...)
 		if err != nil {
 			return nil, err
 		}
@@ -165,18 +275,7 @@ func (t *Tx) Again(peers []Peer) ([]*Entry, error) {
 	for i := range peers {
 		ids[i] = peers[i].id
 	}
-	var out []*Entry
-	for part := range slices.Chunk(ids, 500) {
-		err := t.each(func(rows *sql.Rows) error {
-			e, err := scanEntry(rows, expand)
-			out = append(out, e)
-			return err
-		}, `SELECT `+columns+`, m.compact FROM module m WHERE m.id IN `+tuple(1, len(part))+` ORDER BY m.id`, anys(part)...)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
+	return t.load(ids)
 }
 
 // All is List into a slice.

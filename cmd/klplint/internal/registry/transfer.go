@@ -2,10 +2,12 @@ package registry
 
 import (
 	"bufio"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // transferVersion is the version of the exported form.
@@ -40,23 +42,62 @@ func (t *Tx) Export(w io.Writer) error {
 	if err := enc.Encode(transferHead{transferVersion, t.Revision}); err != nil {
 		return Abort(err)
 	}
-	err := t.List(Filter{}, func(e *Entry) error {
-		text, err := encode(e.Module)
-		if err == nil {
-			err = enc.Encode(transferEntry{e.Channel, e.Owner, e.State, e.Labels, e.AddedBy, e.AddedAt, e.ChangedBy, e.ChangedAt, e.ReplacedBy, json.RawMessage(text)})
-		}
-		if err != nil {
-			return Abort(err)
-		}
-		return nil
-	})
+	ids, err := t.ids(`SELECT id FROM module`)
 	if err != nil {
 		return err
+	}
+	for part := range slices.Chunk(ids, page) {
+		list, err := t.transfers(part)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			t.Shown()
+			if err := enc.Encode(&list[i]); err != nil {
+				return Abort(err)
+			}
+		}
 	}
 	if err := b.Flush(); err != nil {
 		return Abort(err)
 	}
 	return nil
+}
+
+// transfers are the lines for some modules. A document is passed on as it stands.
+func (t *Tx) transfers(ids []int64) ([]transferEntry, error) {
+	documents := make(map[int64]string, len(ids))
+	err := t.each(func(rows *sql.Rows) error {
+		var id int64
+		var text string
+		err := rows.Scan(&id, &text)
+		documents[id] = text
+		return err
+	}, `SELECT module, text FROM document WHERE module IN `+tuple(1, len(ids)), anys(ids)...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]transferEntry, 0, len(ids))
+	err = t.each(func(rows *sql.Rows) error {
+		var x transferEntry
+		var id int64
+		var labels sql.RawBytes
+		err := rows.Scan(&id, &x.Channel, &x.Owner, &x.State, &x.AddedBy, &x.AddedAt, &x.ChangedBy, &x.ChangedAt, &x.ReplacedBy, &labels)
+		if err != nil {
+			return err
+		}
+		if x.Labels, err = readLabels(labels); err != nil {
+			return Abort(fmt.Errorf("module %d: labels: %w", id, err))
+		}
+		text, ok := documents[id]
+		if !ok || !json.Valid([]byte(text)) {
+			return Abort(fmt.Errorf("module %d: its document is damaged", id))
+		}
+		x.Document = json.RawMessage(text)
+		out = append(out, x)
+		return nil
+	}, `SELECT id, channel, owner, state, added_by, added_at, changed_by, changed_at, replaced_by, labels FROM module WHERE id IN `+tuple(1, len(ids))+` ORDER BY id`, anys(ids)...)
+	return out, err
 }
 
 // ReadExport reads what Export wrote. Errors name the line.

@@ -24,6 +24,7 @@ type Tx struct {
 	logHead  string // see Event.chain
 	changed  bool
 	readOnly bool
+	shown    bool // see Shown
 	// unnumbered: thousands of parameters are written as ?. SQLite looks up a
 	// numbered one among all that came before it.
 	unnumbered bool
@@ -78,12 +79,26 @@ func (r *Registry) Read(ctx context.Context, f func(*Tx) error) error {
 			return err
 		}
 		w.answered()
-		if err := f(t); err != nil {
-			return err
+		err = f(t)
+		if err == nil {
+			err = r.engine.settled()
 		}
-		return r.engine.settled()
+		if err != nil && t.shown {
+			err = &shownError{err}
+		}
+		return err
 	})
 }
+
+// Shown notes that somebody has seen a part of what f of Read finds: it is not called
+// again from the start.
+func (t *Tx) Shown() { t.shown = true }
+
+// shownError ends a transaction that may not be repeated.
+type shownError struct{ err error }
+
+func (e *shownError) Error() string { return e.err.Error() }
+func (e *shownError) Unwrap() error { return e.err }
 
 // seal is the digest of the registry's own row.
 func (t *Tx) seal(revision int64) string {
@@ -123,6 +138,9 @@ func (r *Registry) persist(ctx context.Context, once func(*watch) error) error {
 			return ctx.Err()
 		case silent != nil:
 			return silent
+		}
+		if shown := (*shownError)(nil); errors.As(err, &shown) {
+			return err
 		}
 		if fate := r.engine.fate(err); fate == final || time.Now().After(deadline) && (fate != again || attempt >= fewest) {
 			return err

@@ -113,8 +113,8 @@ func KernelFormats() Formats[Formatter[*Kernels]] {
 }
 
 // RegistryFormats are those of registry list, find and show.
-func RegistryFormats() Formats[Formatter[*RegistryList]] {
-	return Formats[Formatter[*RegistryList]]{
+func RegistryFormats() Formats[func(io.Writer, *RegistryList, Options) RegistryPages] {
+	return Formats[func(io.Writer, *RegistryList, Options) RegistryPages]{
 		{"text", RegistryText},
 		{"table", RegistryTable},
 		{"json", RegistryJSON},

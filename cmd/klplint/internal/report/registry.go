@@ -24,10 +24,9 @@ type RegistryEntry struct {
 	Module               *klp.Module
 }
 
-// RegistryList is a report of entries.
+// RegistryList is a report of entries, which come in pages.
 type RegistryList struct {
 	Revision int64
-	Entries  []RegistryEntry
 	// Func and Object are what was asked for; the funcs that match are shown.
 	Func, Object string
 	Full         bool // everything that is known of each entry
@@ -70,11 +69,30 @@ func (e *RegistryEntry) admitted() string {
 
 func (l *RegistryList) asked() bool { return l.Func != "" || l.Object != "" }
 
-// RegistryText writes a line for each entry: state, kernel, architecture, path,
+// RegistryPages writes a list while it is read: what is held of it is one page.
+type RegistryPages interface {
+	// Page writes the entries that come next.
+	Page(entries []RegistryEntry) error
+	// End writes what stands behind all of them.
+	End() error
+}
+
+// registryText writes a line for each entry: state, kernel, architecture, path,
 // owner, and its funcs where some were asked for.
-func RegistryText(w io.Writer, l *RegistryList, _ Options) error {
-	for i := range l.Entries {
-		e := &l.Entries[i]
+type registryText struct {
+	w io.Writer
+	l *RegistryList
+}
+
+// RegistryText begins a list as text.
+func RegistryText(w io.Writer, l *RegistryList, _ Options) RegistryPages { return registryText{w, l} }
+
+func (t registryText) End() error { return nil }
+
+func (t registryText) Page(entries []RegistryEntry) error {
+	w, l := t.w, t.l
+	for i := range entries {
+		e := &entries[i]
 		line := fmt.Sprintf("%s: %s for %s %s", e.Path, e.State, e.Module.Vermagic.Release, e.Module.Arch)
 		if e.Owner != "" {
 			line += ", owner " + e.Owner
@@ -112,8 +130,21 @@ func RegistryText(w io.Writer, l *RegistryList, _ Options) error {
 	return nil
 }
 
-// RegistryTable writes the entries as a table.
-func RegistryTable(w io.Writer, l *RegistryList, o Options) error {
+// registryTable writes each page as a table.
+type registryTable struct {
+	w       io.Writer
+	l       *RegistryList
+	o       Options
+	written int
+}
+
+// RegistryTable begins a list as a table: of many entries as one for each page.
+func RegistryTable(w io.Writer, l *RegistryList, o Options) RegistryPages {
+	return &registryTable{w: w, l: l, o: o}
+}
+
+func (x *registryTable) Page(entries []RegistryEntry) error {
+	l := x.l
 	list := []column{
 		{title: "NAME"},
 		{title: "KERNEL"},
@@ -125,9 +156,9 @@ func RegistryTable(w io.Writer, l *RegistryList, o Options) error {
 		{title: "SHA256", fixed: true},
 		{title: "ADDED"},
 	}
-	t := newTable(o, list...)
-	for i := range l.Entries {
-		e := &l.Entries[i]
+	t := newTable(x.o, list...)
+	for i := range entries {
+		e := &entries[i]
 		names := l.funcs(e)
 		funcs := text(fmt.Sprint(len(names)))
 		if l.asked() {
@@ -137,10 +168,15 @@ func RegistryTable(w io.Writer, l *RegistryList, o Options) error {
 		t.add(text(e.Module.Name), lines(e.Module.Vermagic.Release, string(e.Module.Arch)), styled(stateStyle(e.State), e.State), text(e.Channel), text(e.Owner),
 			text(e.Module.Replace.String()), funcs, text(e.SHA256[:min(12, len(e.SHA256))]), lines(added...))
 	}
-	if err := t.write(w); err != nil || o.Quiet {
-		return err
+	x.written += len(entries)
+	return t.write(x.w)
+}
+
+func (x *registryTable) End() error {
+	if x.o.Quiet {
+		return nil
 	}
-	_, err := fmt.Fprintf(w, "%s, revision %d\n", count(len(l.Entries), "module"), l.Revision)
+	_, err := fmt.Fprintf(x.w, "%s, revision %d\n", count(x.written, "module"), x.l.Revision)
 	return err
 }
 

@@ -7,9 +7,35 @@ import (
 	"github.com/klplint/klplint/klp"
 )
 
-// RegistryJSON writes the JSON of registry list, find and show.
-func RegistryJSON(w io.Writer, l *RegistryList, _ Options) error {
-	return jsonform.Write(w, &jsonform.Registry{Schema: jsonform.Version, Revision: l.Revision, Entries: eachForm(l.Entries, jsonRegistryEntry)})
+// registryJSON writes the JSON of registry list, find and show.
+type registryJSON struct {
+	w    io.Writer
+	head jsonform.Registry
+	list *jsonform.Growing // nil before the first entry
+}
+
+// RegistryJSON begins a list as JSON.
+func RegistryJSON(w io.Writer, l *RegistryList, _ Options) RegistryPages {
+	return &registryJSON{w: w, head: jsonform.Registry{Schema: jsonform.Version, Revision: l.Revision, Entries: eachForm(nil, jsonRegistryEntry)}}
+}
+
+func (j *registryJSON) Page(entries []RegistryEntry) error {
+	if j.list == nil && len(entries) > 0 {
+		j.list = jsonform.Begin(j.w, &j.head)
+	}
+	for i := range entries {
+		if err := j.list.Add(jsonRegistryEntry(&entries[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *registryJSON) End() error {
+	if j.list == nil {
+		return jsonform.Write(j.w, &j.head)
+	}
+	return j.list.End()
 }
 
 func jsonRegistryEntry(e *RegistryEntry) jsonform.RegistryEntry {
