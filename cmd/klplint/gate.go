@@ -202,21 +202,32 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 func gateReport(c *gate.Config, out *gate.Outcome) *report.Gate {
 	g := &report.Gate{
 		Registry: c.Registry.Name(), Revision: out.Revision, Channel: c.Channel, Admitted: out.Pass && !c.DryRun, DryRun: c.DryRun,
-		Compared: out.Compared, Retired: reportEntries(out.Retired), Against: reportEntries(out.Against), Unshown: out.Unnamed,
+		Compared: out.Compared, Retired: reportEvictions(out.Retired), Against: reportEntries(out.Against), Unshown: out.Unnamed,
 	}
 	for i := range out.Modules {
 		m := &out.Modules[i]
 		g.Modules = append(g.Modules, report.GateModule{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Status: string(m.Status), Revision: m.Revision, Warning: m.Withdrawn})
 	}
-	g.Elsewhere = reportEntries(out.Elsewhere)
+	g.Elsewhere = reportEvictions(out.Elsewhere)
 	for _, list := range [][]report.RegistryEntry{g.Retired, g.Elsewhere} {
 		slices.SortFunc(list, func(a, b report.RegistryEntry) int { return strings.Compare(a.Path, b.Path) })
 	}
 	return g
 }
 
+func reportEvictions(list []gate.Eviction) []report.RegistryEntry {
+	out := make([]report.RegistryEntry, len(list))
+	for i := range list {
+		if out[i] = (report.RegistryEntry{Path: list[i].Path, Channel: list[i].Channel}); list[i].Entry != nil {
+			out[i] = reportEntry(list[i].Entry)
+		}
+	}
+	return out
+}
+
 // openRegistry opens the registry for what the gate does to it.
 func (c *gateCommand) openRegistry(ctx context.Context) (*registry.Registry, error) {
+	c.registry.near = true
 	if c.dryRun {
 		return c.registry.open(ctx, c.app, toRead)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -44,34 +45,47 @@ modules first, use klplint gate.
 			if err != nil {
 				return err
 			}
-			entries, skipped, failed, err := a.readEntries(cmd.Context(), args, s)
+			modules, skipped, failed, err := a.readPacked(cmd.Context(), args, s)
 			switch {
 			case err != nil:
 				return err
 			case failed > 0:
 				return uncheckedErrorf("nothing was added")
-			case len(entries) == 0 && !s.Inputs.AllowEmpty:
+			case len(modules) == 0 && !s.Inputs.AllowEmpty:
 				return uncheckedErrorf("%s", noLivepatch(skipped))
 			}
 			at, by := now(), record.who(a)
-			for _, e := range entries {
-				e.Channel, e.Owner, e.State, e.Labels, e.AddedBy, e.AddedAt = channel, record.owner, recorded, labels, by, at
-			}
 			added, revision := 0, int64(0)
 			err = f.write(cmd.Context(), a, toAdd, func(tx *registry.Tx) error {
-				var err error
-				added, err = tx.Add(entries, registry.Added)
+				added = 0
+				for part := range slices.Chunk(modules, 1000) {
+					entries := make([]*registry.Entry, len(part))
+					for i, packed := range part {
+						m, err := packed.Module()
+						if err != nil {
+							return registry.Abort(err)
+						}
+						entries[i] = &registry.Entry{
+							Module: m, Channel: channel, Owner: record.owner, State: recorded, Labels: labels, AddedBy: by, AddedAt: at,
+						}
+					}
+					n, err := tx.Add(entries, registry.Added)
+					if err != nil {
+						return err
+					}
+					added += n
+				}
 				revision = tx.Revision
 				if added > 0 {
 					revision = tx.Next()
 				}
-				return err
+				return nil
 			})
 			if err != nil {
 				return err
 			}
 			if !a.common.quiet {
-				a.errorf("%d of %d modules added without being judged (see registry check), the others were already there; revision %d", added, len(entries), revision)
+				a.errorf("%d of %d modules added without being judged (see registry check), the others were already there; revision %d", added, len(modules), revision)
 			}
 			return nil
 		},
@@ -86,9 +100,9 @@ modules first, use klplint gate.
 	return cmd
 }
 
-// readEntries reads the livepatches among the inputs, and tells of what could not
+// readPacked reads the livepatches among the inputs, and tells of what could not
 // be read.
-func (a *app) readEntries(ctx context.Context, args []string, s *settings.Settings) (entries []*registry.Entry, skipped, failed int, err error) {
+func (a *app) readPacked(ctx context.Context, args []string, s *settings.Settings) (list []registry.Packed, skipped, failed int, err error) {
 	bar := a.newProgress("modules")
 	defer bar.stop()
 	o := readOptions(s, nil)
@@ -105,10 +119,14 @@ func (a *app) readEntries(ctx context.Context, args []string, s *settings.Settin
 			failed++
 			a.sayProblem(r.Problem)
 		default:
-			entries = append(entries, &registry.Entry{Module: r.Module})
+			packed, err := registry.Pack(r.Module)
+			if err != nil {
+				return nil, 0, 0, uncheckedErrorf("%w", err)
+			}
+			list = append(list, packed)
 		}
 	}
-	return entries, skipped, failed, nil
+	return list, skipped, failed, nil
 }
 
 func newRegistryRetire(a *app, f *registryFlags) *cobra.Command {

@@ -1,7 +1,9 @@
 package gate
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/klp"
@@ -9,18 +11,22 @@ import (
 	"github.com/klplint/klplint/replace"
 )
 
-// eviction is an active module that a load of a candidate removes.
-type eviction struct {
-	entry *registry.Entry
-	by    string // sha256 of the candidate
+// Eviction is an active module that a load of a candidate removes.
+type Eviction struct {
+	Path, Channel string
+	// Entry is what the registry has of it; nil where Config.Named is set.
+	Entry *registry.Entry
+
+	id int64
+	by string // sha256 of the candidate
 }
 
 // evicted finds the active modules that the candidates replace for sure: under
 // every model that is judged, and whatever is not known of either. Candidates do
-// not retire each other, for nobody said in which order they load.
-func (g *gate) evicted(tx *registry.Tx, fresh []*registry.Entry, standing map[moduleset.Kernel][]registry.Peer) ([]eviction, error) {
-	var gone []registry.Peer
-	by := make(map[int64]string)
+// not retire each other, for nobody said in which order they load. They come in the
+// order in which they were added.
+func (g *gate) evicted(fresh []*registry.Entry, standing map[moduleset.Kernel][]registry.Peer) ([]Eviction, error) {
+	var out []Eviction
 	for _, group := range byKernel(fresh) {
 		digests := make(map[string]bool)
 		for _, e := range group {
@@ -36,22 +42,53 @@ func (g *gate) evicted(tx *registry.Tx, fresh []*registry.Entry, standing map[mo
 					return nil, registry.Abort(err)
 				}
 				if sure {
-					gone = append(gone, active)
-					by[active.ID()] = e.Module.SHA256
+					out = append(out, Eviction{Path: active.Member.Path, Channel: active.Channel, id: active.ID(), by: e.Module.SHA256})
 					break
 				}
 			}
 		}
 	}
-	entries, err := tx.Again(gone)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]eviction, len(entries))
-	for i, e := range entries {
-		out[i] = eviction{e, by[e.ID()]}
-	}
+	slices.SortFunc(out, func(a, b Eviction) int { return cmp.Compare(a.id, b.id) })
 	return out, nil
+}
+
+// retire retires what was evicted, a few hundred at a time: a cumulative livepatch may
+// replace tens of thousands.
+func (g *gate) retire(tx *registry.Tx, list []Eviction, change registry.Change) error {
+	for len(list) > 0 {
+		n := 1
+		for n < min(len(list), 500) && list[n].by == list[0].by {
+			n++
+		}
+		part := list[:n]
+		list = list[n:]
+		var entries []*registry.Entry
+		for i := range part {
+			if e := part[i].Entry; e != nil {
+				entries = append(entries, e)
+			}
+		}
+		if entries == nil {
+			var err error
+			if entries, err = again(tx, part); err != nil {
+				return err
+			}
+		}
+		change.ReplacedBy, change.Reason = part[0].by, "replaced"
+		if err := tx.SetState(entries, registry.Retired, registry.RetiredNow, change); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// again reads the entries of what was evicted.
+func again(tx *registry.Tx, list []Eviction) ([]*registry.Entry, error) {
+	ids := make([]int64, len(list))
+	for i := range list {
+		ids[i] = list[i].id
+	}
+	return tx.Again(ids)
 }
 
 // replaces asks the models about one ordered pair. What a model cannot read is

@@ -43,7 +43,8 @@ type Config struct {
 	RetireReplaced bool
 	// DryRun admits nothing.
 	DryRun bool
-	// Named bounds Outcome.Against; 0 means no bound.
+	// Named bounds Outcome.Against, and of what is evicted paths are enough; 0 means no
+	// bound, and whole entries.
 	Named int
 }
 
@@ -56,10 +57,10 @@ type Outcome struct {
 	Revision int64
 	Modules  []Admission
 	// Retired are the modules that the admitted ones evict, by path.
-	Retired []*registry.Entry
+	Retired []Eviction
 	// Elsewhere are those that they evict too, and that stay active in another
 	// channel.
-	Elsewhere []*registry.Entry
+	Elsewhere []Eviction
 	// Against are the registry's entries that findings name, by path: the first
 	// Config.Named, and how many there are beside.
 	Against []*registry.Entry
@@ -227,7 +228,11 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 	if g.Named > 0 && len(named) > g.Named {
 		named, out.Unnamed = named[:g.Named], len(named)-g.Named
 	}
-	if out.Against, err = tx.Again(named); err != nil {
+	ids := make([]int64, len(named))
+	for i := range named {
+		ids[i] = named[i].ID()
+	}
+	if out.Against, err = tx.Again(ids); err != nil {
 		return nil, err
 	}
 	if out.Pass {
@@ -450,18 +455,26 @@ func (g *gate) admit(tx *registry.Tx, entries []*registry.Entry, known map[int]r
 			fresh = append(fresh, e)
 		}
 	}
-	var evicted []eviction
 	if g.RetireReplaced {
-		var err error
-		if evicted, err = g.evicted(tx, fresh, standing); err != nil {
+		evicted, err := g.evicted(fresh, standing)
+		if err != nil {
 			return err
 		}
-	}
-	for _, e := range evicted {
-		if e.entry.Channel == g.Channel {
-			out.Retired = append(out.Retired, e.entry)
-		} else {
-			out.Elsewhere = append(out.Elsewhere, e.entry)
+		if g.Named == 0 {
+			entries, err := again(tx, evicted)
+			if err != nil {
+				return err
+			}
+			for i, e := range entries {
+				evicted[i].Entry = e
+			}
+		}
+		for _, e := range evicted {
+			if e.Channel == g.Channel {
+				out.Retired = append(out.Retired, e)
+			} else {
+				out.Elsewhere = append(out.Elsewhere, e)
+			}
 		}
 	}
 	if g.DryRun {
@@ -488,14 +501,8 @@ func (g *gate) admit(tx *registry.Tx, entries []*registry.Entry, known map[int]r
 			return err
 		}
 	}
-	for _, e := range evicted {
-		if e.entry.Channel != g.Channel {
-			continue
-		}
-		change.ReplacedBy, change.Reason = e.by, "replaced"
-		if err := tx.SetState([]*registry.Entry{e.entry}, registry.Retired, registry.RetiredNow, change); err != nil {
-			return err
-		}
+	if err := g.retire(tx, out.Retired, change); err != nil {
+		return err
 	}
 	out.Revision = tx.Next()
 	return nil

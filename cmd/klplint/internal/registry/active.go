@@ -37,7 +37,8 @@ func (t *Tx) Active(k moduleset.Kernel, channels []string, f func(Peer) error) e
 		if p.Member, p.UnsignedSHA256, err = read.member(row, word(owner)); err != nil {
 			return Abort(fmt.Errorf("module %d: %w", p.id, err))
 		}
-		p.Member.Path = pathOf(p.Member.Name, p.Member.SHA256, word(channel))
+		p.Channel = word(channel)
+		p.Member.Path = pathOf(p.Member.Name, p.Member.SHA256, p.Channel)
 		return f(p)
 	})
 }

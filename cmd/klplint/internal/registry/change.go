@@ -24,8 +24,12 @@ func (t *Tx) SetState(entries []*Entry, s State, action Action, c Change) error 
 	}
 	if s != Active {
 		// What comes back is judged beside what is active then.
-		for _, e := range entries {
-			if err := t.exec(`DELETE FROM judgement WHERE module = $1`, e.id); err != nil {
+		for part := range slices.Chunk(entries, 500) {
+			ids := make([]any, len(part))
+			for i, e := range part {
+				ids[i] = e.id
+			}
+			if err := t.exec(`DELETE FROM judgement WHERE module IN `+tuple(1, len(ids)), ids...); err != nil {
 				return err
 			}
 		}

@@ -130,6 +130,19 @@ func encode(m *klp.Module) (string, error) {
 	return string(text), nil
 }
 
+// Packed is what the registry keeps of a module, in a few kilobytes: a module that was
+// read holds on to much of its file.
+type Packed struct{ document string }
+
+// Pack packs a module.
+func Pack(m *klp.Module) (Packed, error) {
+	text, err := encode(m)
+	return Packed{text}, err
+}
+
+// Module rebuilds the module, as far as the registry keeps it.
+func (p Packed) Module() (*klp.Module, error) { return decode([]byte(p.document)) }
+
 type docWriter struct {
 	sites   map[[2]string]uint64
 	list    [][2]string

@@ -73,6 +73,7 @@ func stemOf(name, release string) string { return short(escape(names.Stem(name, 
 type Peer struct {
 	Member         *moduleset.Member // its path is that of the entry
 	UnsignedSHA256 string            // of the unpacked file without its signature
+	Channel        string
 	id             int64
 }
 

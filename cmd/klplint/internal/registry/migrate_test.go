@@ -56,7 +56,7 @@ VALUES (2, 1, '` + strings.Repeat("a", 64) + `', 'hot', 'acme', 'fix_1', 'active
 		n := 0
 		err := tx.Active(moduleset.Kernel{Release: "6.1", Arch: "x86_64", Flags: "SMP"}, nil, func(p registry.Peer) error {
 			n++
-			again, err := tx.Again([]registry.Peer{p})
+			again, err := tx.Again([]int64{p.ID()})
 			if err != nil || len(again) != 1 || again[0].Admitted != 0 || p.Member.Funcs[0].Name != "f" {
 				t.Errorf("%+v, %v, %v", p, again, err)
 			}

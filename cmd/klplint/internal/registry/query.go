@@ -268,15 +268,8 @@ func (t *Tx) load(ids []int64) ([]*Entry, error) {
 	return out, nil
 }
 
-// Again reads the entries of peers, in the order in which they were added. Their
-// modules have what is compared, see compact.
-func (t *Tx) Again(peers []Peer) ([]*Entry, error) {
-	ids := make([]int64, len(peers))
-	for i := range peers {
-		ids[i] = peers[i].id
-	}
-	return t.load(ids)
-}
+// Again reads the entries of peers by their ids, in the order in which they were added.
+func (t *Tx) Again(ids []int64) ([]*Entry, error) { return t.load(ids) }
 
 // All is List into a slice.
 func (t *Tx) All(filter Filter) ([]*Entry, error) {

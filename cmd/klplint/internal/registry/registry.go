@@ -20,6 +20,8 @@ type Options struct {
 	// ReadOnly serves Read alone. A file that may not be written can be read
 	// then, on whatever it lies.
 	ReadOnly bool
+	// Whole: much of the registry will be read, and memory is not to grow with it.
+	Whole bool
 	// Wait bounds how long a transaction waits for another's lock, for a server
 	// that is starting up, and for one that was lost on the way. 0 means 30 s.
 	Wait time.Duration

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -181,7 +182,7 @@ func TestExportAndImport(t *testing.T) {
 			}
 		}
 		export(r, &first)
-		entries, err := registry.ReadExport(bytes.NewReader(first.Bytes()))
+		entries, err := readExport(bytes.NewReader(first.Bytes()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +195,7 @@ func TestExportAndImport(t *testing.T) {
 		}
 		verify(t, other)
 		for _, bad := range []string{"", "{}\n", "{\"klplint_registry\":9}\n", "{\"klplint_registry\":1}\n{\n"} {
-			if _, err := registry.ReadExport(strings.NewReader(bad)); err == nil {
+			if _, err := readExport(strings.NewReader(bad)); err == nil {
 				t.Errorf("%q was read", bad)
 			}
 		}
@@ -402,5 +403,22 @@ func TestPlaces(t *testing.T) {
 	_, err := registry.Open(t.Context(), wrong, registry.Options{Wait: time.Second})
 	if err == nil || !strings.Contains(err.Error(), "refuses user or password") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("wrong password: %v", err)
+	}
+}
+
+// readExport reads three entries at a time.
+func readExport(r io.Reader) ([]*registry.Entry, error) {
+	x, err := registry.NewExportReader(r)
+	if err != nil {
+		return nil, err
+	}
+	for all := []*registry.Entry(nil); ; {
+		part, err := x.Read(3)
+		if all = append(all, part...); err == io.EOF {
+			return all, nil
+		}
+		if err != nil {
+			return all, err
+		}
 	}
 }

@@ -59,9 +59,9 @@ func openSQLite(path string, o Options) (*sql.DB, engine, error) {
 // dsn is the name by which the driver opens the file.
 func (e *sqliteEngine) dsn(o Options) string {
 	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", o.Wait.Milliseconds())}}
-	if !e.frozen {
+	if !e.frozen && !o.Whole {
 		// Pages are read where they lie, and not copied into a cache of our own: a
-		// gate reads each once.
+		// gate reads each once. What was read counts as memory of the process.
 		q.Add("_pragma", "mmap_size(268435456)")
 	}
 	switch {
@@ -80,7 +80,12 @@ func (e *sqliteEngine) dsn(o Options) string {
 		// that none finds out in the middle that another was faster.
 		q.Set("_txlock", "immediate")
 		q["_pragma"] = append(q["_pragma"], "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-			"cache_size(-65536)") // KiB, taken as needed: a large batch writes each page once
+			"cache_size(-32768)") // KiB, taken as needed: a large batch writes each page once
+		if o.Whole {
+			// Pages that batch after batch changes go from the log to the file once for
+			// many of them: every 64 MiB.
+			q["_pragma"] = append(q["_pragma"], "wal_autocheckpoint(16384)")
+		}
 	}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: e.path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }

@@ -100,36 +100,58 @@ func (t *Tx) transfers(ids []int64) ([]transferEntry, error) {
 	return out, err
 }
 
-// ReadExport reads what Export wrote. Errors name the line.
-func ReadExport(r io.Reader) ([]*Entry, error) {
+// ExportReader reads what Export wrote, entry by entry.
+type ExportReader struct {
+	lines *bufio.Scanner
+	n     int // of the last line
+}
+
+// NewExportReader begins to read. An error says that r is no exported registry, or one
+// of another version.
+func NewExportReader(r io.Reader) (*ExportReader, error) {
 	const longest = 64 << 20 // of a line
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, longest)
-	var entries []*Entry
-	n := 0
-	for lines.Scan() {
-		n++
-		if n == 1 {
-			var head transferHead
-			if err := json.Unmarshal(lines.Bytes(), &head); err != nil || head.Version == 0 {
-				return nil, errors.New("line 1: not an exported registry")
-			}
-			if head.Version != transferVersion {
-				return nil, fmt.Errorf("line 1: version %d of the exported form: this klplint knows version %d", head.Version, transferVersion)
-			}
-			continue
-		}
-		e, err := readTransfer(lines.Bytes())
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
-		}
-		entries = append(entries, e)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("line %d: %w", n+1, err)
-	}
-	if n == 0 {
+	x := &ExportReader{lines: bufio.NewScanner(r)}
+	x.lines.Buffer(nil, longest)
+	var head transferHead
+	line, err := x.next()
+	switch {
+	case err != nil && err != io.EOF:
+		return nil, err
+	case err != nil || json.Unmarshal(line, &head) != nil || head.Version == 0:
 		return nil, errors.New("line 1: not an exported registry")
+	case head.Version != transferVersion:
+		return nil, fmt.Errorf("line 1: version %d of the exported form: this klplint knows version %d", head.Version, transferVersion)
+	}
+	return x, nil
+}
+
+func (x *ExportReader) next() ([]byte, error) {
+	x.n++
+	if x.lines.Scan() {
+		return x.lines.Bytes(), nil
+	}
+	if err := x.lines.Err(); err != nil {
+		return nil, fmt.Errorf("line %d: %w", x.n, err)
+	}
+	return nil, io.EOF
+}
+
+// Read returns the entries that come next, at most n of them and of about 16 MiB; io.EOF
+// where there are no more. Another error names the line; what stands before it is
+// returned too.
+func (x *ExportReader) Read(n int) ([]*Entry, error) {
+	const most = 16 << 20
+	var entries []*Entry
+	for size := 0; len(entries) < n && size < most; {
+		line, err := x.next()
+		if err != nil {
+			return entries, err
+		}
+		e, err := readTransfer(line)
+		if err != nil {
+			return entries, fmt.Errorf("line %d: %w", x.n, err)
+		}
+		entries, size = append(entries, e), size+len(line)
 	}
 	return entries, nil
 }
