@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -208,7 +210,7 @@ func (c *crowd) sabotage(t *testing.T, place string, kills int, done chan struct
 
 func (c *crowd) check(t *testing.T, pairs int) {
 	r := registrytest.Open(t, c.place)
-	active := make(map[string]bool) // by file
+	active := make(map[string]bool) // by digest
 	names := make(map[string]int)
 	err := r.Read(t.Context(), func(tx *registry.Tx) error {
 		problems, err := tx.Verify()
@@ -219,7 +221,7 @@ func (c *crowd) check(t *testing.T, pairs int) {
 			return err
 		}
 		return tx.List(registry.Filter{}, func(e *registry.Entry) error {
-			active[filepath.Base(e.Module.Path)] = e.State == registry.Active
+			active[e.Module.SHA256] = e.State == registry.Active
 			names[e.Module.Name]++
 			return nil
 		})
@@ -239,10 +241,16 @@ func (c *crowd) check(t *testing.T, pairs int) {
 		t.Errorf("%d of %d modules were answered", len(c.told), 2*pairs)
 	}
 	for path, answers := range c.told {
+		file, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(file)
+		digest := hex.EncodeToString(sum[:])
 		first := 0
 		for _, s := range answers {
 			yes := s == gate.Admitted || s == gate.Already
-			if yes != active[filepath.Base(path)] {
+			if yes != active[digest] {
 				t.Errorf("%s: a builder was told %q, and active is %v", path, s, !yes)
 			}
 			if s == gate.Admitted {
