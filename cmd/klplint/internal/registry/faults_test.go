@@ -1,7 +1,9 @@
 package registry_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -9,6 +11,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,6 +64,9 @@ type proxy struct {
 	net.Listener
 	to     string
 	frozen sync.RWMutex // held: nothing passes
+	// cut ends the next connection that commits: before the server hears of it, or after
+	// it has done it; "" for none.
+	cut atomic.Value
 }
 
 func (p *proxy) serve() {
@@ -76,17 +82,33 @@ func (p *proxy) serve() {
 				return
 			}
 			defer server.Close() //nolint:errcheck // a socket of this test
-			go p.pass(server, client)
-			p.pass(client, server)
+			go p.pass(server, client, func(b []byte) bool {
+				if !bytes.Contains(b, []byte("commit\x00")) {
+					return true
+				}
+				when := p.cut.Swap("")
+				if when == "after" {
+					if _, err := server.Write(b); err == nil {
+						time.Sleep(500 * time.Millisecond) // until it is done
+					}
+				}
+				if when == "before" || when == "after" {
+					client.Close() //nolint:errcheck // a socket of this test
+					server.Close() //nolint:errcheck // a socket of this test
+					return false
+				}
+				return true
+			})
+			p.pass(client, server, func([]byte) bool { return true })
 		}()
 	}
 }
 
-func (p *proxy) pass(to io.Writer, from io.Reader) {
+func (p *proxy) pass(to io.Writer, from io.Reader, let func([]byte) bool) {
 	b := make([]byte, 4096)
 	for {
 		n, err := from.Read(b)
-		if err != nil {
+		if err != nil || !let(b[:n]) {
 			return
 		}
 		p.frozen.RLock()
@@ -95,6 +117,73 @@ func (p *proxy) pass(to io.Writer, from io.Reader) {
 		if err != nil {
 			return
 		}
+	}
+}
+
+// A connection that is lost at the commit: what was done is not done again, what was not
+// is, and where nobody can be asked that is what the error says.
+func TestLostAtCommit(t *testing.T) {
+	place := registrytest.Postgres(t, server(t))
+	add(t, registrytest.Open(t, place), entry(registrytest.Module("a", registrytest.Flag(false), "f", "")))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{Listener: l}
+	p.cut.Store("")
+	place, p.to = through(t, place, l.Addr().String())
+	go p.serve()
+	r, err := registry.Open(t.Context(), place, registry.Options{Wait: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	remove := func(name string) (calls int, err error) {
+		err = r.Write(t.Context(), func(tx *registry.Tx) error {
+			calls++
+			entries, err := tx.All(registry.Filter{Name: name})
+			if err == nil && len(entries) == 0 {
+				err = registry.Abort(fmt.Errorf("no module %s", name))
+			}
+			if err != nil {
+				return err
+			}
+			return tx.Remove(entries, registry.Change{By: "test", At: "2026-01-01T00:00:00Z"})
+		})
+		return calls, err
+	}
+	p.cut.Store("after")
+	if calls, err := remove("a"); calls != 1 || err != nil || p.cut.Load() != "" {
+		t.Errorf("done before it was lost: %d calls, %v", calls, err)
+	}
+	add(t, r, entry(registrytest.Module("b", registrytest.Flag(false), "f", "")))
+	p.cut.Store("before")
+	if calls, err := remove("b"); calls != 2 || err != nil || p.cut.Load() != "" {
+		t.Errorf("lost before it was done: %d calls, %v", calls, err)
+	}
+	removed := 0
+	err = r.Read(t.Context(), func(tx *registry.Tx) error {
+		return tx.Log("", "", func(e *registry.Event) error {
+			if e.Action == registry.Removed {
+				removed++
+			}
+			return nil
+		})
+	})
+	if err != nil || removed != 2 {
+		t.Errorf("%d modules were removed, %v", removed, err)
+	}
+	verify(t, r)
+
+	add(t, r, entry(registrytest.Module("c", registrytest.Flag(false), "f", "")))
+	p.cut.Store("before")
+	err = r.Write(t.Context(), func(tx *registry.Tx) error {
+		_ = l.Close() // and nobody comes back
+		_, err := tx.Add([]*registry.Entry{entry(registrytest.Module("d", registrytest.Flag(false), "f", ""))}, registry.Added)
+		return err
+	})
+	if err == nil || !strings.Contains(err.Error(), "whether that was done is not known") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -52,19 +52,13 @@ func (r *Registry) migrate(ctx context.Context, o Options) error {
 		return err
 	}
 	defer unlock()
-	folder, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.Dialect(r.engine.dialect()), r.db, folder, goose.WithTableName(schemaTable), goose.WithDisableGlobalRegistry(true),
-		goose.WithGoMigrations(goose.NewGoMigration(2, &goose.GoFunc{RunTx: r.migrate2}, nil)))
-	if err != nil {
-		return fmt.Errorf("schema: %w", err)
-	}
 	for deadline := time.Now().Add(r.wait); ; {
-		_, err := p.Up(ctx)
+		silent, err := r.up(ctx)
 		if err == nil {
 			return nil
+		}
+		if silent != nil {
+			return silent
 		}
 		// On an engine without the lock another process is at it.
 		if now, again := r.version(ctx); again == nil && now == schemaVersion {
@@ -77,6 +71,29 @@ func (r *Registry) migrate(ctx context.Context, o Options) error {
 			return err
 		}
 	}
+}
+
+// up runs the migrations that are missing. silent says that the server fell silent
+// meanwhile: each statement is watched as those of a transaction are.
+func (r *Registry) up(ctx context.Context) (silent, err error) {
+	limit := r.engine.silence()
+	if limit > 0 {
+		limit = max(limit, atWork)
+	}
+	w := newWatch(ctx, limit)
+	defer func() { silent = w.end() }()
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	second := func(ctx context.Context, tx *sql.Tx) error { return r.migrate2(ctx, tx, w) }
+	p, err := goose.NewProvider(goose.Dialect(r.engine.dialect()), r.db, folder, goose.WithTableName(schemaTable), goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(goose.NewGoMigration(2, &goose.GoFunc{RunTx: second}, nil)))
+	if err != nil {
+		return nil, err
+	}
+	_, err = p.Up(w.ctx)
+	return nil, err
 }
 
 // version returns 0 for a database without tables.

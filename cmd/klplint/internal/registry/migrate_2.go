@@ -18,8 +18,9 @@ var tables2 string
 // migrate2 makes the tables of version 2 and moves what those of version 1 have:
 // the flags of the kernel come out of the documents, and so does the compact
 // form. What version 1 recorded has no verdict, and counts as not judged.
-func (r *Registry) migrate2(ctx context.Context, tx *sql.Tx) error {
-	t := &Tx{ctx: ctx, tx: tx, watch: &watch{}, unnumbered: r.engine.dialect() == "sqlite3", UUID: uuid.NewString()}
+func (r *Registry) migrate2(ctx context.Context, tx *sql.Tx, w *watch) error {
+	defer w.ask() // for the commit
+	t := &Tx{ctx: ctx, tx: tx, watch: w, unnumbered: r.engine.dialect() == "sqlite3", UUID: uuid.NewString()}
 	for _, index := range []string{"module_stem", "module_set", "module_field", "module_name", "item_module", "label_module"} {
 		if err := t.exec(`DROP INDEX ` + index); err != nil {
 			return err

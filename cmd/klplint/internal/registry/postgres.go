@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -38,7 +39,14 @@ func openPostgres(place string, o Options) (*sql.DB, engine, string, error) {
 	// A statement is used once or twice in a process: preparing it would be
 	// one more round trip, and poolers cannot keep it.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
-	name := (&url.URL{Scheme: "postgres", Host: net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), Path: config.Database}).String()
+	// Several addresses are servers that take each other's place.
+	hosts := []string{net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))}
+	for _, f := range config.Fallbacks {
+		if host := net.JoinHostPort(f.Host, strconv.Itoa(int(f.Port))); !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+	}
+	name := "postgres://" + strings.Join(hosts, ",") + (&url.URL{Path: "/" + config.Database}).EscapedPath()
 	if strings.HasPrefix(config.Host, "/") {
 		name = "postgres:///" + config.Database + "?host=" + config.Host
 	}
@@ -66,37 +74,44 @@ const lockID = 0x6b6c706c696e74
 // itself needs a second one. On an engine without such locks two migrations run
 // into each other; the one that fails then finds the schema in place.
 func (e *postgresEngine) lock(ctx context.Context, db *sql.DB) (func(), error) {
-	ctx, cancel := context.WithCancel(ctx)
 	for deadline := time.Now().Add(e.wait); ; {
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			cancel()
-			return nil, err
+		unlock, locked, err := e.tryLock(ctx, db)
+		if locked || err != nil {
+			return unlock, err
 		}
-		unlock := func() {
-			_ = tx.Rollback() // there is nothing in it, and the end of the connection does the same
-			cancel()
+		if time.Now().After(deadline) {
+			return nil, fmt.Errorf("another process has been bringing the schema up to date for %s", e.wait)
 		}
-		locked := false
-		err = tx.QueryRowContext(ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(lockID)).Scan(&locked)
-		var pg *pgconn.PgError
-		switch {
-		case locked:
-			return unlock, nil
-		case errors.As(err, &pg) && (pg.Code == "0A000" || pg.Code == "42883"): // not supported, no such function
-			return unlock, nil
-		case err == nil && time.Now().After(deadline):
-			err = fmt.Errorf("another process has been bringing the schema up to date for %s", e.wait)
-		}
-		_ = tx.Rollback()
-		if err == nil {
-			err = pause(ctx, 6)
-		}
-		if err != nil {
-			cancel()
+		if err := pause(ctx, 6); err != nil {
 			return nil, err
 		}
 	}
+}
+
+func (e *postgresEngine) tryLock(ctx context.Context, db *sql.DB) (unlock func(), locked bool, err error) {
+	w := newWatch(ctx, e.silence())
+	tx, err := db.BeginTx(w.ctx, nil)
+	if err == nil {
+		err = tx.QueryRowContext(w.ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(lockID)).Scan(&locked)
+		var pg *pgconn.PgError
+		if errors.As(err, &pg) && (pg.Code == "0A000" || pg.Code == "42883") { // not supported, no such function
+			locked, err = true, nil
+		}
+	}
+	if locked {
+		w.answered()
+		return func() {
+			w.rollback(tx) // there is nothing in it, and the end of the connection does the same
+			_ = w.end()
+		}, true, nil
+	}
+	if tx != nil {
+		w.rollback(tx)
+	}
+	if silent := w.end(); silent != nil {
+		err = silent
+	}
+	return nil, false, err
 }
 
 // begin starts a transaction. One that writes is serializable; one that reads sees
@@ -185,6 +200,8 @@ func (e *postgresEngine) explain(err error) error {
 		return fmt.Errorf("the server refuses user or password (SQLSTATE %s)", pg.Code)
 	case errors.As(err, &pg) && pg.Code == "55P03":
 		return fmt.Errorf("another session kept the registry locked for %s; nothing was changed (SQLSTATE %s)", e.wait, pg.Code)
+	case errors.As(err, &pg) && (pg.Code == "25006" || pg.Code == "0A000" && strings.Contains(pg.Message, "standby")):
+		return fmt.Errorf("the server is a standby, which can be read only; nothing was changed (SQLSTATE %s)", pg.Code)
 	case errors.As(err, &pg) && pg.Code == "3D000":
 		return fmt.Errorf("there is no such database (SQLSTATE %s)", pg.Code)
 	case errors.As(err, &pg) && (pg.Code == "53100" || pg.Code == "53200"):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -36,23 +37,33 @@ type Tx struct {
 // outside the transaction. An error of f undoes everything. A transaction that
 // changed nothing leaves no trace.
 //
-// When the server is lost at the commit nobody knows whether it was done. f is
-// called again then too, and must recognise its own work.
+// When the server is lost at the commit nobody knows whether it was done. The registry
+// is asked: where the log has what this transaction wrote there, it was. Where it has
+// not, f is called again.
 func (r *Registry) Write(ctx context.Context, f func(*Tx) error) error {
+	var last *mark
 	return r.retry(ctx, func(w *watch) error {
 		ctx := w.ctx
 		tx, err := r.engine.begin(ctx, r.db, false)
 		if err != nil {
-			return err
+			return last.unknown(err)
 		}
 		defer w.rollback(tx) // after a commit it does nothing
 		t := &Tx{ctx: ctx, tx: tx, watch: w, check: r.engine.check(), unnumbered: r.engine.dialect() == "sqlite3"}
 		err = tx.QueryRowContext(ctx, `UPDATE registry SET revision = revision + 1 WHERE one = 1 RETURNING revision, next_id, uuid, log_head`).Scan(&t.Revision, &t.nextID, &t.UUID, &t.logHead)
 		if err != nil {
-			return err
+			return last.unknown(err)
 		}
 		w.answered()
 		t.Revision--
+		if last != nil {
+			done, err := t.recorded(last)
+			if done || err != nil {
+				return last.unknown(err)
+			}
+			last = nil
+		}
+		before := t.logHead
 		if err := f(t); err != nil || !t.changed {
 			return err
 		}
@@ -61,9 +72,40 @@ func (r *Registry) Write(ctx context.Context, f func(*Tx) error) error {
 			return err
 		}
 		w.ask()
-		return tx.Commit()
+		err = tx.Commit()
+		if err != nil && r.engine.silence() > 0 && r.engine.fate(err) == later && t.logHead != before {
+			last = &mark{t.Next(), t.logHead}
+			return last.unknown(err)
+		}
+		return err
 	})
 }
+
+// mark is what a transaction leaves that was committed: the last entry of the log that
+// it wrote.
+type mark struct {
+	revision int64
+	digest   string
+}
+
+// recorded asks whether the transaction that would have left the mark was committed.
+func (t *Tx) recorded(m *mark) (done bool, err error) {
+	err = t.each(func(rows *sql.Rows) error { done = true; return nil }, `SELECT 1 FROM log WHERE revision = $1 AND digest = $2`, m.revision, m.digest)
+	return done, err
+}
+
+// unknown is an error after a commit whose outcome is not known yet.
+func (m *mark) unknown(err error) error {
+	if m == nil || err == nil {
+		return err
+	}
+	return &unknownError{err}
+}
+
+type unknownError struct{ err error }
+
+func (e *unknownError) Error() string { return e.err.Error() }
+func (e *unknownError) Unwrap() error { return e.err }
 
 // Read runs f over one state of the registry.
 func (r *Registry) Read(ctx context.Context, f func(*Tx) error) error {
@@ -117,6 +159,9 @@ func (r *Registry) retry(ctx context.Context, once func(*watch) error) error {
 		return own.err
 	case err == nil || ctx.Err() != nil:
 		return err
+	}
+	if unknown := (*unknownError)(nil); errors.As(err, &unknown) {
+		return fmt.Errorf("%w; it was lost at the commit, and whether that was done is not known: registry log tells", r.explain(err))
 	}
 	return r.explain(err)
 }

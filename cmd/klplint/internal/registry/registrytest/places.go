@@ -39,6 +39,10 @@ func Each(t *testing.T, f func(t *testing.T, place string)) {
 // each test gets a database instead of a schema.
 const PooledVariable = "KLPLINT_POSTGRES_POOLED"
 
+// StandbyVariable names the environment variable with the address (HOST:PORT) of a hot
+// standby of that server.
+const StandbyVariable = "KLPLINT_POSTGRES_STANDBY"
+
 // Postgres makes an empty schema and returns the URL that leads there.
 func Postgres(t testing.TB, server string) string {
 	t.Helper()
