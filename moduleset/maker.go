@@ -11,12 +11,12 @@ type Maker struct {
 	members []Member
 	objects []Object
 	funcs   []Func // begins with those of the member that is made
-	commons []neighbours
+	tables  []Table
 
-	now    *Member
-	count  int         // funcs of the member that is made
-	rows   [][]int32   // by object and row of its table: the index among them, -1 for a func without a name
-	common *neighbours // of the func before
+	now   *Member
+	count int       // funcs of the member that is made
+	rows  [][]int32 // by object and row of its table: the index among them, -1 for a func without a name
+	table *Table    // of the func before
 }
 
 // Begin starts a member with the given number of objects. Of the values given those
@@ -52,16 +52,16 @@ func (k *Maker) Func(name string, sympos uint64, at klp.Location) {
 	*rows = append(*rows, int32(k.count))
 	o := &k.now.Objects[len(k.now.Objects)-1]
 	o.Funcs++
-	if table := tableOf(at); k.common == nil || k.common.table != table {
-		k.common = &piece(&k.commons, 1)[0]
-		k.common.table = table
+	if table := tableOf(at); k.table == nil || k.table.Object != o || k.table.at != table {
+		k.table = &piece(&k.tables, 1)[0]
+		*k.table = Table{Object: o, at: table}
 	}
 	if k.count == len(k.funcs) {
 		more := make([]Func, max(2*k.count, most))
 		copy(more, k.funcs)
 		k.funcs = more
 	}
-	k.funcs[k.count] = Func{Name: name, Object: o, Sympos: sympos, common: k.common, offset: at.Offset}
+	k.funcs[k.count] = Func{name, sympos, k.table, at.Offset}
 	k.count++
 }
 

@@ -46,21 +46,20 @@ type Object struct {
 // Func is one patched func of a member.
 type Func struct {
 	Name   string
-	Object *Object
 	Sympos uint64
+	*Table
 
-	// What it has in common with its neighbours is kept once: sixteen bytes
-	// instead of fifty-six for each of some hundred thousand.
-	common *neighbours
 	offset uint64 // in its table
 }
 
-// neighbours are the funcs of one table that differ in name, sympos and offset
-// alone.
-type neighbours struct {
-	table klp.Location // its Offset is not used
-	// code is the name that stands for the func's code where it has several, and
-	// another one is the first of them; nil for most.
+// Table is what the funcs of one table have in common, kept once: there may be
+// some hundred thousand funcs.
+type Table struct {
+	Object *Object
+	at     klp.Location // without Offset
+	// code is the name that stands for a func's code where it has several, and
+	// another one is the first of them: such a func has a Table of its own. Nil for
+	// most.
 	code *codeName
 }
 
@@ -86,7 +85,7 @@ func (f *Func) Position() uint64 { return max(1, f.Sympos) }
 // Key is equal for funcs that are one function of the kernel, as far as their
 // names or what is known of the kernel tell.
 func (f *Func) Key() FuncKey {
-	if c := f.common.code; c != nil {
+	if c := f.code; c != nil {
 		return FuncKey{f.Object.Name, f.Object.Literal, c.name, c.position}
 	}
 	return f.NameKey()
@@ -105,12 +104,12 @@ func (f *Func) setCode(name string, position uint64) {
 }
 
 func (f *Func) takeCode(code *codeName) {
-	f.common = &neighbours{f.common.table, code}
+	f.Table = &Table{f.Object, f.at, code}
 }
 
 // At is where the func stands in its table.
 func (f *Func) At() klp.Location {
-	at := f.common.table
+	at := f.at
 	at.Offset = f.offset
 	if at.File != noBytes {
 		at.File += int64(f.offset)
@@ -197,7 +196,7 @@ func (m *Member) takeObjects(text *text, objects []klp.Object) {
 	}
 	m.Objects = make([]Object, len(objects))
 	m.Funcs = make([]Func, 0, count)
-	var common *neighbours
+	var table *Table
 	for i := range objects {
 		o, to := &objects[i], &m.Objects[i]
 		*to = Object{Name: text.keep(o.Name), Literal: o.Literal, Callbacks: len(o.Callbacks) > 0, At: text.place(o.At)}
@@ -206,8 +205,8 @@ func (m *Member) takeObjects(text *text, objects []klp.Object) {
 			if f.Name == "" {
 				continue
 			}
-			common = text.neighbours(common, f.At)
-			m.Funcs = append(m.Funcs, Func{Name: text.keep(f.Name), Object: to, Sympos: f.Sympos, common: common, offset: f.At.Offset})
+			table = text.table(table, to, f.At)
+			m.Funcs = append(m.Funcs, Func{text.keep(f.Name), f.Sympos, table, f.At.Offset})
 			if len(f.Aliases) > 0 {
 				m.Funcs[len(m.Funcs)-1].setCode(f.Code())
 			}
@@ -258,15 +257,14 @@ func (t *text) place(at klp.Location) klp.Location {
 	return at
 }
 
-// neighbours returns what a func at a place has in common with others, last where
-// it is the same as before.
-func (t *text) neighbours(last *neighbours, at klp.Location) *neighbours {
+// table returns the table of a func, last where it is the same as before.
+func (t *text) table(last *Table, o *Object, at klp.Location) *Table {
 	table := tableOf(at)
-	if last != nil && last.table == table {
+	if last != nil && last.Object == o && last.at == table {
 		return last
 	}
 	table.Section, table.Symbol = t.word(at.Section), t.word(at.Symbol)
-	return &neighbours{table: table}
+	return &Table{Object: o, at: table}
 }
 
 // tableOf is what the places of a table's funcs have in common.

@@ -53,6 +53,10 @@ type Options struct {
 	// purpose: KLP401 does not warn of them. Where a model refuses the load, no
 	// purpose helps, and it stays an error.
 	SharedFuncs []string
+	// EitherOrder: what loads in one order alone is a conflict of two candidates,
+	// whatever their names say of the order in which they were built. A gate asks
+	// this: it signs no two modules whose order a loader might confuse.
+	EitherOrder bool
 	// Digest returns a digest of a file's bytes. It is asked only for modules of
 	// one name and size that were not hashed; nil means that they are taken for
 	// different.
@@ -133,14 +137,14 @@ func (s *Set) findAliases() {
 	for _, m := range s.Members {
 		for i := range m.Funcs {
 			f := &m.Funcs[i]
-			if f.common.code != nil || f.Object.Literal {
+			if f.code != nil || f.Object.Literal {
 				continue
 			}
 			at := place{f.Object.Name, f.Name, f.Sympos}
 			code, asked := known[at]
 			if !asked {
 				f.setCode(klp.FirstName(f.Name, f.Position(), k.Aliases(at.object, at.name, at.sympos)))
-				known[at] = f.common.code
+				known[at] = f.code
 			} else if code != nil {
 				f.takeCode(code)
 			}

@@ -26,8 +26,12 @@ livepatch that has it. Of duplicate ids the first entry of the new livepatch cou
 and every one of the active. Under the replace-set proposals both apply to the
 livepatches that are replaced; for the others see KLP402.
 
-Candidates are compared in both orders: going back from the newer to the older one
-is refused too. Give the older ones with --against where only the upgrade matters.
+Candidates are compared in the order that their names give them: those of one owner
+that differ in the version at the end of the name alone. The order in which they are
+given says nothing. Without an order a pair that loads in one order and not in the
+other is KLP410, a warning; only a pair that neither order loads is an error here. The
+gate takes no order from names, and judges both. Give the older ones with --against
+where another order than that of the names is meant.
 
 Fix: carry every state of the livepatch that is replaced, at the same or a higher
 version, and migrate or undo it in the callbacks
@@ -47,13 +51,28 @@ version, and migrate or undo it in the callbacks
 	lacking := s.LackingPairs(func(e moduleset.Effect) bool {
 		return e == moduleset.Evicts || mainline // KLP407 has what the reading of sets decides
 	})
-	atLower, err := atBoth(s, lower, always, func(p moduleset.Pair) pairFinding { return lowerStates(s, p) })
-	atLacking, err2 := atBoth(s, lacking, func(p moduleset.Pair) weight { return weightOfLacking(s, p) }, func(p moduleset.Pair) pairFinding { return lackingStates(s, p) })
+	orders := newOrders(s)
+	atLower, err := atBoth(s, orders.happening(lower), func(p moduleset.Pair) weight { return weightOfLower(orders, p) }, func(p moduleset.Pair) pairFinding { return lowerStates(s, p) })
+	atLacking, err2 := atBoth(s, orders.happening(lacking), func(p moduleset.Pair) weight { return weightOfLacking(orders, p) }, func(p moduleset.Pair) pairFinding { return lackingStates(s, p) })
 	if err == nil {
 		err = err2
 	}
 	return slices.Concat(atLower, atLacking), err
 })
+
+func weightOfLower(o *orders, p moduleset.Pair) weight {
+	if o.avoidable(p) {
+		return weight{severity: finding.Warning}
+	}
+	return weight{severity: finding.Error}
+}
+
+func weightOfLacking(o *orders, p moduleset.Pair) weight {
+	if p.Effect == moduleset.Undetermined {
+		return weight{finding.Warning, true}
+	}
+	return weightOfLower(o, p)
+}
 
 func lowerStates(s *moduleset.Set, p moduleset.Pair) pairFinding {
 	var out pairFinding
@@ -78,13 +97,6 @@ func lowerStates(s *moduleset.Set, p moduleset.Pair) pairFinding {
 	out.Message = fmt.Sprintf("%s has %s at %s, %s at %s: under %s the load is refused with EINVAL when %s",
 		p.Next.Title(), numbered("state", ids), numbered("version", have), p.Active.Title(), numbered("version", want), s.ModelNames(), whenOnce(p))
 	return out
-}
-
-func weightOfLacking(s *moduleset.Set, p moduleset.Pair) weight {
-	if p.Effect == moduleset.Undetermined {
-		return weight{finding.Warning, true}
-	}
-	return weight{severity: finding.Error}
 }
 
 func lackingStates(s *moduleset.Set, p moduleset.Pair) pairFinding {

@@ -12,6 +12,7 @@ import (
 
 var klp410 = NewSetRule(&Rule{
 	Severity: finding.Warning,
+	Also:     []finding.Severity{finding.Info},
 	Since:    "0.1",
 	Tags:     []string{"set", "conflict"},
 	Analyzer: &analysis.Analyzer{
@@ -24,6 +25,12 @@ replaces the other and not the reverse. Tools that load livepatches in the order
 of their names, as systemd units and init scripts do, then fail on some machines
 only.
 
+Of modules whose names give their order, such as fix_1 and fix_2 of one owner, that
+one alone is judged, and there is nothing to warn of (see KLP403). Where the versions
+of their states alone give it, and it is the order that works, this is an info. The
+finding is at the module that is refused. The gate takes no order from names or
+states: there it is a warning at both.
+
 Fix: ship and load them in the order that works; give the older one with --against,
 so that only the upgrade is checked.`,
 	},
@@ -34,12 +41,16 @@ so that only the upgrade is checked.`,
 	orders := newOrders(s)
 	pairs := func(yield func(moduleset.Pair) bool) {
 		for p := range refusable(s) {
-			if (p.TooMany() || orders.matters(p)) && !yield(p) {
+			if (p.TooMany() || !orders.given(p) && orders.matters(p)) && !yield(p) {
 				return
 			}
 		}
 	}
-	return atBoth(s, pairs, always, func(p moduleset.Pair) pairFinding {
+	tell := atBoth
+	if !s.Options.EitherOrder {
+		tell = atNext
+	}
+	return tell(s, pairs, func(p moduleset.Pair) weight { return weightOfOrder(s, p) }, func(p moduleset.Pair) pairFinding {
 		next, active := p.Next.Title(), p.Active.Title()
 		return pairFinding{
 			Finding: finding.Finding{
@@ -51,6 +62,13 @@ so that only the upgrade is checked.`,
 		}
 	})
 })
+
+func weightOfOrder(s *moduleset.Set, p moduleset.Pair) weight {
+	if !s.Options.EitherOrder && laterByStates(p.Active, p.Next) {
+		return weight{severity: finding.Info}
+	}
+	return weight{severity: finding.Warning}
+}
 
 // refusable yields the ordered pairs of candidates, by Next and Active, of which
 // the load of Next may be refused: for a state, or for a func under the models
@@ -87,87 +105,4 @@ func refusable(s *moduleset.Set) iter.Seq[moduleset.Pair] {
 			}
 		}
 	}
-}
-
-// orders tells of which pairs one order is refused and the other accepted.
-type orders struct {
-	set *moduleset.Set
-	// alike numbers members whose replace fields and states mean the same; nil
-	// where funcs decide too.
-	alike []int
-	known map[[2]int]bool // by the numbers of Next and Active
-}
-
-// maxOrders bounds what is kept of pairs that were judged before.
-const maxOrders = 1 << 16
-
-func newOrders(s *moduleset.Set) *orders {
-	o := &orders{set: s, known: make(map[[2]int]bool)}
-	if s.RefusesSharing() {
-		return o
-	}
-	type states struct {
-		class *moduleset.Class
-		text  string
-	}
-	numbers := make(map[states]int)
-	for _, m := range s.Members {
-		k := states{m.Class(), fmt.Sprint(versions(m))}
-		n, ok := numbers[k]
-		if !ok {
-			n = len(numbers)
-			numbers[k] = n
-		}
-		o.alike = append(o.alike, n)
-	}
-	return o
-}
-
-func versions(m *moduleset.Member) [][2]uint64 {
-	out := make([][2]uint64, len(m.States))
-	for i := range m.States {
-		out[i] = [2]uint64{m.States[i].ID, uint64(m.States[i].Version)}
-	}
-	return out
-}
-
-// matters reports whether Next after Active is refused, and the reverse is not.
-func (o *orders) matters(p moduleset.Pair) bool {
-	if o.alike == nil {
-		return o.judge(p)
-	}
-	k := [2]int{o.alike[p.Next.Index()], o.alike[p.Active.Index()]}
-	answer, ok := o.known[k]
-	if !ok {
-		answer = o.judge(p)
-		if len(o.known) == maxOrders {
-			clear(o.known)
-		}
-		o.known[k] = answer
-	}
-	return answer
-}
-
-func (o *orders) judge(p moduleset.Pair) bool {
-	there := settled(o.set, p.Next, p.Active)
-	if there == nil || there.Refused == "" {
-		return false
-	}
-	back := settled(o.set, p.Active, p.Next)
-	return back != nil && back.Refused == ""
-}
-
-// settled is the verdict on an ordered pair where every model and value agrees
-// whether it is accepted; nil where they do not.
-func settled(s *moduleset.Set, next, active *moduleset.Member) *moduleset.Verdict {
-	verdicts := s.Verdicts(next, active)
-	if len(verdicts) == 0 {
-		return nil
-	}
-	for _, v := range verdicts {
-		if (v.Refused == "") != (verdicts[0].Refused == "") {
-			return nil
-		}
-	}
-	return &verdicts[0]
 }

@@ -11,7 +11,8 @@ import (
 )
 
 // setRules judge livepatches against each other: the candidates against the
-// baseline, which is older, and against each other in both orders. A baseline may
+// baseline, which is older, and against each other in both orders, as far as nothing
+// tells which of them is loaded later (orders). A baseline may
 // hold many generations; every choice of its modules that the model lets be
 // active counts, and for the rules here a single other module is enough to
 // show a problem: more active modules only add to what a kernel refuses.

@@ -180,8 +180,23 @@ func TestSetRules(t *testing.T) {
 			want: []string{"warning? b: lacks state 7 of a | if it does, the load is refused"},
 		},
 		{
-			name: "going back", rule: klp403, set: []sample{{name: "a", replace: flag(true), states: "7:1"}, {name: "b", replace: flag(true), states: "7:2"}},
+			name: "going back", rule: klp403, options: moduleset.Options{EitherOrder: true}, set: []sample{{name: "a", replace: flag(true), states: "7:1"}, {name: "b", replace: flag(true), states: "7:2"}},
 			want: []string{"error a: b was loaded before it", "error b: a has state 7 at version 1, b at version 2"},
+		},
+		{name: "one order of two is KLP410's", rule: klp403, set: []sample{{name: "a", replace: flag(true), states: "7:1"}, {name: "b", replace: flag(true), states: "7:2"}}},
+		{name: "in the order of the names", rule: klp403, set: []sample{{name: "fix", replace: flag(false), states: "7:1"}, {name: "fix2", replace: flag(true), states: "7:2"}, {name: "fix10", replace: flag(true), states: "7:3"}}},
+		{
+			name: "against the order of the names", rule: klp403, set: []sample{{name: "fix_1", replace: flag(true), states: "7:2"}, {name: "fix_2", replace: flag(true), states: "7:1"}},
+			want: []string{"error fix_2: when fix_1 was loaded before it", "error fix_1: fix_2 has state 7 at version 1"},
+		},
+		{name: "names of two owners give no order", rule: klp403, set: []sample{{name: "fix_1", owner: "a", replace: flag(true), states: "7:2"}, {name: "fix_2", owner: "b", replace: flag(true), states: "7:1"}}},
+		{
+			name: "neither order", rule: klp403, set: []sample{{name: "a", replace: flag(true), states: "7:1 8:2"}, {name: "b", replace: flag(true), states: "7:2 8:1"}},
+			want: []string{"error a: a has state 7 at version 1", "error b: b has state 8 at version 1"},
+		},
+		{
+			name: "the other order is undecided", rule: klp403, set: []sample{{name: "a", replace: atRunTime(), states: "7:1"}, {name: "b", replace: flag(true), states: "8:1"}},
+			want: []string{"warning? a: whether it replaces is not known", "warning b: b replaces a and lacks its state 7"},
 		},
 		{
 			name: "several states are one finding", rule: klp403, set: []sample{old(sample{name: "a", replace: flag(true), states: "7:2 8:3 9:1"}), {name: "b", replace: flag(true), states: "8:1 7:1"}},
@@ -295,15 +310,24 @@ func TestSetRules(t *testing.T) {
 		{name: "a longer list, flat", rule: klp409, options: flat, set: []sample{old(sample{name: "a", replace: list(1, 2)}), {name: "b", replace: list(2)}}, want: []string{"info b: of another set"}},
 
 		{
-			name: "versions", rule: klp410, set: []sample{{name: "a", replace: flag(false), states: "7:1"}, {name: "b", replace: flag(false), states: "7:2"}},
+			name: "versions", rule: klp410, options: moduleset.Options{EitherOrder: true}, set: []sample{{name: "a", replace: flag(false), states: "7:1"}, {name: "b", replace: flag(false), states: "7:2"}},
 			want: []string{"warning a: b after a is accepted, a after b is refused | state 7 at version 1, below 2", "warning b: b after a is accepted"},
 		},
+		{
+			name: "versions give the order", rule: klp410, set: []sample{{name: "a", replace: flag(false), states: "7:1"}, {name: "b", replace: flag(false), states: "7:2"}},
+			want: []string{"info a: b after a is accepted, a after b is refused | state 7 at version 1, below 2"},
+		},
+		{
+			name: "nothing gives the order", rule: klp410, set: []sample{{name: "a", replace: flag(true)}, {name: "b", replace: flag(true), states: "7:2"}},
+			want: []string{"warning a: b after a is accepted, a after b is refused | it lacks state 7"},
+		},
+		{name: "names give the order", rule: klp410, set: []sample{{name: "fix_1", replace: flag(true)}, {name: "fix_2", replace: flag(true), states: "7:2"}}},
 		{name: "same versions", rule: klp410, set: []sample{{name: "a", replace: flag(false), states: "7:1"}, {name: "b", replace: flag(false), states: "7:1"}}},
 		{name: "refused in both orders", rule: klp410, set: []sample{{name: "a", replace: flag(false), states: "7:1 8:2"}, {name: "b", replace: flag(false), states: "7:2 8:1"}}},
 		{name: "the order is given", rule: klp410, set: []sample{old(sample{name: "a", replace: flag(false), states: "7:1"}), {name: "b", replace: flag(false), states: "7:2"}}},
 		{
 			name: "superseded or refused", rule: klp410, set: []sample{{name: "a", replace: number(2), funcs: "foo"}, {name: "b", replace: number(1, 2), funcs: "foo"}},
-			want: []string{"warning a: b after a is accepted | both patch vmlinux:foo", "warning b: a after b is refused"},
+			want: []string{"warning a: b after a is accepted | both patch vmlinux:foo"},
 		},
 
 		{

@@ -44,10 +44,26 @@ func atBoth(s *moduleset.Set, pairs iter.Seq[moduleset.Pair], weigh func(modules
 	return list, err
 }
 
+// atNext is atBoth for a rule that reports a pair at Next alone.
+func atNext(s *moduleset.Set, pairs iter.Seq[moduleset.Pair], weigh func(moduleset.Pair) weight, tell func(moduleset.Pair) pairFinding) ([]finding.Finding, error) {
+	r := newPairReport(s)
+	r.nextOnly = true
+	list, err := r.pairs(pairs, weigh, tell)
+	if err == nil {
+		err = missing(s)
+	}
+	return list, err
+}
+
 // reportPairs is atBoth for a rule that goes by no replace model. The error says
 // that there are more pairs than moduleset.MaxPairs.
 func reportPairs(s *moduleset.Set, pairs iter.Seq[moduleset.Pair], weigh func(moduleset.Pair) weight, tell func(moduleset.Pair) pairFinding) ([]finding.Finding, error) {
-	r, count := newPairReport(s), 0
+	return newPairReport(s).pairs(pairs, weigh, tell)
+}
+
+// pairs reports pairs.
+func (r *pairReport) pairs(pairs iter.Seq[moduleset.Pair], weigh func(moduleset.Pair) weight, tell func(moduleset.Pair) pairFinding) ([]finding.Finding, error) {
+	count := 0
 	for p := range pairs {
 		if count++; p.TooMany() || count > moduleset.MaxPairs {
 			return nil, &MissingInput{Needs: fmt.Sprintf("fewer modules at once: more than %d pairs to compare", moduleset.MaxPairs)}

@@ -28,6 +28,7 @@ const (
 type pairReport struct {
 	set                 *moduleset.Set
 	told, placed, named int // at most, of each candidate
+	nextOnly            bool
 
 	list []finding.Finding
 	both []atOther // told pairs of two candidates
@@ -74,7 +75,7 @@ func (r *pairReport) takes(p moduleset.Pair, w weight) bool {
 		return true
 	}
 	r.sum(next, p.Active, w)
-	if !p.Active.Baseline {
+	if !p.Active.Baseline && !r.nextOnly {
 		if r.summed[w] == nil {
 			r.summed[w] = make(pairTable, len(r.set.Members))
 		}
@@ -88,7 +89,7 @@ func (r *pairReport) tell(p moduleset.Pair, f *pairFinding) {
 		f.places = f.places[:1]
 	}
 	r.list = append(r.list, f.atNext(p))
-	if !p.Active.Baseline {
+	if !p.Active.Baseline && !r.nextOnly {
 		r.both = append(r.both, atOther{p.Next.Index(), p.Active.Index(), f.atActive(p)})
 	}
 }

@@ -123,7 +123,7 @@ func TestSetRulesAgreeWithReplace(t *testing.T) {
 				set := smallSet(model.Name()).Draw(t, "set")
 				zero := rapid.Bool().Draw(t, "zero special")
 				want := observe(t, model, set, zero)
-				s := newSample(moduleset.Options{Model: model.Name(), ZeroSpecial: zero}, set...)
+				s := newSample(moduleset.Options{Model: model.Name(), ZeroSpecial: zero, EitherOrder: true}, set...)
 
 				funcs := map[string]bool{}
 				for _, f := range mustRun(t, klp401, s) {
@@ -155,6 +155,72 @@ func TestSetRulesAgreeWithReplace(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Without an order of two candidates KLP410 speaks once of each pair that loads in
+// one order alone, and KLP403 is an error for those that load in none. Where their
+// names give an order nobody speaks of the other one.
+func TestOrdersOfCandidates(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		set := smallSet("mainline").Draw(t, "set")
+		for i := range set {
+			set[i].name = rapid.SampledFrom([]string{"fix_", "hotfix_"}).Draw(t, "lineage") + fmt.Sprint(i)
+		}
+		refused := map[[2]int]bool{}
+		for i := range set {
+			for j := range set {
+				s := replace.NewSystem(replace.Mainline{}, replace.Env{})
+				var d replace.Decision
+				for _, k := range []int{i, j} {
+					p, err := replace.NewLivepatch(replace.Mainline{}, set[k].module())
+					if err != nil {
+						t.Fatal(err)
+					}
+					s, d = s.Load(p, replace.LoadOptions{})
+				}
+				refused[[2]int{i, j}] = i != j && !d.Accepted()
+			}
+		}
+		wantErrors, wantOrders := map[string]bool{}, map[string]bool{}
+		for i := range set {
+			for j := range set {
+				if !refused[[2]int{i, j}] || set[j].baseline {
+					continue
+				}
+				stem := func(k int) string { return strings.TrimRight(set[k].name, "0123456789") }
+				pair := set[j].name + " after " + set[i].name
+				switch {
+				case set[i].baseline:
+					wantErrors[pair] = true
+				case stem(i) == stem(j):
+					if i < j { // the number at the end is the order
+						wantErrors[pair], wantErrors[set[i].name+" after "+set[j].name] = true, true
+					}
+				case refused[[2]int{j, i}]:
+					wantErrors[pair] = true
+				default:
+					wantOrders[pair] = true
+				}
+			}
+		}
+		s := newSample(moduleset.Options{Model: "mainline"}, set...)
+		gotErrors, gotOrders := map[string]bool{}, map[string]bool{}
+		for _, f := range mustRun(t, klp403, s) {
+			if f.Severity != finding.Error {
+				t.Errorf("%v: %s", f.Severity, f.Message)
+			}
+			gotErrors[strings.TrimSuffix(f.Module, ".ko")+" after "+strings.TrimSuffix(f.Related[0].Module, ".ko")] = true
+		}
+		for _, f := range mustRun(t, klp410, s) {
+			pair := strings.TrimSuffix(f.Module, ".ko") + " after " + strings.TrimSuffix(f.Related[0].Module, ".ko")
+			if gotOrders[pair] {
+				t.Errorf("%s: twice", pair)
+			}
+			gotOrders[pair] = true
+		}
+		same(t, "errors", gotErrors, wantErrors)
+		same(t, "orders", gotOrders, wantOrders)
+	})
 }
 
 // Under mainline KLP401 warns of exactly those funcs that two active livepatches
@@ -268,7 +334,7 @@ func TestEachPairThatIsRefusedIsReportedAtBoth(t *testing.T) {
 				}
 				var first []finding.Finding
 				for range 2 {
-					s := newSample(moduleset.Options{Model: model.Name()}, set...)
+					s := newSample(moduleset.Options{Model: model.Name(), EitherOrder: true}, set...)
 					got := map[string]bool{}
 					var all []finding.Finding
 					for _, rule := range []*Rule{klp401, klp402, klp403, klp404, klp405, klp407, klp409, klp410, klp411, klp412} {

@@ -52,6 +52,7 @@ klplint trace --plan plan.yaml --model all --format svg=picture.svg`,
 		"klplint registry export":   `klplint registry export > backup.jsonl`,
 		"klplint registry import":   `klplint registry import backup.jsonl`,
 		"klplint registry verify":   `klplint registry verify`,
+		"klplint registry site":     `klplint registry site --out public/livepatches`,
 	}
 }
 

@@ -227,7 +227,7 @@ func reportEvictions(list []gate.Eviction) []report.RegistryEntry {
 
 // openRegistry opens the registry for what the gate does to it.
 func (c *gateCommand) openRegistry(ctx context.Context) (*registry.Registry, error) {
-	c.registry.near = true
+	c.registry.near = !c.retire // which changes a large part of it
 	if c.dryRun {
 		return c.registry.open(ctx, c.app, toRead)
 	}

@@ -87,6 +87,7 @@ func (c *matrixCommand) run(cmd *cobra.Command, args []string) error {
 		}
 	}
 	m := matrix.New(modules, group)
+	m.Version = buildVersion().Version
 	err = render(c.app, report.MatrixFormats(), m)
 	switch {
 	case err != nil:

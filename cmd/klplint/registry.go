@@ -34,7 +34,7 @@ and KLPLINT_REGISTRY are read.`,
 	return group(a, cmd,
 		newRegistryInit(a, f), newRegistryAdd(a, f), newRegistryRetire(a, f), newRegistryActivate(a, f),
 		newRegistryList(a, f), newRegistryShow(a, f), newRegistryFind(a, f), newRegistryLog(a, f), newRegistryCheck(a, f),
-		newRegistryRemove(a, f), newRegistryExport(a, f), newRegistryImport(a, f), newRegistryVerify(a, f),
+		newRegistryRemove(a, f), newRegistryExport(a, f), newRegistryImport(a, f), newRegistryVerify(a, f), newRegistrySite(a, f),
 	)
 }
 

@@ -52,6 +52,9 @@ func (a *app) targets(k *settings.Kernel) (*targets, error) {
 // built with them and whose own folder lacks them: a livepatch and the module
 // that it patches may come out of one build. It is for the time before target.
 func (t *targets) addModules(lists ...[]input.File) {
+	if len(t.given) == 0 && !t.discover {
+		return
+	}
 	for _, files := range lists {
 		for i := range files {
 			f := &files[i]

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -220,11 +219,12 @@ func (c *crowd) check(t *testing.T, pairs int) {
 		if err != nil {
 			return err
 		}
-		return tx.List(registry.Filter{}, func(e *registry.Entry) error {
+		entries, err := tx.All(registry.Filter{})
+		for _, e := range entries {
 			active[e.Module.SHA256] = e.State == registry.Active
 			names[e.Module.Name]++
-			return nil
-		})
+		}
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -241,16 +241,14 @@ func (c *crowd) check(t *testing.T, pairs int) {
 		t.Errorf("%d of %d modules were answered", len(c.told), 2*pairs)
 	}
 	for path, answers := range c.told {
-		file, err := os.ReadFile(path)
+		content, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sum := sha256.Sum256(file)
-		digest := hex.EncodeToString(sum[:])
-		first := 0
+		is, first := active[fmt.Sprintf("%x", sha256.Sum256(content))], 0
 		for _, s := range answers {
 			yes := s == gate.Admitted || s == gate.Already
-			if yes != active[digest] {
+			if yes != is {
 				t.Errorf("%s: a builder was told %q, and active is %v", path, s, !yes)
 			}
 			if s == gate.Admitted {

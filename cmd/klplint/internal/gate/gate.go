@@ -98,7 +98,7 @@ const (
 
 // Run judges the candidates and admits all of them or none.
 func Run(ctx context.Context, c Config) (*Outcome, error) {
-	c.Policy.Gate = true
+	c.Policy.Gate, c.Lint.Set.EitherOrder = true, true
 	if len(c.Channels) > 0 && !slices.Contains(c.Channels, c.Channel) {
 		c.Channels = append(slices.Clone(c.Channels), c.Channel)
 	}

@@ -17,7 +17,7 @@ import (
 // judge. Else l and p are those of a gate.
 func standing(l lint.Config, p policy.Policy) *gate {
 	g := &gate{Config: Config{Lint: l, Policy: p}}
-	g.Policy.Gate, g.Policy.Partial = true, true
+	g.Policy.Gate, g.Policy.Partial, g.Lint.Set.EitherOrder = true, true, true
 	return g
 }
 

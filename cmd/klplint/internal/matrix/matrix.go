@@ -14,6 +14,7 @@ import (
 type Matrix struct {
 	Columns []Kernel
 	Rows    []Row
+	Version string // of klplint; "" where nobody says it
 }
 
 // Kernel is a column.

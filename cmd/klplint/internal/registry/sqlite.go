@@ -80,6 +80,7 @@ func (e *sqliteEngine) dsn(o Options) string {
 		// that none finds out in the middle that another was faster.
 		q.Set("_txlock", "immediate")
 		q["_pragma"] = append(q["_pragma"], "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+			"temp_store(MEMORY)", // what one statement has changed so far, in case that it fails
 			"cache_size(-32768)") // KiB, taken as needed: a large batch writes each page once
 		if o.Whole {
 			// Pages that batch after batch changes go from the log to the file once for

@@ -71,6 +71,10 @@ func TestPageInBrowser(t *testing.T) {
 	if err := TraceHTML(&trace, hostileTrace(), Options{}); err != nil {
 		t.Fatal(err)
 	}
+	var lineage bytes.Buffer
+	if err := SiteLineage(&lineage, &hostileSite().Lineages[0], "v1"); err != nil {
+		t.Fatal(err)
+	}
 	const dark = "(prefers-color-scheme: dark)"
 	for _, v := range []struct {
 		name, old, new string // what stands in for a reader's setting
@@ -83,7 +87,11 @@ func TestPageInBrowser(t *testing.T) {
 		{"dark phone", dark, "all", 390, "rgb(20, 23, 27)"},
 		{"print", "@media print", "@media all", 794, "rgb(255, 255, 255)"},
 	} {
-		for name, page := range map[string]string{"lint": lint.String(), "trace": trace.String()} {
+		shown := map[string]string{"lint": lint.String(), "trace": trace.String()}
+		if v.name == "desktop" || v.name == "dark phone" { // the style is the same for all
+			shown["lineage of a site"] = lineage.String()
+		}
+		for name, page := range shown {
 			t.Run(v.name+"/"+name, func(t *testing.T) {
 				page := strings.Replace(page, v.old, v.new, 1)
 				got := probePage(t, chromium, page, v.width)

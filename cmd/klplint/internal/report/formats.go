@@ -100,6 +100,7 @@ func MatrixFormats() Formats[Formatter[*matrix.Matrix]] {
 		{"table", MatrixTable},
 		{"json", MatrixJSON},
 		{"markdown", MatrixMarkdown},
+		{"html", MatrixHTML},
 	}
 }
 

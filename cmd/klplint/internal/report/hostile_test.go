@@ -264,7 +264,7 @@ func elements(t *testing.T, b []byte, html bool, visit func(xml.StartElement)) s
 	d := xml.NewDecoder(bytes.NewReader(b))
 	if html {
 		d.Strict = false
-		d.AutoClose = []string{"meta", "br"}
+		d.AutoClose = []string{"meta", "br", "wbr"}
 		d.Entity = xml.HTMLEntity
 	}
 	var text strings.Builder
