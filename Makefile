@@ -3,7 +3,7 @@
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/klplint-dev
 GO ?= go
 
-.PHONY: dist build test race lint fmt fuzz bench bench-gate bench-peers fixtures kernel-test cross readme clean
+.PHONY: dist build test race lint fmt fuzz bench bench-gate bench-peers bench-registry fixtures kernel-test cross readme clean
 
 build: ## bin/klplint
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/klplint ./cmd/klplint
@@ -51,6 +51,12 @@ bench: ## klplint held to its goals beside modinfo and readelf; needs kernel hea
 
 bench-gate: ## the gate beside 1,000 and 10,000 active modules; over PostgreSQL too where KLPLINT_POSTGRES is set
 	$(GO) test -run '^$$' -bench '^BenchmarkGate$$' -benchtime 5x -timeout 20m ./cmd/klplint/internal/gate
+
+bench-registry: ## the registry with 100,000 modules; over PostgreSQL too with FARMFLAGS='-registry postgres://...'
+	mkdir -p $(BENCH)
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BENCH)/klplint ./cmd/klplint
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BENCH)/launch internal/bench/launch/main.go
+	$(GO) run internal/bench/farm/main.go -klplint $(BENCH)/klplint -launch $(BENCH)/launch $(FARMFLAGS)
 
 PAGE ?= docs/performance.md
 bench-peers: ## klplint beside all that reads such files: brings PAGE up to date

@@ -67,6 +67,9 @@ func (s *Set) sortFuncs() {
 	}
 }
 
+// index makes the index when the first question needs all of it.
+func (s *Set) index() { s.indexed.Do(s.indexFuncs) }
+
 // indexFuncs finds the funcs that several members patch.
 func (s *Set) indexFuncs() {
 	count := 0
@@ -110,14 +113,21 @@ func (s *Set) indexFuncs() {
 
 // FuncNumbers returns the numbers of the member's funcs, in ascending order: one for
 // all funcs of one Key, from 0 to below DifferentFuncs.
-func (s *Set) FuncNumbers(m *Member) []int32 { return s.numbers[m.index] }
+func (s *Set) FuncNumbers(m *Member) []int32 {
+	s.index()
+	return s.numbers[m.index]
+}
 
 // DifferentFuncs is how many different funcs the members patch.
-func (s *Set) DifferentFuncs() int { return s.different }
+func (s *Set) DifferentFuncs() int {
+	s.index()
+	return s.different
+}
 
 // Patching returns the entries of all members that patch the func, by path and
 // in table order.
 func (s *Set) Patching(key FuncKey) []Row {
+	s.index()
 	hash := maphash.Comparable(hashSeed, key)
 	var out []Row
 	for i := sort.Search(len(s.funcs), func(i int) bool { return s.funcs[i].hash >= hash }); i < len(s.funcs) && s.funcs[i].hash == hash; i++ {
@@ -131,6 +141,7 @@ func (s *Set) Patching(key FuncKey) []Row {
 // SharedFuncs calls yield with the entries of each func that several members
 // patch. The slice is good until yield returns.
 func (s *Set) SharedFuncs(yield func([]Row) bool) {
+	s.index()
 	var rows []Row
 	for _, entries := range s.shared {
 		rows = rows[:0]
@@ -138,6 +149,56 @@ func (s *Set) SharedFuncs(yield func([]Row) bool) {
 			rows = append(rows, Row{s.Members[e.member], int(e.index)})
 		}
 		if !yield(rows) {
+			return
+		}
+	}
+}
+
+// candidateFuncs is SharedFuncs without the funcs that no candidate patches. Where the
+// candidates are a small part of the set that is one walk along its funcs, without the
+// index: a module beside ten thousand.
+func (s *Set) candidateFuncs(yield func([]Row) bool) {
+	theirs, all := 0, 0
+	for _, m := range s.Members {
+		all += len(m.Funcs)
+		if !m.Baseline {
+			theirs += len(m.Funcs)
+		}
+	}
+	if theirs > all/8 {
+		s.SharedFuncs(yield)
+		return
+	}
+	slots, names := make(map[FuncKey]int, theirs), make(map[string]bool, theirs)
+	for _, m := range s.candidates {
+		for i := range m.Funcs {
+			key := m.Funcs[i].Key()
+			names[key.Name] = true
+			if _, known := slots[key]; !known {
+				slots[key] = len(slots)
+			}
+		}
+	}
+	rows := make([][]Row, len(slots))
+	for _, m := range s.Members {
+		for i := range m.Funcs {
+			f := &m.Funcs[i]
+			name := f.Name
+			if f.code != nil {
+				name = f.code.name
+			}
+			if !names[name] {
+				continue
+			}
+			if slot, wanted := slots[f.Key()]; wanted {
+				rows[slot] = append(rows[slot], Row{m, i})
+			}
+		}
+	}
+	rows = slices.DeleteFunc(rows, func(r []Row) bool { return r[0].Member == r[len(r)-1].Member })
+	slices.SortFunc(rows, func(a, b []Row) int { return compareRows(a[0], b[0]) })
+	for _, r := range rows {
+		if !yield(r) {
 			return
 		}
 	}

@@ -101,6 +101,7 @@ func BenchmarkNew(b *testing.B) {
 
 func TestPatching(t *testing.T) {
 	s := New(manyMembers(100), Options{})
+	s.index()
 	if !slices.IsSortedFunc(s.funcs, s.compareFuncs) {
 		t.Error("the index is not sorted")
 	}

@@ -47,7 +47,7 @@ type Match struct {
 // by one of its entries; nil leaves out none.
 func (s *Set) FuncPairs(m Match, skip func(Row) bool) iter.Seq[Pair] {
 	return s.pairs(m, func(yield func([]Row) bool) {
-		for rows := range s.SharedFuncs {
+		for rows := range s.candidateFuncs {
 			if (skip == nil || !skip(rows[0])) && !yield(rows) {
 				return
 			}

@@ -2,7 +2,9 @@ package moduleset
 
 import (
 	"fmt"
+	"reflect"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/klplint/klplint/klp"
@@ -105,6 +107,7 @@ func TestLackingPairs(t *testing.T) {
 func TestSetIsSmall(t *testing.T) {
 	before := heap()
 	s := New(manyMembers(10_000), Options{})
+	s.index()
 	used := heap() - before
 	t.Logf("%d modules, %d funcs: %.1f MiB", len(s.Members), len(s.funcs), float64(used)/(1<<20))
 	if used > 28<<20 {
@@ -119,4 +122,23 @@ func heap() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// What a candidate shares is found with and without the index.
+func TestCandidateFuncs(t *testing.T) {
+	members := manyMembers(100)
+	members[7].Baseline, members[8].Baseline = false, false
+	s := New(members, Options{})
+	var want, got [][]Row
+	for rows := range s.SharedFuncs {
+		if slices.ContainsFunc(rows, func(r Row) bool { return !r.Member.Baseline }) {
+			want = append(want, slices.Clone(rows))
+		}
+	}
+	for rows := range s.candidateFuncs {
+		got = append(got, slices.Clone(rows))
+	}
+	if len(got) < 3 || !reflect.DeepEqual(got, want) {
+		t.Errorf("%d funcs, want %d", len(got), len(want))
+	}
 }

@@ -3,13 +3,15 @@ package moduleset
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace"
 )
 
-// Set is the modules that may meet: those for one Kernel. It is not changed after New, and several goroutines may read it.
+// Set is the modules that may meet: those for one Kernel. It is not changed after New, but
+// for what is made when the first question needs it; several goroutines may read it.
 type Set struct {
 	Members []*Member // by path, without those of Dropped
 	// Dropped are the members of the baseline that are candidates too: by name
@@ -24,6 +26,7 @@ type Set struct {
 	bySet   []map[uint32][]*Class // by model: the classes that belong to a set
 	problem string                // why there is no model to judge under; "" when there is
 
+	indexed   sync.Once     // the four below
 	funcs     []funcEntry   // by hash
 	shared    [][]funcEntry // the funcs that several members patch
 	numbers   [][]int32     // of the members' funcs, see FuncNumbers
@@ -77,7 +80,6 @@ func New(members []*Member, o Options) *Set {
 	s.classify()
 	s.chooseModels()
 	s.indexSets()
-	s.indexFuncs()
 	s.states = indexIDs(s.Members, func(m *Member, yield func(uint64)) {
 		for i := range m.States {
 			yield(m.States[i].ID)
@@ -114,7 +116,10 @@ func (s *Set) takeOver(members []*Member) {
 			s.Dropped = append(s.Dropped, m)
 			continue
 		}
-		m.index, m.stem = len(s.Members), names.Stem(cmp.Or(m.Name, m.Path), m.Release)
+		m.index = len(s.Members)
+		if m.stem == "" { // it may have been in a set before
+			m.stem = names.Stem(cmp.Or(m.Name, m.Path), m.Release)
+		}
 		s.Members = append(s.Members, m)
 		if !m.Baseline {
 			s.candidates = append(s.candidates, m)

@@ -44,7 +44,7 @@ purpose, waive the finding with the reason.`,
 	if !s.Judged() {
 		return nil, missing(s)
 	}
-	j := &dropJudge{set: s, keys: make(map[*moduleset.Member]map[moduleset.FuncKey]bool), seen: make(map[moduleset.FuncKey]bool), marks: make([]int32, s.DifferentFuncs())}
+	j := &dropJudge{set: s, keys: make(map[*moduleset.Member]map[moduleset.FuncKey]bool), seen: make(map[moduleset.FuncKey]bool)}
 	return atBoth(s, evictions(s, func(p moduleset.Pair) bool {
 		if p.Effect == moduleset.Undetermined && s.RefusesSharing() {
 			return false // KLP407 has what the reading of sets decides
@@ -83,6 +83,9 @@ func (j *dropJudge) newestOnes() map[*moduleset.Member]bool {
 
 // inCommon counts the funcs that both of a pair patch.
 func (j *dropJudge) inCommon(p moduleset.Pair) int {
+	if j.marks == nil {
+		j.marks = make([]int32, j.set.DifferentFuncs())
+	}
 	mark := int32(p.Next.Index() + 1)
 	if j.last != p.Next {
 		j.last = p.Next
