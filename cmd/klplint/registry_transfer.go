@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -66,7 +67,7 @@ that.
 			if err != nil {
 				return uncheckedErrorf("import: %w", err)
 			}
-			defer in.Close()
+			defer in.Close() //nolint:errcheck // it was read
 			bar := a.newProgress("KiB")
 			defer bar.stop()
 			counted := &countingReader{from: in}
@@ -125,7 +126,7 @@ func batches(from *registry.ExportReader, counted *countingReader) iter.Seq[impo
 			for {
 				entries, err := from.Read(batch)
 				b := importBatch{entries, err, counted.n}
-				if err == io.EOF {
+				if errors.Is(err, io.EOF) {
 					b.err = nil
 				}
 				select {

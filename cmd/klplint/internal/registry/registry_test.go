@@ -3,6 +3,7 @@ package registry_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -414,7 +415,7 @@ func readExport(r io.Reader) ([]*registry.Entry, error) {
 	}
 	for all := []*registry.Entry(nil); ; {
 		part, err := x.Read(3)
-		if all = append(all, part...); err == io.EOF {
+		if all = append(all, part...); errors.Is(err, io.EOF) {
 			return all, nil
 		}
 		if err != nil {

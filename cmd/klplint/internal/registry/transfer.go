@@ -115,7 +115,7 @@ func NewExportReader(r io.Reader) (*ExportReader, error) {
 	var head transferHead
 	line, err := x.next()
 	switch {
-	case err != nil && err != io.EOF:
+	case err != nil && !errors.Is(err, io.EOF):
 		return nil, err
 	case err != nil || json.Unmarshal(line, &head) != nil || head.Version == 0:
 		return nil, errors.New("line 1: not an exported registry")

@@ -87,8 +87,10 @@ type registryText struct {
 // RegistryText begins a list as text.
 func RegistryText(w io.Writer, l *RegistryList, _ Options) RegistryPages { return registryText{w, l} }
 
+// End implements RegistryPages.
 func (t registryText) End() error { return nil }
 
+// Page implements RegistryPages.
 func (t registryText) Page(entries []RegistryEntry) error {
 	w, l := t.w, t.l
 	for i := range entries {
@@ -143,6 +145,7 @@ func RegistryTable(w io.Writer, l *RegistryList, o Options) RegistryPages {
 	return &registryTable{w: w, l: l, o: o}
 }
 
+// Page implements RegistryPages.
 func (x *registryTable) Page(entries []RegistryEntry) error {
 	l := x.l
 	list := []column{
@@ -172,6 +175,7 @@ func (x *registryTable) Page(entries []RegistryEntry) error {
 	return t.write(x.w)
 }
 
+// End implements RegistryPages.
 func (x *registryTable) End() error {
 	if x.o.Quiet {
 		return nil

@@ -19,6 +19,7 @@ func RegistryJSON(w io.Writer, l *RegistryList, _ Options) RegistryPages {
 	return &registryJSON{w: w, head: jsonform.Registry{Schema: jsonform.Version, Revision: l.Revision, Entries: eachForm(nil, jsonRegistryEntry)}}
 }
 
+// Page implements RegistryPages.
 func (j *registryJSON) Page(entries []RegistryEntry) error {
 	if j.list == nil && len(entries) > 0 {
 		j.list = jsonform.Begin(j.w, &j.head)
@@ -31,6 +32,7 @@ func (j *registryJSON) Page(entries []RegistryEntry) error {
 	return nil
 }
 
+// End implements RegistryPages.
 func (j *registryJSON) End() error {
 	if j.list == nil {
 		return jsonform.Write(j.w, &j.head)
