@@ -42,6 +42,18 @@ func (p *parser) fromDWARF() *klp.Layout {
 	return l
 }
 
+// keepDebug keeps what tells the types of a module that has no BTF.
+func (p *parser) keepDebug() {
+	if !p.o.Types || p.m.BTF != nil || p.sec.debugInfo == 0 {
+		return
+	}
+	d, err := p.f.DWARF(maxDebug)
+	p.m.Debug = &klp.ModuleDebug{Data: d}
+	if err != nil {
+		p.m.Debug.Reason = err.Error()
+	}
+}
+
 // proposedField is a name whose absence from .debug_str tells that no struct has
 // one of the proposed fields: it stands for replace_sets too, and supersedes was
 // proposed beside that only.

@@ -15,4 +15,7 @@ type Options struct {
 	// SHA256 asks for the digests of the file: as stored, and unpacked without
 	// its signature.
 	SHA256 bool
+	// Types keeps the debug information of modules without BTF, for rules that compare
+	// types with the kernel's.
+	Types bool
 }

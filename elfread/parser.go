@@ -121,12 +121,14 @@ func (p *parser) run() error {
 	if err := p.readTables(); err != nil {
 		return err
 	}
+	p.readReplaceParam()
 	if err := p.readKlpRelas(); err != nil {
 		return err
 	}
 	if err := p.readBTF(); err != nil {
 		return err
 	}
+	p.keepDebug()
 	if err := p.readRelas(); err != nil {
 		return err
 	}

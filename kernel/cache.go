@@ -26,7 +26,7 @@ type cache struct {
 
 // cacheVersion is part of every entry's name: raise it when the encoding, or
 // what is learned from a file, changes.
-const cacheVersion = 4
+const cacheVersion = 5
 
 // openCache returns the cache in the folder, nil for "".
 func openCache(dir string) *cache {

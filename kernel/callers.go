@@ -215,8 +215,8 @@ func instructions(code []byte, visit func(at uint64, in x86asm.Inst) bool) bool 
 		var err error
 		if bytes.HasPrefix(code[at:], []byte{0xf3, 0x0f, 0x1e, 0xfa}) {
 			in.Len = 4 // ENDBR64
-		} else if in, err = x86asm.Decode(code[at:], 64); err != nil {
-			return false
+		} else if in, err = x86asm.Decode(code[at:], 64); err != nil || in.Op == 0 {
+			return false // no operation: the bytes end within an instruction
 		}
 		if !visit(uint64(at), in) {
 			break

@@ -167,6 +167,11 @@ func (e *encoder) image(f *imageFacts) {
 		e.u64(c.clone)
 		e.u64(c.caller)
 	}
+	e.u64(uint64(len(f.threadStarts)))
+	for _, s := range f.threadStarts {
+		e.u64(s.main)
+		e.u64(s.starter)
+	}
 }
 
 func (d *decoder) image() *imageFacts {
@@ -196,6 +201,10 @@ func (d *decoder) image() *imageFacts {
 		f.cloneCalls = append(f.cloneCalls, cloneCall{d.u64(), d.u64()})
 	}
 	sortCloneCalls(f.cloneCalls) // sorted already, unless the entry lies
+	for range d.count(16) {
+		f.threadStarts = append(f.threadStarts, threadStart{d.u64(), d.u64()})
+	}
+	slices.SortFunc(f.threadStarts, threadStart.compare)
 	return f
 }
 

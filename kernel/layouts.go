@@ -24,12 +24,12 @@ type LayoutDifference struct {
 }
 
 // CompareLayouts compares each named struct, union and enum that the module's
-// BTF adds to its base with the kernel's of that name, in the order of names.
+// BTF adds to its base, or that its debug information describes, with the kernel's of that name, in the order of names.
 // A type whose members mostly have other names is another type, and no
 // difference. The error wraps ErrNoTypes, ErrNoModuleTypes or ErrOtherBase.
 func (k *Kernel) CompareLayouts(m *klp.Module) (list []LayoutDifference, err error) {
 	err = k.withTypes(func(spec *btf.Spec) error {
-		own, err := moduleTypes(m, spec)
+		own, err := k.moduleTypes(m, spec)
 		if err != nil {
 			return err
 		}

@@ -31,6 +31,7 @@ type imageFacts struct {
 	locationsKnown      bool // __start_mcount_loc was found, even if empty
 	exportFlags         bool // the kernel has __kflagstab, and demands one of modules that export
 	cloneCalls          []cloneCall
+	threadStarts        []threadStart
 	addressesFromText   bool // a flat image: addresses count from _text
 }
 
@@ -65,6 +66,7 @@ func learn(m *image) (*imageFacts, error) {
 	f.readText(m)
 	f.readLocations(m)
 	f.readCloneCalls(m)
+	f.readThreadStarts(m)
 	f.readExports(m)
 	f.readConfig(m)
 	return f, nil

@@ -17,13 +17,24 @@ type allTypes struct {
 	mu   sync.Mutex // the library reads types as they are asked for
 	spec *btf.Spec
 	err  error
+
+	// Of the module that was asked about last: each of its funcs has a question.
+	own *moduleSpec
+}
+
+// moduleSpec is the types of one module.
+type moduleSpec struct {
+	module *klp.Module
+	spec   *btf.Spec
+	err    error
 }
 
 // ErrNoTypes says that nothing tells the kernel's types.
 var ErrNoTypes = errors.New("the kernel's BTF")
 
-// ErrNoModuleTypes says that a module has no BTF that could be read.
-var ErrNoModuleTypes = errors.New("the module's BTF")
+// ErrNoModuleTypes says that a module has neither BTF nor debug information that
+// could be read.
+var ErrNoModuleTypes = errors.New("the module's BTF or debug information")
 
 // ErrOtherBase says that a module's BTF builds on that of another kernel.
 var ErrOtherBase = errors.New("the kernel's BTF that the module's was built against, which this kernel's is not")
@@ -62,12 +73,29 @@ func (k *Kernel) loadTypes() (spec *btf.Spec, err error) {
 	return btf.LoadSpecFromReader(bytes.NewReader(raw))
 }
 
-// moduleTypes reads a module's BTF on top of its base: the one it brings, else
-// the kernel's.
-func moduleTypes(m *klp.Module, kernel *btf.Spec) (*btf.Spec, error) {
-	if m.BTF == nil || m.BTF.Data == nil {
-		return nil, ErrNoModuleTypes
+// moduleTypes returns a module's types, for do of withTypes.
+func (k *Kernel) moduleTypes(m *klp.Module, kernel *btf.Spec) (*btf.Spec, error) {
+	if own := k.allTypes.own; own != nil && own.module == m {
+		return own.spec, own.err
 	}
+	own := &moduleSpec{module: m}
+	switch {
+	case m.BTF != nil && m.BTF.Data != nil:
+		own.spec, own.err = typesOfBTF(m, kernel)
+	case m.Debug != nil && m.Debug.Data != nil:
+		own.spec, own.err = typesOfDWARF(m)
+	case m.Debug != nil:
+		own.err = fmt.Errorf("%w: %s", ErrNoModuleTypes, m.Debug.Reason)
+	default:
+		own.err = ErrNoModuleTypes
+	}
+	k.allTypes.own = own
+	return own.spec, own.err
+}
+
+// typesOfBTF reads a module's BTF on top of its base: the one it brings, else
+// the kernel's.
+func typesOfBTF(m *klp.Module, kernel *btf.Spec) (*btf.Spec, error) {
 	base := kernel
 	if m.BTF.Base != nil {
 		var err error

@@ -44,7 +44,7 @@ var ErrNoPrototype = errors.New("prototype")
 // ErrNoModuleTypes, ErrOtherBase or ErrNoPrototype.
 func (k *Kernel) ComparePrototype(m *klp.Module, oldFunc, newFunc string) (d PrototypeDifference, err error) {
 	err = k.withTypes(func(spec *btf.Spec) error {
-		own, err := moduleTypes(m, spec)
+		own, err := k.moduleTypes(m, spec)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (k *Kernel) ComparePrototype(m *klp.Module, oldFunc, newFunc string) (d Pro
 			return fmt.Errorf("%w of %s in the kernel's BTF", ErrNoPrototype, oldFunc)
 		}
 		if is == nil {
-			return fmt.Errorf("%w of %s in the module's BTF", ErrNoPrototype, newFunc)
+			return fmt.Errorf("%w of %s in the module's types", ErrNoPrototype, newFunc)
 		}
 		d = PrototypeDifference{Old: declaration(was, oldFunc), New: declaration(is, newFunc)}
 		d.What, d.Calls = comparePrototypes(was, is)

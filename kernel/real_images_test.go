@@ -3,11 +3,15 @@ package kernel
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/klplint/klplint/klp"
 )
+
+// readsParameters: firstParameter knows the architecture.
+func readsParameters(a klp.Arch) bool { return a == klp.ARM64 || a == klp.S390X }
 
 // TestRealImages reads the boot images of other architectures that fetch.sh
 // found in the archive.
@@ -46,6 +50,9 @@ func TestRealImages(t *testing.T) {
 			}
 			if a := k.FindFunc(vmlinux, "vfs_read", 0); a.Status != klp.SymbolFound {
 				t.Errorf("vfs_read: %+v", a)
+			}
+			if starters := k.ThreadStarters(vmlinux, "worker_thread", 0); readsParameters(k.Arch()) && !slices.Equal(starters, []string{"create_worker"}) {
+				t.Errorf("worker_thread is started by %q", starters)
 			}
 			if _, found, _ := k.Export("kfree"); !found {
 				t.Error("kfree is not exported")

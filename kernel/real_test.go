@@ -141,6 +141,9 @@ func TestRealKernels(t *testing.T) {
 				compareModules(t, k, b)
 				compareAnswers(t, k, b)
 				compareExports(t, k)
+				if starters := k.ThreadStarters(vmlinux, "worker_thread", 0); !slices.Equal(starters, []string{"create_worker"}) || len(k.image.threadStarts) < 30 {
+					t.Errorf("worker_thread is started by %q, one of %d", starters, len(k.image.threadStarts))
+				}
 			}
 		})
 	}

@@ -101,6 +101,9 @@ type Module struct {
 	ShadowIDs  []ShadowID   // constant ids passed to klp_shadow_*(), where provable
 	Symtab     SymtabStatus // whether the symbol table is there and whole
 	BTF        *ModuleBTF   // the module's .BTF; nil where it has none
+	// Debug is what tells the types of a module without BTF; nil unless it was asked for
+	// (elfread.Options.Types) and is there.
+	Debug      *ModuleDebug
 	Returns    Returns
 	Indirect   Indirect    // its functions that are called through pointers
 	Deferred   []Deferral  // those of them that it leaves with RCU or a timer; at most 64

@@ -51,6 +51,9 @@ type Func struct {
 	// was judged beside, each with ",N" for a position above 1, in the order of
 	// names; nil where there is none, or no kernel that tells (FindAliases).
 	Aliases []string
+	// StartedBy are the functions of that kernel that start a thread with this one as
+	// its main function, sorted (FindThreads).
+	StartedBy []string
 	// CallsOld are calls in the replacement's own code, its split-off parts
 	// included, of a symbol that the loader resolves by the name of this func: an
 	// undefined one, or a .klp.sym symbol of the same object and position.

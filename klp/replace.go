@@ -16,6 +16,9 @@ type Replace struct {
 	FieldSource FieldSource
 	Reason      string   // why the value is unknown or decided at run time
 	At          Location // the data or the instruction that decides; zero when unknown
+	// Param is the module parameter that decides, where Source is FromRuntime and
+	// one can be told; nil otherwise.
+	Param *Param
 }
 
 // ReplaceKind tells which field of struct klp_patch the module was compiled with.

@@ -49,6 +49,7 @@ func newJob(c Config) (*job, error) {
 	if c.Jobs < 1 {
 		c.Jobs = runtime.GOMAXPROCS(0)
 	}
+	c.Options.Types = c.Target != nil
 	if c.newReader == nil {
 		c.newReader = func() reader { return elfread.NewReader(c.Options) }
 	}

@@ -111,6 +111,7 @@ func (j *job) source(i int, in reader, run *runner) {
 	if out.livepatch && j.config.Target != nil {
 		out.target = j.config.Target(m)
 		klp.FindAliases(m, out.target)
+		klp.FindThreads(m, out.target)
 	}
 	j.keep(m)
 	out.kernel = unique.Make(moduleset.KernelOf(m))

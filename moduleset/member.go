@@ -278,6 +278,7 @@ func tableOf(at klp.Location) klp.Location {
 
 func (t *text) replace(r *klp.Replace) klp.Replace {
 	out := *r
+	out.Param = nil // a set tries both values
 	out.Sets, out.Supersedes = slices.Clone(r.Sets), slices.Clone(r.Supersedes)
 	out.Reason, out.At = strings.Clone(r.Reason), t.place(r.At)
 	return out

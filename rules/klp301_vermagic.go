@@ -36,7 +36,16 @@ Fix: build the module against the headers of the kernel that it is for.`,
 		return nil, &MissingInput{Needs: "the kernel's vermagic: vmlinuz, or its module directory"}
 	}
 	if m.Vermagic.Raw == "" {
-		return nil, nil // KLP112
+		// KLP112 says what is wrong, but not what this kernel makes of no entry at all.
+		refusal, bad := k.CheckVermagic(m)
+		if !bad || m.Modinfo.Has("vermagic") {
+			return nil, nil
+		}
+		return []finding.Finding{{
+			Message:  refusal.Reason,
+			Location: klp.Location{Section: ".modinfo"},
+			Kernel:   refused(refusal.Errno, refusal.Message),
+		}}, nil
 	}
 	differences := magicDifferences(m.Vermagic.Raw, k.Vermagic())
 	refusal, bad := k.CheckVermagic(m)

@@ -26,7 +26,9 @@ on that of every task that sleeps; kernel threads never return to user space, wh
 would be the other chance. The transition cannot end: with worker_thread() patched,
 6.12 was still in transition after 20 s, and to reverse it or to force it is all that
 is left (Documentation/livepatch/livepatch.rst). The list of functions, each with
-where the kernel starts it, is in docs/code.md.
+where the kernel starts it, is in docs/code.md. Where the kernel's image is at hand,
+its code tells which other functions are passed to what makes a kernel thread
+(kthread_create_on_node); whether such a thread ever ends it does not tell.
 
 Fix: patch a function that the loop calls.`,
 	},
@@ -34,14 +36,20 @@ Fix: patch a function that the loop calls.`,
 	var c collector
 	appliedFuncs(m, func(o *klp.Object, f *klp.Func) {
 		s, ok := onStackForever(names.FuncBase(f.Name))
-		if !ok || o.Name != klp.VmlinuxObjectName && o.Name != s.module || c.full() {
+		found := finding.Finding{Object: o.Name, Func: funcName(f), Location: f.At}
+		switch {
+		case c.full():
+			return
+		case ok && (o.Name == klp.VmlinuxObjectName || o.Name == s.module):
+			found.Message = patched(o, f) + " is always on the stack of " + s.of
+			found.Kernel = accepted("the transition does not end")
+		case len(f.StartedBy) > 0:
+			found.Message = patched(o, f) + " is the main function of a kernel thread, which " + some(f.StartedBy) + " starts"
+			found.Kernel = accepted("the transition does not end while such a thread lives")
+		default:
 			return
 		}
-		c.add(finding.Finding{
-			Message: patched(o, f) + " is always on the stack of " + s.of,
-			Object:  o.Name, Func: funcName(f), Location: f.At,
-			Kernel: accepted("the transition does not end"),
-		})
+		c.add(found)
 	})
 	return c.findings(), nil
 })

@@ -26,10 +26,11 @@ Where the module's definition of a struct, union or enum is not the kernel's (a 
 of a private definition that has changed, another configuration), it reads and
 writes the wrong bytes. Without CONFIG_MODVERSIONS the loader compares no types
 (kernel/module/version.c: check_version), and with it only those of exported
-symbols. Compared are the types in the module's own BTF with the kernel's, by name
-(Documentation/bpf/btf.rst); one most of whose members have other names is
-considered another type. A moved member of a type that is reachable from the
-replacements' parameters is an error, everything else a warning.
+symbols. Compared are the types in the module's own BTF (Documentation/bpf/btf.rst),
+or in its debug information where it has none, with those in the kernel's BTF, by
+name; one most of whose members have other names is considered another type. A moved
+member of a type that is reachable from the replacements' parameters is an error,
+everything else a warning.
 
 Fix: include the kernel's own header, or copy the definition from the source of this
 kernel, and build with its configuration.`,
@@ -43,14 +44,18 @@ kernel, and build with its configuration.`,
 	if err != nil {
 		return nil, typesMissing(err)
 	}
+	where, section := "BTF", ".BTF"
+	if m.BTF == nil {
+		where, section = "debug information", ".debug_info"
+	}
 	var c collector
 	for _, d := range differences {
 		if c.full() {
 			continue
 		}
 		f := finding.Finding{
-			Message:  fmt.Sprintf("%s of the module's BTF: %s", show(d.Type), names.Cut(d.What)),
-			Location: placeIn(m, ".BTF", 0),
+			Message:  fmt.Sprintf("%s of the module's %s: %s", show(d.Type), where, names.Cut(d.What)),
+			Location: placeIn(m, section, 0),
 			Kernel:   accepted("the replacement reads and writes other bytes than the kernel"),
 		}
 		if !d.Moved || !d.Reached {
@@ -64,12 +69,12 @@ kernel, and build with its configuration.`,
 
 // typesMissing is what a rule about types lacks.
 func typesMissing(err error) error {
-	for _, missing := range []error{kernel.ErrNoTypes, kernel.ErrOtherBase, kernel.ErrNoModuleTypes} {
+	for _, missing := range []error{kernel.ErrNoTypes, kernel.ErrOtherBase} {
 		if errors.Is(err, missing) {
 			return &MissingInput{Needs: missing.Error()}
 		}
 	}
-	if errors.Is(err, kernel.ErrNoPrototype) {
+	if errors.Is(err, kernel.ErrNoPrototype) || errors.Is(err, kernel.ErrNoModuleTypes) {
 		return &MissingInput{Needs: names.Cut(err.Error())}
 	}
 	return &MissingInput{Needs: "BTF that can be read: " + names.Cut(err.Error())}

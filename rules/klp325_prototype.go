@@ -25,8 +25,8 @@ ftrace only redirects the call (kernel/livepatch/patch.c: klp_ftrace_handler).
 klp_func.new_func is a void pointer, so the compiler cannot compare the two. Another
 number of parameters, or a parameter or result of another size, is an error: the
 replacement reads registers that the callers did not set, or the reverse. Another
-type of the same size is a warning. Compared are the module's BTF and the kernel's,
-for functions of vmlinux.
+type of the same size is a warning. Compared are the module's BTF, or its debug
+information where it has none, and the kernel's BTF, for functions of vmlinux.
 
 Fix: give the replacement the prototype that the function has in this kernel;
 "klplint kernel --lookup vmlinux:FUNC" prints it.`,

@@ -317,7 +317,7 @@ func TestTypes(t *testing.T) {
 	m := moduleWith(newSplit(t, raw), 64, 24, 2)
 	m.BTF = nil
 	for _, r := range []*Rule{klp324, klp325} {
-		if _, needs := judge(t, r, m, k); needs != "the module's BTF" {
+		if _, needs := judge(t, r, m, k); needs != "the module's BTF or debug information" {
 			t.Errorf("%s without BTF needs %q", r.ID(), needs)
 		}
 	}
@@ -352,5 +352,77 @@ func TestObjectIsTheLivepatch(t *testing.T) {
 	m.Patch.Objects[1].Funcs[0].InItself = true
 	if found := apply(t, klp105, m); len(found) != 0 {
 		t.Errorf("a func that it has: %+v", found)
+	}
+}
+
+// A module without BTF is read by its debug information: fixtures/src/types.c with
+// the kernel's types as they are in Linux 6.12.
+func TestTypesOfDebugInformation(t *testing.T) {
+	word := &btf.Int{Name: "long unsigned int", Size: 8}
+	pointer := &btf.Pointer{Target: &btf.Void{}}
+	list := &btf.Struct{Name: "list_head", Size: 16, Members: []btf.Member{{Name: "next", Type: pointer}, {Name: "prev", Type: pointer, Offset: 64}}}
+	builder, err := btf.NewBuilder([]btf.Type{
+		&btf.Struct{Name: "pde_opener", Size: 40, Members: []btf.Member{
+			{Name: "lh", Type: list},
+			{Name: "file", Type: pointer, Offset: 128},
+			{Name: "closing", Type: &btf.Int{Name: "_Bool", Size: 1, Encoding: btf.Bool}, Offset: 192},
+			{Name: "c", Type: pointer, Offset: 256},
+		}},
+		// Moved: the module's headers have a bit field there, two arrays, an enum.
+		&btf.Struct{Name: "seq_file", Size: 128, Members: []btf.Member{{Name: "buf", Type: pointer, Offset: 64}, {Name: "size", Type: word}, {Name: "count", Type: word, Offset: 192}}},
+		&btf.Enum{Name: "pid_type", Size: 4, Values: []btf.EnumValue{{Name: "PIDTYPE_PID"}, {Name: "PIDTYPE_TGID", Value: 2}}},
+		&btf.Func{Name: "seq_putc", Type: &btf.FuncProto{Return: &btf.Void{}, Params: []btf.FuncParam{{Name: "m", Type: pointer}, {Name: "c", Type: &btf.Int{Name: "char", Size: 1, Encoding: btf.Char}}}}},
+		&btf.Func{Name: "close_pdeo", Type: &btf.FuncProto{Return: &btf.Void{}, Params: []btf.FuncParam{{Type: pointer}, {Type: pointer}}}},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := builder.Marshal(nil, &btf.MarshalOptions{Order: binary.LittleEndian})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := kernelWith(t, "vmlinux.btf", string(raw))
+	m, err := elfread.Open("../fixtures/rules/KLP324/bad-debug.ko", elfread.Options{Types: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rule, want := range map[*Rule][]string{
+		klp324: {
+			"enum pid_type of the module's debug information: PIDTYPE_TGID is 1, in the kernel 2",
+			"struct pde_opener of the module's debug information: the member file is at 24, in the kernel at 16",
+			"struct seq_file of the module's debug information: the member buf is at 0, in the kernel at 8",
+		},
+		klp325: {"it takes 3 parameters, the original 2"},
+	} {
+		got, needs := judge(t, rule, m, k)
+		if len(got) != len(want) {
+			t.Errorf("%s: %+v, needs %q", rule.ID(), got, needs)
+			continue
+		}
+		for i := range want {
+			if !strings.Contains(got[i].Message, want[i]) {
+				t.Errorf("%s: %q, want %q", rule.ID(), got[i].Message, want[i])
+			}
+		}
+	}
+	m.Debug = &klp.ModuleDebug{Reason: "debug info: too large"}
+	if _, needs := judge(t, klp324, m, kernelWith(t, "vmlinux.btf", string(raw))); !strings.Contains(needs, "too large") {
+		t.Errorf("debug information that cannot be read: needs %q", needs)
+	}
+}
+
+// What an image tells of threads counts beside the list, which says more.
+func TestThreadsOfTheImage(t *testing.T) {
+	m := fitting()
+	m.Patch.Objects = []klp.Object{{Name: "vmlinux", Null: true, Funcs: []klp.Func{
+		{Name: "poll_thread", StartedBy: []string{"cpci_hp_start"}},
+		{Name: "worker_thread", StartedBy: []string{"create_worker"}},
+		{Name: "process_one_work"},
+	}}}
+	got, _ := judge(t, klp323, m, nil)
+	if len(got) != 2 ||
+		got[0].Message != "vmlinux:poll_thread is the main function of a kernel thread, which cpci_hp_start starts" ||
+		got[1].Message != "vmlinux:worker_thread is always on the stack of the workers of workqueues" {
+		t.Errorf("%+v", got)
 	}
 }

@@ -132,6 +132,12 @@ func TestKernelRules(t *testing.T) {
 			m.Sections = nil
 			m.Vermagic.Raw = "6.1.0 SMP preempt mod_unload modversions "
 		}, []expect{{finding.Error, "ENOEXEC", false, "the release is 6.1.0", "", ""}}},
+		{"no vermagic at all", klp301, func(m *klp.Module) {
+			m.Vermagic, m.Modinfo.Entries = klp.Vermagic{}, nil
+		}, []expect{{finding.Error, "ENOEXEC", false, "no vermagic, and this kernel has no CONFIG_MODULE_FORCE_LOAD", "", ""}}},
+		{"an empty one is another rule's", klp301, func(m *klp.Module) {
+			m.Vermagic, m.Modinfo.Entries = klp.Vermagic{}, []klp.ModinfoEntry{{Key: "vermagic"}}
+		}, nil},
 
 		{
 			"missing", klp302, func(m *klp.Module) { vmlinux(m, klp.Func{Name: "no_such_function"}) },

@@ -69,6 +69,25 @@ func TestRealKernelsOrdinaryModules(t *testing.T) {
 	}
 }
 
+// TestRealKernelsDebugInformation: what the debug information of a livepatch says of
+// thousands of types is what the BTF of its kernel says.
+func TestRealKernelsDebugInformation(t *testing.T) {
+	root, built := os.Getenv("KLPLINT_KERNELS"), os.Getenv("KLPLINT_FIXTURES")
+	if root == "" || built == "" {
+		t.Skip("KLPLINT_KERNELS or KLPLINT_FIXTURES is not set: run `make kernel-test`")
+	}
+	m, err := elfread.Open(filepath.Join(built, "static", "debug.ko"), elfread.Options{Types: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := kernelOfFolder(t, filepath.Join(root, m.Vermagic.Release))
+	for _, r := range []*Rule{klp324, klp325} {
+		if got, needs := judge(t, r, m, k); len(got) > 0 || needs != "" {
+			t.Errorf("%s: %+v, needs %q", r.ID(), got, needs)
+		}
+	}
+}
+
 // kernelOfFolder reads a kernel's image and .config.
 func kernelOfFolder(t *testing.T, folder string) *kernel.Kernel {
 	t.Helper()

@@ -102,8 +102,8 @@ subcommand is written with its folder: ./dump.
 
 const pathHelp = `A PATH is a file, a directory (walked for .ko, .ko.gz, .ko.xz and .ko.zst), a
 pattern, @FILE for a list of paths in FILE, or - for such a list, or a module, on
-stdin. A .rpm, .deb or .tar that is named stands for the modules in it; PACKAGE!/PATH is
-one of them.`
+stdin. A .rpm, .deb, .tar, .zip, .cpio or initramfs image that is named stands for
+the modules in it; PACKAGE!/PATH is one of them.`
 
 const exitHelp = `Exit code: 0 nothing at or above --fail-on; 1 findings; 2 something could not
 be checked or written; 3 wrong usage.`

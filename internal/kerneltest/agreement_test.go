@@ -16,22 +16,43 @@ var suiteNames = []string{"verdicts", "fixed", "fixtures", "random"}
 
 // agreement is one kernel's part of the test.
 type agreement struct {
-	release, folder, init string
-	known                 *kernel.Kernel
-	tallies               Tallies
-	scenarios             int
+	platform         Platform
+	release          string
+	vmlinuz, headers string
+	init             string
+	known            *kernel.Kernel
+	listed           map[string][]uint64 // addresses of the symbols that the booted kernel has, where it was asked
+	tallies          Tallies
+	scenarios        int
 }
 
+// newAgreement is about one of Debian's kernels.
 func newAgreement(t *testing.T, folder string) *agreement {
 	t.Helper()
-	known, err := kernel.Load(filepath.Join(folder, "vmlinuz"), filepath.Join(folder, "headers"), filepath.Join(folder, "modules"))
+	a := &agreement{
+		platform: x86, release: filepath.Base(folder), vmlinuz: filepath.Join(folder, "vmlinuz"), headers: filepath.Join(folder, "headers"),
+		init: guestInit(t, &x86),
+	}
+	a.know(t, a.vmlinuz, a.headers, filepath.Join(folder, "modules"))
+	return a
+}
+
+// know reads what is known of the kernel.
+func (a *agreement) know(t *testing.T, paths ...string) {
+	t.Helper()
+	known, err := kernel.Load(paths...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(known) != 1 {
 		t.Fatalf("%d kernels were made of one", len(known))
 	}
-	return &agreement{release: filepath.Base(folder), folder: folder, init: guestInit(t), known: known[0]}
+	a.known = known[0]
+}
+
+// machine is the kernel's emulator.
+func (a *agreement) machine(work string) Machine {
+	return Machine{Platform: a.platform, Vmlinuz: a.vmlinuz, Init: a.init, Work: work}
 }
 
 // makesCalls reports whether the kernel is one whose patched functions are called:
@@ -47,6 +68,11 @@ func (a *agreement) suite(t *testing.T, name string) {
 	}
 	var suite *Suite
 	switch name {
+	case "listing":
+		a.listing(t, work)
+		return
+	case "functions":
+		suite = a.functions(t)
 	case "verdicts":
 		suite = verdicts(t)
 	case "fixed":
@@ -55,7 +81,10 @@ func (a *agreement) suite(t *testing.T, name string) {
 			suite.packed()
 		}
 		if compares, _ := a.known.Config("MODVERSIONS"); compares != "y" {
-			suite.withoutVersions()
+			suite.without(Mutation.ofVersions) // modules that are built for it have no CRCs
+		}
+		if a.known.ModuleStructSize() == 0 {
+			suite.without(func(m Mutation) bool { return m == SmallThisModule }) // it has no BTF
 		}
 		if err := suite.AddFound(os.DirFS("testdata/found")); err != nil {
 			t.Fatal(err)
@@ -66,8 +95,8 @@ func (a *agreement) suite(t *testing.T, name string) {
 	case "fixtures":
 		suite = fixtures(t, a.release, work)
 	case "random":
-		scenarios := number(t, "KLPLINT_SCENARIOS", 60)
-		suite = Random(number(t, "KLPLINT_SEED", 1), max(40, scenarios/6), scenarios, number(t, "KLPLINT_STEPS", 6))
+		scenarios := number(t, "KLPLINT_SCENARIOS", a.platform.random)
+		suite = Random(number(t, "KLPLINT_SEED", 1), max(a.platform.pool, scenarios/6), scenarios, number(t, "KLPLINT_STEPS", 6))
 	default:
 		t.Fatalf("KLPLINT_SUITES: there is no suite %q", name)
 	}
@@ -82,6 +111,9 @@ func (a *agreement) suite(t *testing.T, name string) {
 	}
 	if name == "fixed" && a.makesCalls() {
 		observed = a.calls(t, suite, observed, work)
+	}
+	if name == "functions" {
+		a.pair(t, observed, work)
 	}
 	untold := 0
 	for i, d := range Compare(predicted, observed) {
@@ -111,11 +143,7 @@ const maxMinimised = 1
 // minimise prints the smallest scenario with a disagreement, ready to be kept.
 func (a *agreement) minimise(t *testing.T, suite *Suite, d Disagreement, work string) {
 	t.Helper()
-	k := Kernel{
-		Machine: Machine{Vmlinuz: filepath.Join(a.folder, "vmlinuz"), Init: a.init, Work: work},
-		Headers: filepath.Join(a.folder, "headers"),
-		Target:  a.known,
-	}
+	k := Kernel{Machine: a.machine(work), Headers: a.headers, Target: a.known}
 	small, err := Minimise(t.Context(), suite, d, k.Probe, DefaultBudget)
 	if err != nil {
 		t.Errorf("minimise %s: %v", d.Scenario, err)
@@ -156,7 +184,7 @@ func (a *agreement) observe(t *testing.T, suite *Suite, work string) (observed, 
 		if err := json.Unmarshal(data, &observed); err != nil {
 			t.Fatal(err)
 		}
-	} else if err := suite.Build(t.Context(), filepath.Join(a.folder, "headers"), work); err != nil {
+	} else if err := suite.Build(t.Context(), a.headers, work, a.platform.Make...); err != nil {
 		t.Fatal(err)
 	}
 	if predicted, err = Predict(suite, work, a.known); err != nil {
@@ -165,10 +193,10 @@ func (a *agreement) observe(t *testing.T, suite *Suite, work string) (observed, 
 	if observed != nil {
 		return observed, predicted
 	}
-	machine := Machine{Vmlinuz: filepath.Join(a.folder, "vmlinuz"), Init: a.init, Work: work}
+	machine := a.machine(work)
 	// A crash that was foretold, and comes, is not asked for again.
 	machine.Believe = func(s *Scenario) bool { return len(Compare(predicted, []Scenario{*s})) == 0 }
-	if observed, err = machine.Run(t.Context(), suite, work); err != nil {
+	if observed, err = machine.RunSplit(t.Context(), suite, work, a.platform.guests); err != nil {
 		t.Fatal(err)
 	}
 	if data, err = json.MarshalIndent(observed, "", " "); err != nil {

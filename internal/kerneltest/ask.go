@@ -25,7 +25,7 @@ func (k *Kernel) Probe(ctx context.Context, suite *Suite, boots int) ([]Disagree
 		return nil, 0, err
 	}
 	defer func() { _ = os.RemoveAll(work) }()
-	if err := suite.Build(ctx, k.Headers, work); err != nil {
+	if err := suite.Build(ctx, k.Headers, work, k.Machine.Make...); err != nil {
 		return nil, 0, budgetOr(ctx, err)
 	}
 	predicted, err := Predict(suite, work, k.Target)

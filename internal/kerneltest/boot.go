@@ -14,6 +14,7 @@ import (
 
 // Machine boots one kernel in an emulator.
 type Machine struct {
+	Platform
 	Vmlinuz string // kernel image
 	Init    string // static executable of guest/init.c
 	Work    string // scratch folder
@@ -96,16 +97,6 @@ func (s *Scenario) unfinished() bool {
 // lost reports whether the kernel can answer nothing more.
 func (a Answer) lost() bool { return a.Errno == crashed || a.Errno == stuck }
 
-// arguments are the emulator's, without a monitor.
-func (m *Machine) arguments(initramfs string) []string {
-	return []string{
-		"-accel", "tcg", "-m", "512", "-nographic", "-no-reboot",
-		"-kernel", m.Vmlinuz, "-initrd", initramfs,
-		"-serial", "file:" + filepath.Join(m.Work, "console"), "-serial", "stdio",
-		"-append", "console=ttyS0 panic=-1 oops=panic softlockup_panic=1 watchdog_thresh=5 hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=20 mitigations=off nokaslr loglevel=7",
-	}
-}
-
 // boot runs scenarios until the guest is done, dirty or dead.
 func (m *Machine) boot(ctx context.Context, suite *Suite, folder string, scenarios []Scenario) ([]Scenario, error) {
 	if m.Boots > 0 && m.Booted >= m.Boots {
@@ -118,20 +109,25 @@ func (m *Machine) boot(ctx context.Context, suite *Suite, folder string, scenari
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", append(m.arguments(initramfs), "-monitor", "none")...)
-	records, err := cmd.StdoutPipe()
+	cmd := exec.CommandContext(ctx, m.emulator, append(m.arguments(initramfs), "-monitor", "none")...)
+	output, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
+	console, err := os.OpenFile(m.console(), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer console.Close()
 	var problems bytes.Buffer
 	cmd.Stderr = &problems
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	answered, err := collect(records, suite, scenarios, false, cancel)
+	answered, err := collect(m.records(output, console), suite, scenarios, false, cancel)
 	_ = cmd.Wait() // a killed or crashed guest is what the records say
 	if m.Log != nil {
-		if console, readErr := os.ReadFile(filepath.Join(m.Work, "console")); readErr == nil {
+		if console, readErr := os.ReadFile(m.console()); readErr == nil {
 			_, _ = m.Log.Write(console)
 		}
 	}

@@ -25,12 +25,28 @@
 //	KLPLINT_STEPS      steps of each; 6 by default
 //	KLPLINT_FIXTURES   fixtures rebuilt for the kernels of today (fixtures/build.sh --out)
 //	KLPLINT_WORK       keep modules and answers here and use them again: for working on predictions
-//	KLPLINT_UPDATE     write docs/kernel-agreement.md, where all kernels agreed
+//	KLPLINT_UPDATE     write docs/kernel-agreement.md, where all kernels that were asked agreed
 //
 // So, for thousands of random steps, here 3,000 a kernel:
 //
 //	KLPLINT_KERNELS=... KLPLINT_SUITES=random KLPLINT_SEED=$RANDOM KLPLINT_SCENARIOS=500 \
 //		go test -count=1 -timeout 4h -v -run 'TestAgreement$' ./kerneltest
+//
+// # Other architectures
+//
+// Debian's kernels for other architectures have no livepatches. small.sh builds
+// small ones of Debian's newest source with Debian's cross compilers, from the
+// configurations in the folder small, and TestOtherArchitectures asks them: what
+// their images hold, the fixed scenarios and some random ones. A Platform says what differs in building and emulating. KLPLINT_SUITES, whose
+// names there are listing, functions, fixed, random and verdicts, KLPLINT_SEED and the other
+// variables hold for it too:
+//
+//	internal/kerneltest/small.sh ~/.cache/klplint-dev/kernels s390x
+//	KLPLINT_KERNELS=~/.cache/klplint-dev/kernels go test -count=1 -v \
+//		-run TestOtherArchitectures/s390x ./internal/kerneltest
+//
+// docs/kernel-agreement.md has a part a kernel; a run that is to bring it up to
+// date replaces those of the architectures that it asked.
 //
 // # Mutants
 //
@@ -42,6 +58,13 @@
 //
 //	KLPLINT_KERNELS=... KLPLINT_SEED=2 KLPLINT_MUTANTS=600 \
 //		go test -count=1 -timeout 1h -v -run 'TestMutants$' ./internal/kerneltest
+//
+// # Plans
+//
+// TestSelftestsAgree makes the steps of the plans in examples/selftests on 6.12, in
+// one boot of a guest of its own (guest/plan.c): errno, callbacks, what is active and
+// whose code runs are those that package plan foretells, of the modules as the plans
+// describe them and of the ones that were built for it.
 //
 // # Disagreements
 //

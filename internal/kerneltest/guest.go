@@ -134,6 +134,8 @@ func (g *guest) record(line string) (over bool, err error) {
 			answer.Calls = map[string]string{}
 		}
 		answer.Calls[name] = result
+	case "text":
+		answer.Text = append(answer.Text, rest)
 	case "held":
 		answer.Held = true
 	case "stuck":

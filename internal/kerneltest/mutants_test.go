@@ -155,7 +155,8 @@ func (a *agreement) askAgain(t *testing.T, suite *Suite, work string, list []mut
 	if len(which) == 0 || len(which) > maxAskedAgain {
 		return
 	}
-	machine := Machine{Vmlinuz: filepath.Join(a.folder, "vmlinuz"), Init: a.init, Work: filepath.Join(work, "again"), Snapshot: true}
+	machine := a.machine(filepath.Join(work, "again"))
+	machine.Snapshot = true
 	if err := os.MkdirAll(machine.Work, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +187,8 @@ func (a *agreement) load(t *testing.T, suite *Suite, work string, predicted []Ou
 		}
 		return observed
 	}
-	machine := Machine{Vmlinuz: filepath.Join(a.folder, "vmlinuz"), Init: a.init, Work: work, Snapshot: true}
+	machine := a.machine(work)
+	machine.Snapshot = true
 	machine.Believe = func(s *Scenario) bool {
 		var i int
 		_, err := fmt.Sscanf(s.Name, "m%d", &i)

@@ -68,7 +68,7 @@ type Scenario struct {
 
 // Step is one operation; what a kernel answered stands beside it.
 type Step struct {
-	Op     string `json:"op"`     // load, disable, unload; hold: load, and disable if the transition does not end
+	Op     string `json:"op"`     // load, disable, unload; hold: load, and disable if the transition does not end; copy: a file of /proc or /sys
 	Module string `json:"module"` // key of Suite.Modules
 	Answer
 }
@@ -86,6 +86,8 @@ type Answer struct {
 	// Calls are the results of the calls of a scenario that makes them, by name.
 	Calls map[string]string `json:"calls,omitempty"`
 	Held  bool              `json:"held,omitempty"` // the transition of the op hold did not end
+
+	Text []string `json:"text,omitempty"` // what the op copy read, line by line
 
 	// luck: the kernel is foretold to crash, and may come through.
 	luck bool

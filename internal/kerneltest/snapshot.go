@@ -31,7 +31,7 @@ func (m *Machine) resume(ctx context.Context, suite *Suite, folder string, scena
 	first := slices.IndexFunc(suite.Scenarios, func(s Scenario) bool { return s.Name == scenarios[0].Name })
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "qemu-system-x86_64",
+	cmd := exec.CommandContext(ctx, m.emulator,
 		append(m.arguments(filepath.Join(m.Work, "initramfs")), "-monitor", "none", "-incoming", "exec:cat "+m.snapshotPath())...)
 	records, err := cmd.StdoutPipe()
 	if err != nil {
@@ -87,7 +87,7 @@ func (m *Machine) snapshot(ctx context.Context, suite *Suite, folder string) err
 			return fmt.Errorf("mkfifo: %w: %s", err, output)
 		}
 	}
-	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", append(m.arguments(initramfs), "-monitor", "pipe:"+monitor)...)
+	cmd := exec.CommandContext(ctx, m.emulator, append(m.arguments(initramfs), "-monitor", "pipe:"+monitor)...)
 	records, err := cmd.StdoutPipe()
 	if err != nil {
 		return err

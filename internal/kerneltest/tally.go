@@ -64,7 +64,8 @@ func (t *Tallies) Count(ctx context.Context, suite *Suite, observed []Scenario, 
 			if err != nil {
 				return err
 			}
-			t.countBeside(step, second, alone, beside, literal(suite, step) || literal(suite, second))
+			exists := (literal(suite, step) || literal(suite, second)) && slices.Contains(target.Behaviour().InitEEXIST, second.Errno)
+			t.countBeside(step, second, alone, beside, exists)
 		}
 	}
 	return nil
@@ -107,15 +108,16 @@ func (t *Tallies) count(step Step, claims []Claim, clean bool) {
 }
 
 // countBeside counts the claims of the rules over several livepatches. What a
-// rule says of the module alone may come first.
-func (t *Tallies) countBeside(active, step Step, alone, beside []Claim, literal bool) {
+// rule says of the module alone may come first; exists is the case of which no rule
+// speaks: see literal.
+func (t *Tallies) countBeside(active, step Step, alone, beside []Claim, exists bool) {
 	pair := step.Module + " beside " + active.Module
 	t.countRules(pair, step.Errno, beside)
 	explained := func(c Claim) bool { return !c.Takes }
 	if t.again("pair", pair) || step.Errno == "OK" || slices.ContainsFunc(alone, explained) || slices.ContainsFunc(beside, explained) {
 		return
 	}
-	if literal && step.Errno == "EEXIST" {
+	if exists {
 		t.TraceOnly++
 		return
 	}

@@ -1,6 +1,7 @@
 package unpack
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -160,6 +161,16 @@ func (d *Decoder) Reader(r io.Reader, format klp.Compression) (io.Reader, error)
 	return &limited{r: in, left: d.limits.Output, limit: d.limits.Output}, nil
 }
 
+// Member returns the unpacked bytes of the first gzip member of r alone, as Reader
+// does: what follows it stays in r.
+func (d *Decoder) Member(r *bufio.Reader) (io.Reader, error) {
+	in, err := d.Reader(r, klp.Gzip)
+	if err == nil {
+		d.gz.Multistream(false)
+	}
+	return in, err
+}
+
 // forget drops the decoder of a format.
 func (d *Decoder) forget(format klp.Compression) {
 	switch format {
@@ -174,6 +185,9 @@ func (d *Decoder) forget(format klp.Compression) {
 		d.zstd = nil
 	}
 }
+
+// Limit returns a reader of at most n bytes of r; reading on gives ErrTooLarge.
+func Limit(r io.Reader, n int64) io.Reader { return &limited{r: r, left: n, limit: n} }
 
 // limited is io.LimitReader with an error in place of a silent end.
 type limited struct {

@@ -31,31 +31,10 @@ func (m *Module) parameter() (name, kind string) {
 	if m.Klp == nil || m.File == "" {
 		return "", ""
 	}
-	var names, kinds []string
-	for _, e := range m.Klp.Modinfo.Entries {
-		param, kind, ok := strings.Cut(e.Value, ":")
-		if e.Key != "parmtype" || !ok || !numeric(kind) {
-			continue
-		}
-		if param == "replace" {
-			return param, kind
-		}
-		names, kinds = append(names, param), append(kinds, kind)
+	if p := m.Klp.Modinfo.ReplaceParam(); p != nil {
+		return p.Name, p.Type
 	}
-	if len(names) != 1 {
-		return "", ""
-	}
-	return names[0], kinds[0]
-}
-
-// numeric reports whether a parameter of the type (include/linux/moduleparam.h)
-// can be stored in a bool.
-func numeric(kind string) bool {
-	switch kind {
-	case "bool", "invbool", "byte", "short", "ushort", "int", "uint", "long", "ulong", "ullong", "hexint":
-		return true
-	}
-	return false
+	return "", ""
 }
 
 // paramError is what the loader answers to a value that it cannot read
@@ -86,7 +65,26 @@ func (s *Step) flagAt() (flag *bool, err error) {
 	if s.Module.ReplaceParam != "" {
 		return &s.Module.ReplaceDefault, nil
 	}
+	if p := s.Module.Klp.Replace.Param; p != nil {
+		return p.Default, nil
+	}
 	return nil, nil
+}
+
+// byParameter says by which parameter a built module's load decides replace; "" where
+// none does, or its value is not known.
+func (s *Step) byParameter() string {
+	name, _ := s.Module.parameter()
+	if s.Module.File == "" || name == "" {
+		return ""
+	}
+	if len(s.Params) > 0 {
+		return fmt.Sprintf("module parameter %s of %s decides its replace field", name, s.Module.Label)
+	}
+	if p := s.Module.Klp.Replace.Param; p != nil && p.Default != nil {
+		return fmt.Sprintf("module parameter %s of %s decides its replace field, and has its default, %t", name, s.Module.Label, *p.Default)
+	}
+	return ""
 }
 
 // paramTruth reads a value as the parameter's type does (lib/kstrtox.c:

@@ -134,8 +134,8 @@ func (p *Plan) run(m replace.Model, env replace.Env, assumed map[*Module]bool) T
 			if len(lp.Module.Replace.Supersedes) > 0 && m.Name() == replace.NameReplaceSet {
 				d.Assumed = append(d.Assumed, "supersedes does not exist under "+m.Name()+" and is left out")
 			}
-			if name, _ := s.Module.parameter(); s.Module.File != "" && len(s.Params) > 0 && name != "" {
-				d.Assumed = append(d.Assumed, fmt.Sprintf("module parameter %s of %s decides its replace field", name, s.Module.Label))
+			if says := s.byParameter(); says != "" {
+				d.Assumed = append(d.Assumed, says)
 			}
 		}
 		r := Result{Op: s.Op, Override: s.Override, Params: s.Params, Expect: s.Expect, ExpectCalls: s.ExpectCalls, Decision: d, Owners: sys.Owners(), Aliases: sys.Aliases()}

@@ -107,8 +107,8 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// Of modules whose replace a parameter decides each is tried with both values,
-// until a load says which it is.
+// Of modules whose replace a parameter decides the default counts; where it is not
+// known each is tried with both values, until a load says which it is.
 func TestReadingsByModule(t *testing.T) {
 	p, err := plan.Parse([]byte(`modules:
   - {name: one, file: ../../fixtures/static/replace-param.ko}
@@ -127,6 +127,17 @@ steps:
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.Modules[1].Klp.Name, p.Modules[1].Klp.StructName, p.Modules[1].Name = "two", "two", "two"
+	traces := p.Run(replace.Mainline{}, replace.Env{})
+	if len(traces) != 1 || traces[0].Reading != "" || traces[0].Steps[1].Decision.Outcome != replace.Replaces {
+		t.Fatalf("both by default: %d traces, %+v", len(traces), traces[0])
+	}
+	if a := traces[0].Steps[0].Decision.Assumed; !slices.Contains(a, "module parameter replace of one decides its replace field, and has its default, false") {
+		t.Errorf("assumed %q", a)
+	}
+	for _, m := range p.Modules {
+		m.Klp.Replace.Param.Default = nil
+	}
 	readings := func() (list []string) {
 		for _, trace := range p.Run(replace.Mainline{}, replace.Env{}) {
 			list = append(list, trace.Reading+": "+string(trace.Steps[len(trace.Steps)-1].Decision.Outcome))
@@ -139,7 +150,6 @@ steps:
 		"assuming replace false for one, true for two: refused",
 		"assuming replace true for one, two: refused",
 	}
-	p.Modules[1].Klp.Name, p.Modules[1].Klp.StructName, p.Modules[1].Name = "two", "two", "two"
 	for i, outcome := range []string{"stacks", "stacks", "replaces", "replaces"} {
 		want[i] = strings.Replace(want[i], "refused", outcome, 1)
 	}
@@ -152,7 +162,7 @@ steps:
 		t.Errorf("with a parameter: %q", got)
 	}
 	p.Steps[0].Params = []plan.Param{{Name: "replace", Value: "0"}}
-	traces := p.Run(replace.Mainline{}, replace.Env{})
+	traces = p.Run(replace.Mainline{}, replace.Env{})
 	if len(traces) != 1 || traces[0].Reading != "" {
 		t.Fatalf("both known: %d traces, %q", len(traces), traces[0].Reading)
 	}

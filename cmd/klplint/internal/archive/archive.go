@@ -16,9 +16,11 @@ type Kind string
 
 // The formats, as the error messages name them.
 const (
-	RPM Kind = "rpm"
-	Deb Kind = "deb"
-	Tar Kind = "tar"
+	RPM  Kind = "rpm"
+	Deb  Kind = "deb"
+	Tar  Kind = "tar"
+	Cpio Kind = "cpio" // an initramfs too
+	Zip  Kind = "zip"
 )
 
 // The endings of names, longest first where one ends with another.
@@ -34,6 +36,11 @@ var endings = [...]struct {
 	{".tgz", Tar},
 	{".tar.xz", Tar},
 	{".tar.zst", Tar},
+	{".cpio", Cpio},
+	{".cpio.gz", Cpio},
+	{".cpio.xz", Cpio},
+	{".cpio.zst", Cpio},
+	{".zip", Zip},
 }
 
 // KindOf tells by a file's name what it is; "" is no archive.
@@ -42,6 +49,11 @@ func KindOf(name string) Kind {
 		if strings.HasSuffix(name, endings[i].ending) {
 			return endings[i].kind
 		}
+	}
+	// initrd.img-6.12.0, initramfs-6.12.0.img, initrd-6.12.0-default
+	base := path.Base(name)
+	if (strings.HasPrefix(base, "initrd") || strings.HasPrefix(base, "initramfs")) && !strings.Contains(base, ".ko") {
+		return Cpio
 	}
 	return ""
 }
@@ -79,7 +91,9 @@ type Entry struct {
 // An error of visit ends the walk and is returned as it is, unless content could
 // not be read; every other error says how far the archive could be read.
 //
-// The payload is read to its end, so that damage behind the last member shows.
+// The payload is read to its end, so that damage behind the last member shows. A
+// zip file has no such thing: r is an io.ReaderAt and an io.Seeker then, and what
+// visit does not read is not looked at.
 func Walk(r io.Reader, kind Kind, l Limits, visit func(e Entry, content io.Reader) error) error {
 	w := &walker{limits: l, visit: visit}
 	var err error
@@ -90,6 +104,10 @@ func Walk(r io.Reader, kind Kind, l Limits, visit func(e Entry, content io.Reade
 		err = w.deb(r)
 	case Tar:
 		err = w.payload(r, w.tar)
+	case Cpio:
+		err = w.initramfs(r)
+	case Zip:
+		err = w.zip(r)
 	default:
 		return fmt.Errorf("unknown kind of archive %q", kind)
 	}

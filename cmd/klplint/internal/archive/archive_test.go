@@ -202,6 +202,7 @@ func TestKindOf(t *testing.T) {
 	for name, want := range map[string]Kind{
 		"a.rpm": RPM, "d/a.src.rpm": RPM, "a.deb": Deb, "a.udeb": Deb, "a.tar": Tar, "a.tar.gz": Tar, "a.tgz": Tar,
 		"a.tar.xz": Tar, "a.tar.zst": Tar, "a.ko": "", "a.ko.gz": "", "a.rpm.sig": "", "rpm": "", "a.tar.bz2": "",
+		"a.cpio": Cpio, "a.cpio.zst": Cpio, "/boot/initrd.img-6.12.0": Cpio, "initramfs-6.12.0.img": Cpio, "initrd": Cpio, "initrd/a.txt": "", "initramfs.ko.xz": "", "a.zip": Zip,
 	} {
 		if got := KindOf(name); got != want {
 			t.Errorf("KindOf(%q) = %q", name, got)

@@ -39,6 +39,8 @@ func (w *walker) cpio(r io.Reader) error {
 		}
 		switch string(h[:6]) {
 		case "070701", "070702":
+		case "070707":
+			return errors.New("cpio's older text format is not supported")
 		case "07070X":
 			return errors.New("rpm's own cpio for files over 4 GiB is not supported")
 		case "drpm-2", "drpm-3":

@@ -3,7 +3,11 @@ package archive
 import (
 	"bytes"
 	"io"
+	"io/fs"
+	"slices"
 	"testing"
+
+	"github.com/klplint/klplint/klp"
 )
 
 // fuzzLimits keep one execution short.
@@ -52,4 +56,19 @@ func FuzzDeb(f *testing.F) {
 		f.Add(read(f, name))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) { fuzz(t, data, Deb) })
+}
+
+// FuzzCpio reads initramfs images: archives one behind the other.
+func FuzzCpio(f *testing.F) {
+	early := cpioOf("kernel/x86/microcode/GenuineIntel.bin", "micro")
+	f.Add(slices.Concat(early, make([]byte, 512), packed(f, klp.Gzip, cpioOf("a.ko", "one")), make([]byte, 4), packed(f, klp.Zstd, cpioOf("b.ko", "two")), cpioOf("c.ko", "three")))
+	f.Add(packed(f, klp.XZ, slices.Concat(cpioOf("a.ko", "one"), make([]byte, 9), cpioOf("b.ko", "two"))))
+	f.Add(cpioFile("070707", "a", 0, 1, ""))
+	f.Fuzz(func(t *testing.T, data []byte) { fuzz(t, data, Cpio) })
+}
+
+// FuzzZip reads zip files.
+func FuzzZip(f *testing.F) {
+	f.Add(zipOf(f, zipMember{name: "a.ko", content: "one"}, zipMember{name: "d/"}, zipMember{name: "l.ko", content: "a.ko", mode: fs.ModeSymlink}, zipMember{name: "s.ko", content: "two", store: true}))
+	f.Fuzz(func(t *testing.T, data []byte) { fuzz(t, data, Zip) })
 }

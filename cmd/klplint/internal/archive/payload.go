@@ -16,6 +16,8 @@ var unsupported = [...]struct{ name, magic string }{
 	{"bzip2", "BZh"},
 	{"lzma", "\x5d\x00\x00"},
 	{"lzip", "LZIP"},
+	{"lz4", "\x02\x21\x4c\x18"}, // the form that the kernel reads
+	{"lzo", "\x89LZO"},
 }
 
 // payload unpacks r, gives it to read, and reads what that left: decompressors

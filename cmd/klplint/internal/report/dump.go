@@ -95,6 +95,9 @@ func replaceEvidence(r *klp.Replace) string {
 			parts = append(parts, "field assumed")
 		}
 	}
+	if r.Param != nil {
+		parts = append(parts, "parameter "+r.Param.String())
+	}
 	if r.Reason != "" {
 		parts = append(parts, r.Reason)
 	}

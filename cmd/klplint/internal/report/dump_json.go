@@ -72,6 +72,9 @@ func jsonModule(m *klp.Module) jsonform.Module {
 
 func jsonReplace(r *klp.Replace) *jsonform.Replace {
 	form := &jsonform.Replace{Kind: string(r.Kind), Source: string(r.Source), FieldSource: string(r.FieldSource), Reason: r.Reason}
+	if p := r.Param; p != nil {
+		form.Param = &jsonform.Param{Name: p.Name, Type: p.Type, Default: p.Default}
+	}
 	switch r.Kind {
 	case klp.KindFlag:
 		form.Flag = new(r.Flag)

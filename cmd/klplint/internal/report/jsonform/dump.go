@@ -82,6 +82,17 @@ type Replace struct {
 	FieldSource string `json:"field_source,omitempty" jsonschema:"enum=dwarf,enum=btf,enum=value,enum=option,enum=assumed"`
 	// Why the value is not known.
 	Reason string `json:"reason,omitempty"`
+	// The module parameter that decides, where one can be told.
+	Param *Param `json:"param,omitempty"`
+}
+
+// Param is a module parameter.
+type Param struct {
+	Name string `json:"name"`
+	// As in .modinfo: bool, int and the like.
+	Type string `json:"type"`
+	// What replace is without the parameter, where that is known.
+	Default *bool `json:"default,omitempty"`
 }
 
 // Object is one patched object (struct klp_object).
