@@ -81,10 +81,7 @@ func (a *agreement) suite(t *testing.T, name string) {
 			suite.packed()
 		}
 		if compares, _ := a.known.Config("MODVERSIONS"); compares != "y" {
-			suite.without(Mutation.ofVersions) // modules that are built for it have no CRCs
-		}
-		if a.known.ModuleStructSize() == 0 {
-			suite.without(func(m Mutation) bool { return m == SmallThisModule }) // it has no BTF
+			suite.withoutVersions()
 		}
 		if err := suite.AddFound(os.DirFS("testdata/found")); err != nil {
 			t.Fatal(err)
