@@ -70,3 +70,9 @@ type Source struct {
 	Content io.ReaderAt
 	Size    int64
 }
+
+// isTarget reports whether a module is an ordinary one of a kernel that is known:
+// among the baseline it is what livepatches patch.
+func (c *Config) isTarget(m *klp.Module) bool {
+	return m.Kind == klp.KindModule && c.Target != nil && c.Target(m) != nil
+}

@@ -122,7 +122,7 @@ func (j *job) source(i int, in reader, run *runner) {
 		out.module.Name = strings.Clone(m.Name)
 	}
 	if baseline {
-		if !out.livepatch && s.Named {
+		if !out.livepatch && s.Named && !j.config.isTarget(m) {
 			out.err = &Error{Path: s.Path, Message: "not a livepatch module, and no baseline"}
 		}
 		return

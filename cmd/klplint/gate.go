@@ -154,6 +154,7 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 		return nil, err
 	}
 	problems = append(problems, againstProblems...)
+	t.addModules(against) // their digests are in the basis
 	r, err := c.openRegistry(cmd.Context())
 	if err != nil {
 		return nil, err

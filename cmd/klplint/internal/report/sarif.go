@@ -53,7 +53,7 @@ func newSARIF(l *Lint, lines bool) *sarifBuilder {
 		modules:   make(map[string]*policy.Module),
 		known:     l.Verdict.Known > 0,
 	}
-	b.run.Tool.Driver = sarifDriver{Name: "klplint", Version: sarifName(l.Version), InformationURI: "https://github.com/klplint/klplint", Rules: []sarifRule{}}
+	b.run.Tool.Driver = sarifDriver{Name: "klplint", Version: sarifVersion(l.Version), InformationURI: "https://github.com/klplint/klplint", Rules: []sarifRule{}}
 	b.run.ColumnKind = "unicodeCodePoints"
 	b.run.Results = []sarifResult{}
 	b.run.AutomationDetails.ID = "klplint/" + b.kernel()
@@ -262,8 +262,13 @@ func (b *sarifBuilder) location(path string, at klp.Location) sarifLocation {
 	p := &sarifPhysical{}
 	p.ArtifactLocation.URI = b.run.Artifacts[index].Location.URI
 	p.ArtifactLocation.Index = &index
-	if at.File > 0 && b.holds(path, at.File) {
-		p.Region = &sarifRegion{ByteOffset: at.File, ByteLength: 1}
+	switch n := b.run.Artifacts[index].Length; {
+	case at.File > 0 && b.holds(path, at.File):
+		p.Region = &sarifRegion{ByteOffset: new(at.File), ByteLength: 1}
+	case n == nil: // it begins somewhere
+		p.Region = &sarifRegion{ByteOffset: new(int64(0)), ByteLength: 1}
+	case *n > 0: // the file as a whole
+		p.Region = &sarifRegion{ByteOffset: new(int64(0)), ByteLength: *n}
 	}
 	if at.Section != "" {
 		name := at.Symbol
@@ -294,6 +299,15 @@ func (b *sarifBuilder) holds(path string, offset int64) bool {
 
 // sarifName is a name in any member that is no message.
 func sarifName(s string) string { return escape.Cut(Escape(s), maxMessage) }
+
+// sarifVersion is a version that begins with a number, by which readers compare.
+func sarifVersion(v string) string {
+	v = strings.TrimPrefix(sarifName(v), "v")
+	if v == "" || v[0] < '0' || v[0] > '9' {
+		v = strings.TrimSpace("0 " + v)
+	}
+	return v
+}
 
 // kindOfPlace is "function" in code and "data" elsewhere.
 func kindOfPlace(at klp.Location) string {
@@ -350,7 +364,7 @@ func (b *sarifBuilder) invocation() sarifInvocation {
 			// The offset is one of the file, not of the section.
 			n.Locations[0].PhysicalLocation.Address = nil
 			if p.Offset > 0 && !b.lines {
-				n.Locations[0].PhysicalLocation.Region = &sarifRegion{ByteOffset: p.Offset, ByteLength: 1}
+				n.Locations[0].PhysicalLocation.Region = &sarifRegion{ByteOffset: new(p.Offset), ByteLength: 1}
 			}
 		}
 		if p.Rule != "" {

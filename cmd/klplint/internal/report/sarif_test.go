@@ -78,8 +78,8 @@ func sarifReferences(t *testing.T, run *sarifRun) {
 		}
 		if i := p.ArtifactLocation.Index; i != nil && p.Region != nil {
 			a := &run.Artifacts[*i]
-			if a.Length != nil && p.Region.ByteOffset+p.Region.ByteLength > *a.Length {
-				t.Errorf("byte %d of a file of %d", p.Region.ByteOffset, *a.Length)
+			if a.Length != nil && *p.Region.ByteOffset+p.Region.ByteLength > *a.Length {
+				t.Errorf("byte %d of a file of %d", *p.Region.ByteOffset, *a.Length)
 			}
 		}
 	}
@@ -145,11 +145,11 @@ func TestLintSARIF(t *testing.T) {
 		t.Fatalf("run %+v", run)
 	}
 	r := run.Results
-	if got := r[0].Locations[0].PhysicalLocation; got.Region.ByteOffset != 63 || *got.Address.OffsetFromParent != 8 || got.ArtifactLocation.URI != "a.ko" {
+	if got := r[0].Locations[0].PhysicalLocation; *got.Region.ByteOffset != 63 || *got.Address.OffsetFromParent != 8 || got.ArtifactLocation.URI != "a.ko" {
 		t.Errorf("place %+v", got)
 	}
-	if r[1].Locations[0].PhysicalLocation.Region != nil {
-		t.Error("a region behind the end of the file")
+	if got := r[1].Locations[0].PhysicalLocation.Region; *got.ByteOffset != 0 || got.ByteLength != 64 {
+		t.Errorf("of a place behind the end of the file the region is %+v, not the file", got)
 	}
 	if len(r[0].Suppressions) != 0 || r[1].Suppressions[0].Justification != "waived: agreed" || len(r[2].Suppressions) != 1 {
 		t.Errorf("suppressions %v %v %v", r[0].Suppressions, r[1].Suppressions, r[2].Suppressions)
@@ -182,7 +182,7 @@ func TestLintSARIFGitHub(t *testing.T) {
 	}
 	for _, r := range run.Results {
 		p := r.Locations[0].PhysicalLocation
-		if p.Region.StartLine != 1 || p.Region.ByteOffset != 0 || p.Address != nil {
+		if p.Region.StartLine != 1 || p.Region.ByteOffset != nil || p.Address != nil {
 			t.Errorf("place %+v", p)
 		}
 	}

@@ -141,10 +141,10 @@ type sarifPhysical struct { // 3.29
 
 // sarifRegion is either bytes, or lines for readers that want those.
 type sarifRegion struct { // 3.30
-	ByteOffset int64 `json:"byteOffset,omitempty"`
-	ByteLength int64 `json:"byteLength,omitempty"`
-	StartLine  int   `json:"startLine,omitempty"`
-	EndLine    int   `json:"endLine,omitempty"`
+	ByteOffset *int64 `json:"byteOffset,omitempty"`
+	ByteLength int64  `json:"byteLength,omitempty"`
+	StartLine  int    `json:"startLine,omitempty"`
+	EndLine    int    `json:"endLine,omitempty"`
 }
 
 type sarifAddress struct { // 3.32

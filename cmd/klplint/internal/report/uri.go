@@ -1,6 +1,7 @@
 package report
 
 import (
+	"path"
 	"strings"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
@@ -9,22 +10,30 @@ import (
 // fileURI makes an URI reference of a path: file:///... of an absolute one,
 // else a relative one with the dots that name no folder left out. Bytes that
 // an URI cannot hold, and all that could steer a reader, are percent-encoded.
-func fileURI(path string) string {
-	if strings.HasPrefix(path, "/") {
-		return "file://" + percent(path)
+func fileURI(name string) string {
+	if strings.HasPrefix(name, "/") {
+		return "file://" + percent(clean(name))
 	}
-	return relativeURI(path)
+	return relativeURI(name)
 }
 
-func relativeURI(path string) string {
-	path = strings.TrimLeft(path, "/")
-	for strings.HasPrefix(path, "./") {
-		path = strings.TrimLeft(path[2:], "/")
+// clean takes ".." out of an absolute path, which readers do not follow.
+func clean(absolute string) string {
+	if !strings.Contains(absolute, "/../") && !strings.HasSuffix(absolute, "/..") {
+		return absolute
 	}
-	if path == "" {
+	return path.Clean(absolute)
+}
+
+func relativeURI(name string) string {
+	name = strings.TrimLeft(name, "/")
+	for strings.HasPrefix(name, "./") {
+		name = strings.TrimLeft(name[2:], "/")
+	}
+	if name == "" {
 		return "."
 	}
-	u := percent(path)
+	u := percent(name)
 	first, _, _ := strings.Cut(u, "/")
 	if strings.Contains(first, ":") {
 		u = "./" + u // else the colon ends a scheme
