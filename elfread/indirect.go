@@ -54,7 +54,9 @@ func (p *parser) readIndirect() error {
 			}
 			if !seen[to] {
 				seen[to] = true
-				p.indirect(to, sealed[to])
+				if !neverCalled(p.symName(y.index)) {
+					p.indirect(to, sealed[to])
+				}
 			}
 		}
 	}
@@ -74,6 +76,13 @@ func neverCalls(name string) bool {
 		return true
 	}
 	return strings.HasPrefix(name, "__ksymtab") || strings.HasPrefix(name, ".discard.") || strings.HasPrefix(name, ".eh_frame")
+}
+
+// neverCalled reports whether a function is jumped to alone, whoever has its address:
+// the unlikely half of another, and the trampoline of a static call
+// (tools/objtool/check.c: __validate_ibt_insn).
+func neverCalled(name string) bool {
+	return strings.Contains(name, ".cold") || strings.HasPrefix(name, "__SCT__")
 }
 
 // sealed returns the places in .ibt_endbr_seal.

@@ -1,11 +1,13 @@
 package elfread_test
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 
 	"github.com/klplint/klplint/elfread"
 	"github.com/klplint/klplint/fixtures"
+	"github.com/klplint/klplint/internal/elfmut"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -48,6 +50,25 @@ func TestIndirect(t *testing.T) {
 			!slices.Equal(symbols(t, got.NoLanding), tc.landing) || !slices.Equal(symbols(t, got.Untyped), tc.untyped) || !slices.Equal(deferred, tc.deferred) {
 			t.Errorf("%s: %+v %q", tc.path, got, deferred)
 		}
+	}
+}
+
+// The unlikely half of a function, and the trampoline of a static call, are never
+// called through a pointer.
+func TestIndirectNeverCalled(t *testing.T) {
+	f, err := elfmut.Parse(fixtures.Read(t, "rules/KLP214/bad.ko"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.EditSym("about_to_patch", func(y *elfmut.Sym) { y.Name = "about_to.cold" })
+	f.EditSym("livepatch_init", func(y *elfmut.Sym) { y.Name = "__SCT__init" })
+	b := f.Bytes()
+	m, err := elfread.Read(bytes.NewReader(b), int64(len(b)), "mutant.ko", elfread.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Indirect; got.Functions != 0 || got.NoLanding.Count != 0 {
+		t.Errorf("%+v", got)
 	}
 }
 
