@@ -74,6 +74,13 @@ func TestCrashIsNoDifference(t *testing.T) {
 // TestLuck: a kernel that reads freed memory may come through; anything but a crash
 // or that is a difference.
 func TestLuck(t *testing.T) {
+	for luck, want := range map[bool]int{true: 0, false: 1} {
+		through := []Scenario{{Name: "s", Steps: []Step{{Op: "load", Module: "a", Answer: Answer{Errno: "OK", luck: luck}}}}}
+		died := []Scenario{{Name: "s", Steps: []Step{{Op: "load", Module: "a", Answer: Answer{Errno: crashed}}}}}
+		if list := Compare(through, died); len(list) != want {
+			t.Errorf("a crash of a kernel that was foretold to come through, luck %t: %v, want %d differences", luck, list, want)
+		}
+	}
 	for errno, differences := range map[string]int{crashed: 0, "OK": 0, "EINVAL": 1, stuck: 1} {
 		for luck, more := range map[bool]int{true: 0, false: 1} {
 			predicted := []Scenario{{Name: "s", Steps: []Step{{Op: "load", Module: "a", Answer: Answer{Errno: crashed, luck: luck}}}}}

@@ -35,6 +35,8 @@ type Module struct {
 	C         string          `json:"-"`                 // its source, where none is written for the rest of the description
 	RawObject json.RawMessage `json:"objects,omitempty"`
 	RawFuncs  json.RawMessage `json:"funcs,omitempty"`
+
+	freed bool // its tables are gone once init has returned
 }
 
 // Object describes a struct klp_object.
@@ -89,7 +91,7 @@ type Answer struct {
 
 	Text []string `json:"text,omitempty"` // what the op copy read, line by line
 
-	// luck: the kernel is foretold to crash, and may come through.
+	// luck: the kernel uses freed memory, and may crash or come through.
 	luck bool
 }
 
