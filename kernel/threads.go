@@ -20,11 +20,11 @@ func (k *Kernel) ThreadStarters(object, name string, sympos uint64) []string {
 	if err != nil || o.Name != vmlinux || o.facts != nil || o.table.hidden || !k.linkAddresses() {
 		return nil
 	}
-	found := o.table.find(name)
-	if sympos == 0 && len(found) > 1 || sympos > uint64(len(found)) || len(found) == 0 {
+	self, ok := o.table.meant(name, sympos)
+	if !ok {
 		return nil
 	}
-	addr, starts := o.table.addrs[found[max(1, sympos)-1]], k.image.threadStarts
+	addr, starts := o.table.addrs[self], k.image.threadStarts
 	i, _ := slices.BinarySearchFunc(starts, threadStart{main: addr}, threadStart.compare)
 	var list []string
 	for ; i < len(starts) && starts[i].main == addr; i++ {
@@ -69,6 +69,7 @@ func (f *imageFacts) readThreadStarts(m *image) {
 	if len(makers) == 0 {
 		return
 	}
+	work := uint64(0) // bytes of code read before calls
 	for _, s := range m.segments {
 		begin, end := max(s.addr, from), min(s.addr+uint64(len(s.data)), to)
 		if begin >= end {
@@ -76,29 +77,34 @@ func (f *imageFacts) readThreadStarts(m *image) {
 		}
 		text := segment{begin, s.data[begin-s.addr : end-s.addr]}
 		text.eachCall(f.arch, m.order, func(at, target uint64) {
-			if makers[target] {
-				f.noteThreadStart(text, at, m.order)
+			if makers[target] && work <= maxDecoded {
+				work += f.noteThreadStart(text, at, m.order)
 			}
 		})
+	}
+	if work > maxDecoded {
+		f.note("too much code before calls that make kernel threads: not all threads are known")
 	}
 	slices.SortFunc(f.threadStarts, threadStart.compare)
 	f.threadStarts = slices.Compact(f.threadStarts)
 }
 
-// noteThreadStart takes up the call at an address, if its first parameter is known.
-func (f *imageFacts) noteThreadStart(text segment, at uint64, order binary.ByteOrder) {
+// noteThreadStart takes up the call at an address, if its first parameter is known, and
+// returns how many bytes of code it has read.
+func (f *imageFacts) noteThreadStart(text segment, at uint64, order binary.ByteOrder) (work uint64) {
 	i, ok := f.symbols.starting(at)
 	if !ok || f.symbols.addrs[i] < text.addr || len(f.threadStarts) == maxThreadStarts {
-		return
+		return 0
 	}
 	begin := f.symbols.addrs[i]
 	main, known := firstParameter(f.arch, segment{begin, text.data[begin-text.addr : at-text.addr]}, order)
 	if !known {
-		return
+		return at - begin
 	}
 	if j, ok := f.symbols.starting(main); ok && f.symbols.addrs[j] == main {
 		f.threadStarts = append(f.threadStarts, threadStart{main, begin})
 	}
+	return at - begin
 }
 
 // eachCall visits what looks like a call of a function by its address. On x86_64 that

@@ -21,18 +21,24 @@ func FindAliases(m *Module, t Target) {
 	if !ok {
 		return
 	}
+	m.eachApplied(func(o *Object, f *Func) {
+		if list := k.Aliases(o.Name, f.Name, f.Sympos); len(list) > 0 {
+			f.Aliases = list
+		}
+	})
+}
+
+// eachApplied visits the funcs with a name of the objects that are applied: one that
+// spells vmlinux out never is.
+func (m *Module) eachApplied(visit func(*Object, *Func)) {
 	for i := range m.Patch.Objects {
 		o := &m.Patch.Objects[i]
 		if o.Literal {
 			continue
 		}
 		for j := range o.Funcs {
-			f := &o.Funcs[j]
-			if f.Name == "" {
-				continue
-			}
-			if list := k.Aliases(o.Name, f.Name, f.Sympos); len(list) > 0 {
-				f.Aliases = list
+			if f := &o.Funcs[j]; f.Name != "" {
+				visit(o, f)
 			}
 		}
 	}

@@ -15,15 +15,5 @@ func FindThreads(m *Module, t Target) {
 	if !ok {
 		return
 	}
-	for i := range m.Patch.Objects {
-		o := &m.Patch.Objects[i]
-		if o.Literal {
-			continue
-		}
-		for j := range o.Funcs {
-			if f := &o.Funcs[j]; f.Name != "" {
-				f.StartedBy = k.ThreadStarters(o.Name, f.Name, f.Sympos)
-			}
-		}
-	}
+	m.eachApplied(func(o *Object, f *Func) { f.StartedBy = k.ThreadStarters(o.Name, f.Name, f.Sympos) })
 }
