@@ -3,7 +3,6 @@ package moduleset
 import (
 	"cmp"
 	"hash/maphash"
-	"math/bits"
 	"slices"
 	"sort"
 )
@@ -39,34 +38,6 @@ func (s *Set) compareFuncs(a, b funcEntry) int {
 		cmp.Compare(a.member, b.member), cmp.Compare(a.index, b.index))
 }
 
-// sortFuncs sorts the index: by the first bits of the hashes each entry goes to its
-// bucket, in place (American flag sort), and what is left to compare are buckets of a few.
-func (s *Set) sortFuncs() {
-	shift := 64 - min(10, bits.Len(uint(len(s.funcs))/8))
-	bucket := func(e funcEntry) uint64 { return e.hash >> shift }
-	var ends [1<<10 + 1]int // of the bucket before each
-	for _, e := range s.funcs {
-		ends[bucket(e)+1]++
-	}
-	for b := 1; b < len(ends); b++ {
-		ends[b] += ends[b-1]
-	}
-	next := ends
-	for b := range uint64(len(ends) - 1) {
-		for next[b] < ends[b+1] {
-			e := s.funcs[next[b]]
-			for bucket(e) != b {
-				at := &next[bucket(e)]
-				e, s.funcs[*at] = s.funcs[*at], e
-				*at++
-			}
-			s.funcs[next[b]] = e
-			next[b]++
-		}
-		slices.SortFunc(s.funcs[ends[b]:ends[b+1]], s.compareFuncs)
-	}
-}
-
 // index makes the index when the first question needs all of it.
 func (s *Set) index() { s.indexed.Do(s.indexFuncs) }
 
@@ -82,7 +53,7 @@ func (s *Set) indexFuncs() {
 			s.funcs = append(s.funcs, funcEntry{maphash.Comparable(hashSeed, m.Funcs[j].Key()), uint32(i), uint32(j)})
 		}
 	}
-	s.sortFuncs()
+	slices.SortFunc(s.funcs, s.compareFuncs)
 	s.numbers = make([][]int32, len(s.Members))
 	numbers := make([]int32, 0, count)
 	for i, m := range s.Members {
