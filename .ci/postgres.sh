@@ -25,7 +25,11 @@ trap clean EXIT
 # tests: go test, in which nothing is skipped but what ALLOWED (a pattern) names.
 tests() {
 	local log=$folder/tests.log
-	go test -v -count=1 -timeout 20m "$@" >"$log" 2>&1 || { grep -v '^=== ' "$log"; return 1; }
+	go test -v -count=1 -timeout 20m "$@" >"$log" 2>&1 || {
+		grep -v '^=== ' "$log"
+		grep -hE 'FATAL|PANIC' "$folder"/*.log | tail -n 20
+		return 1
+	}
 	grep -E '^(ok|FAIL)|_test\.go:.*admitted in' "$log" || true
 	if grep -E '^ *--- SKIP' "$log" | grep -vE "${ALLOWED:-^$}"; then
 		echo "skipped: $*" >&2
