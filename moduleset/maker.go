@@ -4,7 +4,9 @@ import "github.com/klplint/klplint/klp"
 
 // Maker makes members of the baseline out of what somebody has kept of them, part
 // by part and in pieces of memory that many of them share: a registry has ten
-// thousand for one kernel. Strings are the caller's, and are not copied.
+// thousand for one kernel, and by way of a klp.Module and NewMember for each the whole
+// gate takes 1.7 times the CPU where the candidate stacks, 1.45 times where it replaces
+// them all (BenchmarkGate). Strings are the caller's, and are not copied.
 //
 // The calls for one member are Begin, Object and its Funcs for each object, and End.
 type Maker struct {

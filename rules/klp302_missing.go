@@ -40,7 +40,7 @@ was inlined.`,
 		if what := kernel.Derived(f.Name); what != "" {
 			message += "; the name is that of " + names.Cut(what)
 		}
-		if len(c.list) < maxListed {
+		if len(c.list) < maxProposed {
 			message += proposals(t, o.Name, f.Name)
 		}
 		c.add(finding.Finding{Message: message, Object: o.Name, Func: funcName(f), Location: f.At, Kernel: missingAnswer(m, o, f, a)})
@@ -60,6 +60,10 @@ func missingAnswer(m *klp.Module, o *klp.Object, f *klp.Func, a klp.SymbolAnswer
 
 // initText is the reason of an answer about code that is freed after init.
 const initText = "init text"
+
+// maxProposed bounds for how many funcs of a module similar symbols are looked for: each
+// search goes through all of the kernel's, and a module that lacks more is for another one.
+const maxProposed = 5
 
 // proposals names symbols that may be meant.
 func proposals(t klp.Target, object, name string) string {

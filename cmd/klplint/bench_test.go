@@ -30,7 +30,6 @@ func BenchmarkLint(b *testing.B) {
 		}
 		args, modules = append(args, files...), len(files)
 	}
-	tuneGC()
 	b.ReportAllocs()
 	for b.Loop() {
 		if code := run(context.Background(), newApp(strings.NewReader(""), io.Discard, io.Discard), args); code != exitcode.OK {

@@ -88,7 +88,6 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 	if c.attestation.attest != "" {
 		c.writes = append(c.writes, written{flag: "--attest", path: c.attestation.attest})
 	}
-	startGC()
 	s, err := c.resolve(cmd.Flags(), &c.flags)
 	if err != nil {
 		return err

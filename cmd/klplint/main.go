@@ -22,7 +22,6 @@ func main() {
 }
 
 func realMain() int {
-	tuneGC()
 	// A closed pipe is an error of the write, with its own exit code.
 	signal.Ignore(syscall.SIGPIPE)
 

@@ -58,7 +58,6 @@ that.
 ` + registryExit,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			startGC()
 			source := "-"
 			if len(args) > 0 {
 				source = args[0]
