@@ -69,6 +69,21 @@ type proxy struct {
 	cut atomic.Value
 }
 
+// proxied starts a proxy before the server of place, and returns the place by way of it.
+func proxied(t *testing.T, place string) (*proxy, string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	p := &proxy{Listener: l}
+	p.cut.Store("")
+	place, p.to = through(t, place, l.Addr().String())
+	go p.serve()
+	return p, place
+}
+
 func (p *proxy) serve() {
 	for {
 		client, err := p.Accept()
@@ -125,14 +140,7 @@ func (p *proxy) pass(to io.Writer, from io.Reader, let func([]byte) bool) {
 func TestLostAtCommit(t *testing.T) {
 	place := registrytest.Postgres(t, server(t))
 	add(t, registrytest.Open(t, place), entry(registrytest.Module("a", registrytest.Flag(false), "f", "")))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &proxy{Listener: l}
-	p.cut.Store("")
-	place, p.to = through(t, place, l.Addr().String())
-	go p.serve()
+	p, place := proxied(t, place)
 	r, err := registry.Open(t.Context(), place, registry.Options{Wait: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +186,7 @@ func TestLostAtCommit(t *testing.T) {
 	add(t, r, entry(registrytest.Module("c", registrytest.Flag(false), "f", "")))
 	p.cut.Store("before")
 	err = r.Write(t.Context(), func(tx *registry.Tx) error {
-		_ = l.Close() // and nobody comes back
+		_ = p.Close() // and nobody comes back
 		_, err := tx.Add([]*registry.Entry{entry(registrytest.Module("d", registrytest.Flag(false), "f", ""))}, registry.Added)
 		return err
 	})
@@ -203,14 +211,7 @@ func through(t *testing.T, place, address string) (string, string) {
 func TestServerStops(t *testing.T) {
 	place := registrytest.Postgres(t, server(t))
 	add(t, registrytest.Open(t, place), entry(registrytest.Module("a", registrytest.Flag(false), "f", "")))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &proxy{Listener: l}
-	defer p.Close() //nolint:errcheck // a socket of this test
-	place, p.to = through(t, place, l.Addr().String())
-	go p.serve()
+	p, place := proxied(t, place)
 	const wait = time.Second
 	r, err := registry.Open(t.Context(), place, registry.Options{Wait: wait})
 	if err != nil {
