@@ -67,7 +67,7 @@ func (p *parser) indexImports() {
 // the module's layout; prefer replaces one that is there.
 func (p *parser) setCRC(name []byte, crc uint64, prefer bool) {
 	if string(name) == layoutSymbol && (prefer || !p.m.HasLayoutCRC) {
-		p.m.LayoutCRC, p.m.HasLayoutCRC = uint32(crc), true
+		p.m.LayoutCRC, p.m.LayoutCRCHigh, p.m.HasLayoutCRC = uint32(crc), uint32(crc>>32), true
 	}
 	if i, ok := p.imports[string(name)]; ok {
 		im := &p.m.Imports[i]

@@ -64,7 +64,7 @@ func (k *Kernel) CheckStructModule(m *klp.Module) (klp.Refusal, bool) {
 	const symbol = "module_layout"
 	e, found, _ := k.Export(symbol)
 	switch {
-	case !found || !e.HasCRC || m.HasLayoutCRC && e.CRC == m.LayoutCRC:
+	case !found || !e.HasCRC || m.HasLayoutCRC && e.CRC == m.LayoutCRC && m.LayoutCRCHigh == 0:
 		return klp.Refusal{}, false
 	case !m.HasLayoutCRC && !HasVersions(m):
 		if force, known := k.Config("MODULE_FORCE_LOAD"); !known || force == "y" {
@@ -84,7 +84,8 @@ func (k *Kernel) CheckStructModule(m *klp.Module) (klp.Refusal, bool) {
 	return klp.Refusal{
 		Errno:   "ENOEXEC",
 		Message: fmt.Sprintf("%s: disagrees about version of symbol %s", moduleNameOf(m), symbol),
-		Reason:  fmt.Sprintf("the CRC of %s is %#08x, this kernel's %#08x: its struct module has another layout", symbol, m.LayoutCRC, e.CRC),
+		Reason: fmt.Sprintf("the CRC of %s is %#08x, this kernel's %#08x: its struct module has another layout",
+			symbol, uint64(m.LayoutCRCHigh)<<32|uint64(m.LayoutCRC), e.CRC),
 	}, true
 }
 
@@ -301,7 +302,7 @@ func (k *Kernel) CheckImports(m *klp.Module) []ImportRefusal {
 			refused = append(refused, ImportRefusal{i, klp.Refusal{
 				Errno:   "EINVAL",
 				Message: fmt.Sprintf("%s: disagrees about version of symbol %s", name, i.Name),
-				Reason:  fmt.Sprintf("CRC of %s is %#08x, this kernel's %#08x", i.Name, i.CRC, e.CRC),
+				Reason:  fmt.Sprintf("CRC of %s is %#08x, this kernel's %#08x", i.Name, uint64(i.CRCHigh)<<32|uint64(i.CRC), e.CRC),
 			}})
 		case e.Namespace != "" && allowMissing != "y" && !namespaceAllowed(e.Namespace, cmp.Or(m.StructName, m.Name), namespaces):
 			refused = append(refused, ImportRefusal{i, klp.Refusal{

@@ -14,8 +14,8 @@ func loadable() *klp.Module {
 		Name: "fix", Arch: klp.X86_64, ThisModuleSize: 1280,
 		Modinfo:  klp.Modinfo{Present: true, Entries: []klp.ModinfoEntry{{Key: "livepatch", Value: "Y"}, {Key: "license", Value: "GPL"}}},
 		Vermagic: klp.Vermagic{Raw: testVermagic, Release: testRelease},
-		Sections: []klp.Section{{}, {Name: "__versions", Flags: 0x2}},
-		Imports:  []klp.Import{{Name: "klp_enable_patch", HasCRC: true, CRC: 0x4139d4f8}, {Name: "_printk", HasCRC: true, CRC: 0x122c3a7e}},
+		Sections: []klp.Section{{}, {Name: "__versions", Flags: 0x2}}, LayoutCRC: 0x5a5a1234, HasLayoutCRC: true,
+		Imports: []klp.Import{{Name: "klp_enable_patch", HasCRC: true, CRC: 0x4139d4f8}, {Name: "_printk", HasCRC: true, CRC: 0x122c3a7e}},
 	}
 }
 
@@ -49,6 +49,18 @@ func TestCheckLoad(t *testing.T) {
 		{
 			"other CRC", func(m *klp.Module) { m.Imports[0].CRC = 1 },
 			[]answer{{"EINVAL", "fix: disagrees about version of symbol klp_enable_patch"}},
+		},
+		{
+			"CRC of more than 32 bits", func(m *klp.Module) { m.Imports[0].CRCHigh = 1 },
+			[]answer{{"EINVAL", "fix: disagrees about version of symbol klp_enable_patch"}},
+		},
+		{
+			"other layout", func(m *klp.Module) { m.LayoutCRC = 1 },
+			[]answer{{"ENOEXEC", "fix: disagrees about version of symbol module_layout"}},
+		},
+		{
+			"layout of more than 32 bits", func(m *klp.Module) { m.LayoutCRCHigh = 1 },
+			[]answer{{"ENOEXEC", "fix: disagrees about version of symbol module_layout"}},
 		},
 		{
 			"not GPL", func(m *klp.Module) { m.Modinfo.Entries[1].Value = "Proprietary" },

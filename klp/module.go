@@ -127,6 +127,8 @@ type Module struct {
 	// check_modstruct_version).
 	LayoutCRC    uint32
 	HasLayoutCRC bool
+	// LayoutCRCHigh is to LayoutCRC what Import.CRCHigh is to Import.CRC.
+	LayoutCRCHigh uint32
 }
 
 // IsLivepatch reports whether the file claims to be a livepatch or carries
@@ -149,10 +151,11 @@ type Section struct {
 }
 
 // ReadOnly reports whether the loader maps the section without write access
-// while the module lives: it lacks SHF_WRITE (0x1), or is made read-only when
-// init has ended (kernel/module/main.c: module_set_memory()).
+// while the module lives: it lacks SHF_WRITE, or is made read-only when init has
+// ended, by its name or by SHF_RO_AFTER_INIT (kernel/module/main.c: layout_sections).
 func (s *Section) ReadOnly() bool {
-	return s.Flags&0x1 == 0 || s.Name == ".data..ro_after_init"
+	const write, roAfterInit = 0x1, 0x200000
+	return s.Flags&write == 0 || s.Flags&roAfterInit != 0 || s.Name == ".data..ro_after_init"
 }
 
 // SectionOf returns the section of a place; nil for the file as a whole and

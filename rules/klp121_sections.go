@@ -24,7 +24,8 @@ executable, allocated or not (kernel/module/strict_rwx.c:
 module_enforce_rwx_sections). It gives every allocated section a file in sysfs, so
 two of the same name collide (kernel/module/sysfs.c: add_sect_attrs). Since 6.10
 .modinfo and .gnu.linkonce.this_module must occur once, and the latter must be
-allocated and have content (kernel/module/main.c: elf_validity_cache_index_mod).
+allocated and have content (kernel/module/main.c: elf_validity_cache_index_mod); the
+kernel goes on writing into it when read-only memory is.
 Code in a section without the flag SHF_EXECINSTR is mapped non-executable: the
 kernel crashes when it calls it.
 
@@ -71,6 +72,7 @@ const (
 	shfWrite     = 0x1
 	shfAlloc     = 0x2
 	shfExecinstr = 0x4
+	shfStrings   = 0x20
 	shtNobits    = 8
 )
 
@@ -92,12 +94,15 @@ func oddSection(m *klp.Module, s *klp.Section, c *collector) {
 	case s.Name == ".gnu.linkonce.this_module" && !loaded(s):
 		message = "section .gnu.linkonce.this_module is not allocated"
 		answer = refused("ENOEXEC", "module "+names.Cut(m.Name)+": .gnu.linkonce.this_module must occupy memory during process execution")
+	case s.Name == ".gnu.linkonce.this_module" && s.ReadOnly():
+		message = "section .gnu.linkonce.this_module is not writable"
+		answer = crashes("the kernel writes into struct module after it has made it read-only")
 	case s.Again && s.Name != ".gnu.linkonce.this_module" && !trackedOnly(s.Name):
 		message = "duplicate allocated section " + names.Cut(s.Name)
 		answer = refused("EEXIST", "sysfs: cannot create duplicate filename '/module/"+names.Cut(m.Name)+"/sections/"+names.Cut(s.Name)+"'")
 	case loaded(s) && s.Align&(s.Align-1) != 0 || loaded(s) && s.Align > maxAlign:
 		message = fmt.Sprintf("section %s is aligned to %#x bytes, no power of two or too much: the loader lays sections over each other or beyond the module's memory", names.Cut(s.Name), s.Align)
-	case s.Size > 0 && s.Flags&(shfAlloc|shfExecinstr) != shfAlloc|shfExecinstr && codeSection(s.Name):
+	case s.Size > 0 && s.Flags&(shfAlloc|shfExecinstr) != shfAlloc|shfExecinstr && s.Flags&shfStrings == 0 && codeSection(s.Name):
 		message = "section " + names.Cut(s.Name) + " holds code but lacks SHF_EXECINSTR or SHF_ALLOC"
 		answer = crashes("the kernel jumps into non-executable memory")
 	}

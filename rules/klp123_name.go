@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"fmt"
-
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
@@ -34,11 +32,6 @@ module.`,
 	switch {
 	case m.ThisModuleSize == 0:
 		return nil, nil // KLP121
-	case has && len(modinfo) >= klp.ModuleNameLen:
-		return []finding.Finding{{
-			Message:  fmt.Sprintf("the module name is %d bytes long, the kernel accepts at most %d", len(modinfo), klp.ModuleNameLen-1),
-			Location: modinfoEntry(m, "name"),
-		}}, nil
 	case m.StructName == klp.VmlinuxObjectName:
 		return []finding.Finding{{
 			Message: "the module is named vmlinux", Location: at,

@@ -254,6 +254,22 @@ func TestModuleRules(t *testing.T) {
 		{"read-only", klp118, func(m *klp.Module) {
 			m.Patch.At.Section, m.Sections = ".rodata", append(m.Sections, klp.Section{Name: ".rodata"})
 		}, []expect{{finding.Error, "crash", false, "struct klp_patch is in .rodata, which is read-only", "", ""}}},
+		{"struct module, read-only", klp121, func(m *klp.Module) {
+			m.Sections[len(m.Sections)-1].Flags = shfAlloc
+		}, []expect{{finding.Error, "crash", false, "section .gnu.linkonce.this_module is not writable", "", ""}}},
+		{"struct module, read-only after init", klp121, func(m *klp.Module) {
+			m.Sections[len(m.Sections)-1].Flags |= 0x200000
+		}, []expect{{finding.Error, "crash", false, "section .gnu.linkonce.this_module is not writable", "", ""}}},
+		{"code that is not executable", klp121, func(m *klp.Module) {
+			m.Sections = append(m.Sections, klp.Section{Name: ".init.text", Type: 1, Flags: shfAlloc, Size: 16})
+		}, []expect{{finding.Error, "crash", false, "section .init.text holds code but lacks SHF_EXECINSTR or SHF_ALLOC", "", ""}}},
+		{"text of another kind", klp121, func(m *klp.Module) { // objcopy --rename-section=.comment=.init.text
+			m.Sections = append(m.Sections, klp.Section{Name: ".init.text", Type: 1, Flags: shfStrings | 0x10, Size: 16})
+		}, nil},
+		{"a long name for messages", klp123, func(m *klp.Module) {
+			m.ThisModuleSize, m.StructName = 0x4c0, m.Name
+			m.Modinfo.Entries = append(m.Modinfo.Entries, klp.ModinfoEntry{Key: "name", Value: strings.Repeat("x", 56)})
+		}, []expect{{finding.Warning, "", true, "but xxx", "", ""}}},
 		{"klp-build's own", klp111, func(m *klp.Module) {
 			m.Toolchain, vmlinux(m).FuncsAt.Section = klp.KlpBuild, ".init.klp_funcs"
 		}, nil},

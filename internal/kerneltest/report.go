@@ -1,6 +1,7 @@
 package kerneltest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -142,11 +143,9 @@ func mutantsPart() string {
 		"a warning or a taint, or accepted. A difference fails the test unless it is one of these:\n\n| difference | kinds | foretold | observed | why |\n|---|---|---|---|---|\n")
 	for i := range differences {
 		d := &differences[i]
-		foretold := string(d.Foretold)
-		if foretold == "" {
-			foretold = "anything"
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", d.Name, strings.ReplaceAll(d.Kinds, " ", ", "), foretold, d.Observed, d.Reason)
+		const anything Class = "anything"
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n",
+			d.Name, strings.ReplaceAll(d.Kinds, " ", ", "), cmp.Or(d.Foretold, anything), cmp.Or(d.Observed, anything), d.Reason)
 	}
 	b.WriteString("\n")
 	b.WriteString(mutantsMeasured)
