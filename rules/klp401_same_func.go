@@ -37,6 +37,9 @@ shared with an active livepatch that stays (replace-set, second posting:
 too. The proposals compare names: livepatches that share a function by different
 names alone are both loaded, which is the warning of mainline.
 
+Candidates are judged in the order that their names or the versions of their states
+give, see KLP403; without one in both, and a pair of which one order loads is KLP410.
+
 Fix: put both changes of the func into one livepatch; or let the newer one
 replace the older one (replace = true, or a common set), and carry all of its
 funcs. Kernels before 5.1 have no replace field, but for some vendors': there
@@ -54,7 +57,7 @@ the first is the only way.`,
 	pairs := s.FuncPairs(moduleset.Match{Concerns: func(e moduleset.Effect, _, _ uint64) bool {
 		return e == moduleset.Keeps || e == moduleset.Undetermined && !refuses // KLP407 has what the reading of sets decides
 	}}, skip)
-	return atBoth(s, pairs,
+	return atBoth(s, newOrders(s).inOrder(pairs),
 		func(p moduleset.Pair) weight { return weightOfSameFuncs(s, p) },
 		func(p moduleset.Pair) pairFinding { return sameFuncs(s, p) },
 	)
@@ -109,7 +112,7 @@ func sameName(p moduleset.Pair, x moduleset.Shared) bool {
 
 // winner says whose code runs under mainline when both are active.
 func winner(s *moduleset.Set, p moduleset.Pair) string {
-	if !p.Active.Baseline && s.Effect(p.Active.Class(), p.Next.Class()) == moduleset.Keeps {
+	if !told(s, p.Next, p.Active) && s.Effect(p.Active.Class(), p.Next.Class()) == moduleset.Keeps {
 		return "the one loaded last wins"
 	}
 	return p.Next.Title() + ", loaded last, wins"

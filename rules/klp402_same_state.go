@@ -24,6 +24,9 @@ lists too, whatever the versions (kernel/livepatch/state.c: klp_is_patch_compati
 in the second posting, 20260529034542.68766-3-laoar.shao@gmail.com). Mainline has
 no such rule; there KLP403 judges the versions.
 
+Candidates are judged in the order that their names or the versions of their states
+give; without one in both, and a pair of which one order loads is KLP410.
+
 Fix: give the states of livepatches of different sets different ids, or put the
 livepatches into one set.`,
 	},
@@ -32,7 +35,7 @@ livepatches into one set.`,
 		return nil, missing(s)
 	}
 	pairs := s.StatePairs(moduleset.Match{Concerns: func(e moduleset.Effect, _, _ uint64) bool { return e == moduleset.Keeps }})
-	return atBoth(s, pairs, always, func(p moduleset.Pair) pairFinding {
+	return atBoth(s, newOrders(s).inOrder(pairs), always, func(p moduleset.Pair) pairFinding {
 		var out pairFinding
 		ids := make([]uint64, len(p.Shared))
 		for i, shared := range p.Shared {

@@ -126,8 +126,32 @@ func TestSetRules(t *testing.T) {
 		}, want: []string{"error b: EINVAL"}},
 		{name: "superseded", rule: klp401, set: []sample{old(sample{name: "a", replace: number(2), funcs: "foo"}), {name: "b", replace: number(1, 2), funcs: "foo"}}},
 		{
-			name: "superseded in one order", rule: klp401, set: []sample{{name: "a", replace: number(2), funcs: "foo"}, {name: "b", replace: number(1, 2), funcs: "foo"}},
+			name: "superseded in one order is KLP410's", rule: klp401, set: []sample{{name: "a", replace: number(2), funcs: "foo"}, {name: "b", replace: number(1, 2), funcs: "foo"}},
+		},
+		{
+			name: "superseded in either order", rule: klp401, options: moduleset.Options{EitherOrder: true}, set: []sample{{name: "a", replace: number(2), funcs: "foo"}, {name: "b", replace: number(1, 2), funcs: "foo"}},
 			want: []string{"error a: b was loaded before it", "error b: a and b, which a does not replace"},
+		},
+		{
+			name: "refused in both orders", rule: klp401, set: []sample{{name: "a", replace: number(1), funcs: "foo"}, {name: "b", replace: number(2), funcs: "foo"}},
+			want: []string{"error a: a and b, which a does not replace | the other is active, in either order", "error b: b and a, which b does not replace | the other is active, in either order"},
+		},
+		{
+			name: "refused in the order of the names", rule: klp401, set: []sample{{name: "fix_1", replace: number(1), funcs: "foo"}, {name: "fix_2", replace: number(2), funcs: "foo"}},
+			want: []string{"error fix_2: fix_2 and fix_1, which fix_2 does not replace | when fix_1 was loaded before it", "error fix_1: fix_2 and fix_1, which fix_2 does not replace | when fix_1 was loaded before it"},
+		},
+		{
+			name: "refused in the order of the states' versions", rule: klp401, set: []sample{{name: "a", replace: number(1), funcs: "foo", states: "7:2"}, {name: "b", replace: number(2), funcs: "foo", states: "7:1"}},
+			want: []string{"error a: a and b, which a does not replace | when b was loaded before it", "error b: a and b, which a does not replace | when b was loaded before it"},
+		},
+		{name: "superseded in the order of the names", rule: klp401, set: []sample{{name: "fix_1", replace: number(2), funcs: "foo"}, {name: "fix_2", replace: number(1, 2), funcs: "foo"}}},
+		{
+			name: "superseded against the order of the names", rule: klp401, set: []sample{{name: "fix_1", replace: number(1, 2), funcs: "foo"}, {name: "fix_2", replace: number(2), funcs: "foo"}},
+			want: []string{"error fix_2: when fix_1 was loaded before it", "error fix_1: when fix_1 was loaded before it"},
+		},
+		{
+			name: "stacked in the order of the names", rule: klp401, set: []sample{{name: "fix_1", replace: flag(false), funcs: "foo"}, {name: "fix_2", replace: flag(false), funcs: "foo"}},
+			want: []string{"warning fix_2: fix_2, loaded last, wins", "warning fix_1: fix_2, loaded last, wins"},
 		},
 		{
 			name: "several funcs are one finding", rule: klp401, set: []sample{old(sample{name: "a", replace: number(1), funcs: "foo ext4:bar,2 qux"}), {name: "b", replace: number(2), funcs: "qux foo ext4:bar,2"}},
@@ -161,6 +185,19 @@ func TestSetRules(t *testing.T) {
 			name: "same id", rule: klp402, set: []sample{old(sample{name: "a", replace: number(1), funcs: "foo", states: "7:1"}), {name: "b", replace: number(2), funcs: "bar", states: "7:9"}},
 			want: []string{"error b: both use state 7"},
 		},
+		{
+			name: "same id in both orders", rule: klp402, set: []sample{{name: "a", replace: number(1), states: "7:1"}, {name: "b", replace: number(2), states: "7:1"}},
+			want: []string{"error a: a and b, which a does not replace | in either order", "error b: b and a, which b does not replace | in either order"},
+		},
+		{
+			name: "same id in the order of the versions", rule: klp402, set: []sample{{name: "a", replace: number(1), states: "7:1"}, {name: "b", replace: number(2), states: "7:2"}},
+			want: []string{"error b: b and a, which b does not replace | when a was loaded before it", "error a: b and a, which b does not replace | when a was loaded before it"},
+		},
+		{
+			name: "same id in the order of the names", rule: klp402, set: []sample{{name: "fix_1", replace: number(1), states: "7:1"}, {name: "fix_2", replace: number(2), states: "7:1"}},
+			want: []string{"error fix_2: fix_2 and fix_1 | when fix_1 was loaded before it", "error fix_1: fix_2 and fix_1 | when fix_1 was loaded before it"},
+		},
+		{name: "same id, one order works", rule: klp402, set: []sample{{name: "a", replace: number(2), states: "7:1"}, {name: "b", replace: number(1, 2), states: "7:1"}}},
 		{name: "other ids", rule: klp402, set: []sample{old(sample{name: "a", replace: number(1), funcs: "foo", states: "7:1"}), {name: "b", replace: number(2), funcs: "bar", states: "8:1"}}},
 		{name: "same id in one set", rule: klp402, set: []sample{old(sample{name: "a", replace: number(1), states: "7:1"}), {name: "b", replace: number(1), states: "7:1"}}},
 		{name: "same id under mainline", rule: klp402, set: []sample{old(sample{name: "a", replace: flag(false), states: "7:1"}), {name: "b", replace: flag(false), states: "7:1"}}},

@@ -64,6 +64,32 @@ func (o *orders) happening(pairs iter.Seq[moduleset.Pair]) iter.Seq[moduleset.Pa
 	}
 }
 
+// told reports whether names, or the versions of states alone, tell that later is
+// loaded after earlier.
+func told(s *moduleset.Set, later, earlier *moduleset.Member) bool {
+	switch {
+	case earlier.Baseline:
+		return true
+	case s.Options.EitherOrder:
+		return false
+	case s.Follows(later, earlier) || s.Follows(earlier, later):
+		return s.Follows(later, earlier)
+	}
+	return laterByStates(later, earlier)
+}
+
+// inOrder is happening for pairs of which both orders have the same problem: the
+// order that the versions of states tell is taken too.
+func (o *orders) inOrder(pairs iter.Seq[moduleset.Pair]) iter.Seq[moduleset.Pair] {
+	return func(yield func(moduleset.Pair) bool) {
+		for p := range o.happening(pairs) {
+			if (p.TooMany() || p.Active.Baseline || !told(o.set, p.Active, p.Next)) && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
 // avoidable reports whether nothing tells the order of two candidates, and the other
 // one may be accepted.
 func (o *orders) avoidable(p moduleset.Pair) bool {
