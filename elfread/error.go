@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/klplint/klplint/internal/safeelf"
+	"github.com/klplint/klplint/internal/unpack"
 )
 
 // Errors that callers tell apart with errors.Is: what a file is that is not an
@@ -13,6 +14,7 @@ import (
 var (
 	ErrEmpty      = errors.New("empty file")
 	ErrLFSPointer = errors.New("Git LFS pointer, not the module itself (run git lfs pull)") //nolint:staticcheck // ST1005: Git is a name
+	ErrSquashfs   = unpack.ErrSquashfs
 	ErrHTML       = errors.New("HTML page, not a module (a failed download?)")
 	ErrText       = errors.New("text file, not a module")
 	ErrNotELF     = errors.New("not an ELF file")

@@ -76,9 +76,12 @@ func TestSHA256(t *testing.T) {
 
 // TestTooLarge: a file above the limit is refused before any of it is read.
 func TestTooLarge(t *testing.T) {
-	_, err := Read(nil, safeelf.MaxFile+1, "large.ko", Options{})
+	_, err := Read(strings.NewReader("\x7fELF"), safeelf.MaxFile+1, "large.ko", Options{})
 	if !errors.Is(err, safeelf.ErrTooLarge) {
 		t.Errorf("error %v", err)
+	}
+	if _, err := Read(strings.NewReader("hsqs\x02"), safeelf.MaxFile+1, "root.squashfs", Options{}); !errors.Is(err, ErrSquashfs) {
+		t.Errorf("a large squashfs image: error %v", err)
 	}
 }
 

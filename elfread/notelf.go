@@ -5,6 +5,7 @@ import (
 	"debug/elf"
 	"unicode/utf8"
 
+	"github.com/klplint/klplint/internal/unpack"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -17,6 +18,9 @@ func notELF(head []byte) error {
 	}
 	if bytes.HasPrefix(head, []byte("version https://git-lfs.github.com/spec/")) {
 		return ErrLFSPointer
+	}
+	if unpack.IsSquashfs(head) {
+		return ErrSquashfs
 	}
 	if !isText(head) {
 		return ErrNotELF

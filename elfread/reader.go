@@ -63,6 +63,10 @@ func (r *Reader) Read(in io.ReaderAt, size int64, path string) (*klp.Module, err
 
 func (r *Reader) read(in io.ReaderAt, size int64, m *klp.Module) error {
 	if size > safeelf.MaxFile {
+		var head [4]byte
+		if _, err := in.ReadAt(head[:], 0); err == nil && unpack.IsSquashfs(head[:]) {
+			return ErrSquashfs
+		}
 		return fmt.Errorf("%w: %d bytes, the limit is %d", safeelf.ErrTooLarge, size, int64(safeelf.MaxFile))
 	}
 	if size == 0 {

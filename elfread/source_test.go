@@ -120,6 +120,7 @@ func TestPackedWrong(t *testing.T) {
 		{"", ErrEmpty},
 		{"just text\n", ErrText},
 		{"version https://git-lfs.github.com/spec/v1\n", ErrLFSPointer},
+		{"hsqs\x02\x00\x00\x00", ErrSquashfs},
 	} {
 		if _, err := read(pack(t, []byte(tc.content)), Options{}); !errors.Is(err, tc.want) {
 			t.Errorf("%q: error %v, want %v", tc.content, err, tc.want)

@@ -2,6 +2,7 @@ package unpack
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/klplint/klplint/klp"
 )
@@ -30,3 +31,12 @@ func Detect(head []byte) klp.Compression {
 	}
 	return klp.Uncompressed
 }
+
+// ErrSquashfs is the error for a squashfs image. It is not read: the libraries that
+// do allocate by sizes that the image claims, and bring decompressors that have none
+// of this package's limits.
+var ErrSquashfs = errors.New("squashfs image, which is not read: unpack it (unsquashfs -d DIR IMAGE, or sqfs2tar IMAGE >FILE.tar), and name DIR or FILE.tar")
+
+// IsSquashfs reports whether a file that begins with these bytes is a squashfs image
+// (fs/squashfs: SQUASHFS_MAGIC in the superblock, little-endian).
+func IsSquashfs(head []byte) bool { return bytes.HasPrefix(head, []byte("hsqs")) }

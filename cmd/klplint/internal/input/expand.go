@@ -66,6 +66,7 @@ var (
 	ErrNoModules  = errors.New("no module (*.ko, *.ko.gz, *.ko.xz, *.ko.zst) in this directory")
 	ErrEmptyList  = errors.New("the list names no path")
 	ErrStdinTwice = errors.New("stdin can be read only once")
+	ErrBinary     = errors.New("neither a module nor a list of paths on stdin (packages are read from a file that has the ending of its kind)")
 	ErrNoStdin    = errors.New("neither a list nor a module on stdin here")
 	ErrEmptyPath  = errors.New("an empty path")
 )
@@ -144,12 +145,24 @@ func (e *expander) argument(arg string) {
 	}
 }
 
+// listHead is how many bytes of stdin tell a list of paths from other things: a
+// header of a tar archive has a NUL byte among them.
+const listHead = 512
+
 // standard takes what stdin has: a module, told by its first bytes as no list
 // of paths begins with them, or a list.
 func (e *expander) standard(arg string) {
 	in := bufio.NewReader(e.Stdin)
-	head, _ := in.Peek(unpack.MagicLen) // an error shows again when the list is read
+	head, _ := in.Peek(listHead) // an error shows again when the list is read
+	if unpack.IsSquashfs(head) {
+		e.fail(arg, unpack.ErrSquashfs)
+		return
+	}
 	if !bytes.HasPrefix(head, []byte(elf.ELFMAG)) && unpack.Detect(head) == klp.Uncompressed {
+		if !e.NUL && bytes.IndexByte(head, 0) >= 0 {
+			e.fail(arg, ErrBinary)
+			return
+		}
 		e.list(arg, in)
 		return
 	}
