@@ -12,6 +12,7 @@ func DiffHTML(w io.Writer, d *diff.Diff, _ Options) error {
 	class := map[finding.Severity]string{0: "pass", finding.Info: "pass", finding.Warning: "warning", finding.Error: "fail"}[diff.Worst(d.Items())]
 	p := newPage(w, "klplint diff: "+diffName(d.Old)+" and "+diffName(d.New))
 	p.head("klplint diff", DiffSummary(d), class, diffName(d.Old)+" → "+diffName(d.New))
+	p.contents([]link{{"changes", "Changes"}})
 	p.printf("<section aria-labelledby=\"changes\">\n<h2 id=\"changes\">Changes</h2>\n<table class=\"wide stack\">\n<caption>From %s to %s</caption>\n"+
 		"<thead><tr><th scope=\"col\">what</th><th scope=\"col\">change</th><th scope=\"col\">subject</th><th scope=\"col\">detail</th></tr></thead>\n<tbody>\n",
 		esc(d.Old.Path), esc(d.New.Path))

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/diff"
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 	"github.com/klplint/klplint/finding"
@@ -144,6 +145,17 @@ func TestHostileNames(t *testing.T) {
 		}
 		plainBytes(t, b.Bytes())
 		htmlCheck(t, b.Bytes())
+	})
+	t.Run("diff html", func(t *testing.T) {
+		modules := hostileLint().Picture.Kernels[0].Modules
+		for _, d := range []*diff.Diff{diff.Compare(modules[0], modules[1]), diff.Compare(modules[0], modules[0])} {
+			var b bytes.Buffer
+			if err := DiffHTML(&b, d, Options{}); err != nil {
+				t.Fatal(err)
+			}
+			plainBytes(t, b.Bytes())
+			htmlCheck(t, b.Bytes())
+		}
 	})
 }
 

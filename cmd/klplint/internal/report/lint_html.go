@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/patched"
 	"github.com/klplint/klplint/cmd/klplint/internal/report/escape"
 	"github.com/klplint/klplint/rules"
 )
@@ -191,13 +192,13 @@ func (p *page) picture(pic *Picture) error {
 }
 
 func (p *page) matrix(k *PictureKernel) {
-	lines := patchedFuncs(k.Modules)
+	lines := patched.Funcs(k.Modules)
 	columns := k.Modules[:min(len(k.Modules), maxMatrixCols)]
 	p.printf("<h3>%s</h3>\n", esc(k.name()))
 	p.scroll("patched funcs of " + k.name())
 	shared := 0
 	for i := range lines {
-		if len(lines[i].by) > 1 {
+		if len(lines[i].By) > 1 {
 			shared++
 		}
 	}
@@ -221,13 +222,13 @@ func (p *page) matrix(k *PictureKernel) {
 	for i := range lines[:min(len(lines), maxMatrixRows)] {
 		t := &lines[i]
 		class, note := "", ""
-		if len(t.by) > 1 {
-			class, note = " class=\"shared\"", fmt.Sprintf(" <span class=\"soft\">%d times</span>", len(t.by))
+		if len(t.By) > 1 {
+			class, note = " class=\"shared\"", fmt.Sprintf(" <span class=\"soft\">%d times</span>", len(t.By))
 		}
 		p.printf("<tr%s><th scope=\"row\"><code>%s</code>%s</th>", class, esc(funcTitle(t)), note)
 		next := 0
 		for col := range columns {
-			if next < len(t.by) && t.by[next] == col {
+			if next < len(t.By) && t.By[next] == col {
 				next++
 				p.printf("<td><span aria-hidden=\"true\">●</span><span class=\"hidden\">patched</span></td>")
 			} else {
@@ -243,9 +244,9 @@ func (p *page) matrix(k *PictureKernel) {
 }
 
 // funcTitle names a func, with what a mangled name means.
-func funcTitle(t *patchedFunc) string {
-	s := t.object + ":" + t.name
-	if d := demangled(t.name); d != "" {
+func funcTitle(t *patched.Func) string {
+	s := t.Object + ":" + t.Name
+	if d := demangled(t.Name); d != "" {
 		s += " (" + escape.Cut(d, 400) + ")"
 	}
 	return s

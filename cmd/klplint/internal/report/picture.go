@@ -2,9 +2,7 @@ package report
 
 import (
 	"cmp"
-	"slices"
 
-	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace/plan"
 )
@@ -31,41 +29,4 @@ type PictureKernel struct {
 // name is the kernel as people call it.
 func (k *PictureKernel) name() string {
 	return cmp.Or(k.Release, "unknown kernel") + " " + string(k.Arch)
-}
-
-// patchedFunc is one patched func and who patches it.
-type patchedFunc struct {
-	object, name string
-	by           []int // modules by index, ascending
-}
-
-// patchedFuncs lists the funcs that the modules patch: those that several patch
-// first, then by object and name.
-func patchedFuncs(modules []*klp.Module) []patchedFunc {
-	type key struct{ object, name string }
-	lines := make(map[key]*patchedFunc)
-	for col, m := range modules {
-		for i := range m.Patch.Objects {
-			o := &m.Patch.Objects[i]
-			for j := range o.Funcs {
-				k := key{names.Object(o.Name, o.Literal), names.Func(o.Funcs[j].Name, o.Funcs[j].Sympos)}
-				t := lines[k]
-				if t == nil {
-					t = &patchedFunc{object: k.object, name: k.name}
-					lines[k] = t
-				}
-				if n := len(t.by); n == 0 || t.by[n-1] != col {
-					t.by = append(t.by, col)
-				}
-			}
-		}
-	}
-	out := make([]patchedFunc, 0, len(lines))
-	for _, t := range lines {
-		out = append(out, *t)
-	}
-	slices.SortFunc(out, func(a, b patchedFunc) int {
-		return cmp.Or(cmp.Compare(min(len(b.by), 2), min(len(a.by), 2)), cmp.Compare(a.object, b.object), cmp.Compare(a.name, b.name))
-	})
-	return out
 }

@@ -1,11 +1,8 @@
 package site
 
 import (
-	"cmp"
-	"slices"
-
+	"github.com/klplint/klplint/cmd/klplint/internal/patched"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
-	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/moduleset"
 	"github.com/klplint/klplint/replace/plan"
@@ -73,30 +70,18 @@ func (m *Module) Patched() int {
 // Funcs lists what the active livepatches of a kernel patch: what several patch
 // first, then by object and name.
 func (k *Kernel) Funcs() []Func {
-	lines := make(map[[2]string]*Func)
-	for _, m := range k.Active {
-		for i := range m.Module.Patch.Objects {
-			o := &m.Module.Patch.Objects[i]
-			for j := range o.Funcs {
-				key := [2]string{names.Object(o.Name, o.Literal), names.Func(o.Funcs[j].Name, o.Funcs[j].Sympos)}
-				f := lines[key]
-				if f == nil {
-					f = &Func{Object: key[0], Name: key[1]}
-					lines[key] = f
-				}
-				if n := len(f.By); n == 0 || f.By[n-1] != m {
-					f.By = append(f.By, m)
-				}
-			}
+	modules := make([]*klp.Module, len(k.Active))
+	for i, m := range k.Active {
+		modules[i] = m.Module
+	}
+	lines := patched.Funcs(modules)
+	out := make([]Func, len(lines))
+	for i, line := range lines {
+		out[i] = Func{Object: line.Object, Name: line.Name}
+		for _, n := range line.By {
+			out[i].By = append(out[i].By, k.Active[n])
 		}
 	}
-	out := make([]Func, 0, len(lines))
-	for _, f := range lines {
-		out = append(out, *f)
-	}
-	slices.SortFunc(out, func(a, b Func) int {
-		return cmp.Or(cmp.Compare(min(len(b.By), 2), min(len(a.By), 2)), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Name, b.Name))
-	})
 	return out
 }
 
