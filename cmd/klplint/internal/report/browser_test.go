@@ -14,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/klplint/klplint/cmd/klplint/internal/diff"
+	"github.com/klplint/klplint/klp"
 )
 
 // probe looks at the page as it is laid out: whether it is wider than the
@@ -75,6 +78,15 @@ func TestPageInBrowser(t *testing.T) {
 	if err := SiteLineage(&lineage, &hostileSite().Lineages[0], "v1"); err != nil {
 		t.Fatal(err)
 	}
+	// Summary and names as long as real ones are.
+	old := &klp.Module{Path: "out/livepatch-1.ko", Name: "livepatch_1", Kind: klp.KindLivepatch, Patch: klp.Patch{Objects: []klp.Object{{Name: "vmlinux", Funcs: []klp.Func{{Name: "a"}}}}}}
+	next := &klp.Module{Path: "out/livepatch-2.ko", Name: "livepatch_2", Kind: klp.KindLivepatch, Patch: klp.Patch{Objects: []klp.Object{{Name: "vmlinux", Funcs: []klp.Func{
+		{Name: "a"}, {Name: strings.Repeat("long_name_", 12)}, {Name: "c"}, {Name: "d"}, {Name: "e"},
+	}}, {Name: "ext4", Funcs: []klp.Func{{Name: "a"}, {Name: "b"}, {Name: "c"}, {Name: "d"}}}}}}
+	var difference bytes.Buffer
+	if err := DiffHTML(&difference, diff.Compare(old, next), Options{}); err != nil {
+		t.Fatal(err)
+	}
 	const dark = "(prefers-color-scheme: dark)"
 	for _, v := range []struct {
 		name, old, new string // what stands in for a reader's setting
@@ -89,7 +101,7 @@ func TestPageInBrowser(t *testing.T) {
 	} {
 		shown := map[string]string{"lint": lint.String(), "trace": trace.String()}
 		if v.name == "desktop" || v.name == "dark phone" { // the style is the same for all
-			shown["lineage of a site"] = lineage.String()
+			shown["lineage of a site"], shown["diff"] = lineage.String(), difference.String()
 		}
 		for name, page := range shown {
 			t.Run(v.name+"/"+name, func(t *testing.T) {

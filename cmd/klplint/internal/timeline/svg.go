@@ -21,15 +21,16 @@ const (
 	headHeight = 46 // numbers and names of the steps
 	titleSize  = 30
 	panelGap   = 26
-	minColumn  = 44
+	minColumn  = 68 // a cross and the name of an error, or the word "disabled"
 	maxColumn  = 132
 	fullWidth  = 1180
 	charWidth  = 7.3
+	endWidth   = 6.7 // of a character in the smaller size
 	maxGutter  = 240
 	// A picture that is wider than this is scrolled: the names of the lanes are
 	// repeated in a strip above the bars, once in repeatEvery.
 	scrolled    = 1400
-	repeatEvery = 800
+	repeatEvery = 360
 	stripHeight = 12
 	lineHeight  = 16
 )
@@ -241,7 +242,7 @@ func (p *painter) step(t *plan.Trace, i, y, top, bottom int, differs bool) {
 	}
 	p.text(x, y+14, ` text-anchor="middle" font-weight="bold"`, number, most)
 	p.printf("</g>\n")
-	if p.column >= 60 {
+	if p.column > minColumn {
 		p.text(x, y+28, ` text-anchor="middle" font-size="11" fill="#333"`, string(s.Op)+" "+s.Module, most+1)
 		word := string(s.Decision.Outcome)
 		if s.Decision.Errno != "" {
@@ -281,8 +282,34 @@ func (p *painter) lane(l *lane, y, steps int) {
 		}
 		p.cross(p.x(m.step), y+laneHeight/2, 8)
 		p.printf("</g>\n")
-		p.text(p.x(m.step)+12, y+laneHeight/2+4, ` fill="#a00000" font-weight="bold"`, m.word, max(1, int(float64(p.column-14)/charWidth)))
+		p.note(l, m.step, 12, y+laneHeight/2+4, ` fill="#a00000" font-weight="bold"`, m.word, charWidth)
 	}
+}
+
+// note writes a word behind what happens to a lane at a step, as far as the lane has
+// room for it: up to what happens next. Upon a bar it stands on a ground of its own.
+func (p *painter) note(l *lane, step, behind, y int, attributes, word string, character float64) {
+	end, ground := margin+p.gutter+p.column*p.steps+40, false
+	next := func(at, before int) {
+		if at > step {
+			end = min(end, p.x(at)-before)
+		}
+	}
+	for _, b := range l.bars {
+		next(b.from, 2)
+		next(b.to, 8)
+		ground = ground || b.from <= step && (b.to < 0 || b.to > step)
+	}
+	for _, m := range l.marks {
+		next(m.step, 8)
+	}
+	x := p.x(step) + behind
+	most := max(1, int(float64(end-x)/character))
+	if ground {
+		box := int(float64(min(most, utf8.RuneCountInString(word)))*character) + 4
+		p.printf(`<rect x="%d" y="%d" width="%d" height="16" rx="3" fill="#fff" fill-opacity=".85"/>`+"\n", x-2, y-12, box)
+	}
+	p.text(x, y, attributes, word, most)
 }
 
 // bar draws one time of activity: a stripe for each set, and the sets' numbers.
@@ -333,10 +360,10 @@ func (p *painter) bar(l *lane, b bar, y, steps int) {
 		p.printf(`<path d="M%d,%d l5,%d l-5,%d z" fill="#222"/>`+"\n", to, y+barHeight/2-5, 5, 5)
 	case b.replaced || b.end == "crash":
 		p.cross(to, y+barHeight/2, 6)
-		p.text(to+9, y+barHeight/2+4, ` font-size="11"`, b.end, max(1, int(float64(p.column-12)/charWidth)))
+		p.note(l, b.to, 9, y+barHeight/2+4, ` font-size="11"`, b.end, endWidth)
 	default:
 		p.printf(`<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="#222" stroke-width="3"/>`+"\n", to, y-3, to, y+barHeight+3)
-		p.text(to+6, y+barHeight/2+4, ` font-size="11"`, b.end, max(1, int(float64(p.column-10)/charWidth)))
+		p.note(l, b.to, 6, y+barHeight/2+4, ` font-size="11"`, b.end, endWidth)
 	}
 }
 

@@ -70,6 +70,22 @@ func check(t *testing.T, svg []byte) (text string, elements map[string]int) {
 	}
 }
 
+// TestWords: in a long picture an error and the end of a bar are named in full, next
+// to each other too, and a word upon a bar has a ground of its own.
+func TestWords(t *testing.T) {
+	source := "modules:\n  - {name: a, replace_sets: [1], funcs: [vmlinux:f]}\n  - {name: b, replace_sets: [2], funcs: [vmlinux:g]}\nsteps:\n" +
+		"  - load: a\n  - load: b\n  - disable: b\n  - load: b\n  - load: b\n  - load: a\n"
+	svg := draw(t, source+strings.Repeat("  - load: a\n", 20))
+	text, elements := check(t, svg)
+	if strings.Contains(text, "…") || strings.Count(text, "EEXIST") < 23 || !strings.Contains(text, "disabled") {
+		t.Errorf("%d times EEXIST in %q", strings.Count(text, "EEXIST"), text)
+	}
+	_, without := check(t, draw(t, source))
+	if elements["rect"] < without["rect"]+20 {
+		t.Errorf("%d boxes, %d without the refusals", elements["rect"], without["rect"])
+	}
+}
+
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
