@@ -92,6 +92,12 @@ subcommand is written with its folder: ./dump.
 		}
 	}
 	if wanted("") {
+		root.InitDefaultCompletionCmd(args...)
+		for _, cmd := range root.Commands() {
+			if cmd.Name() == "completion" {
+				group(a, cmd)
+			}
+		}
 		setExamples(root)
 	}
 	if len(args) > 0 && strings.HasPrefix(args[0], "__complete") {

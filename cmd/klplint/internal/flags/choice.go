@@ -26,8 +26,8 @@ func (c *Choice) Set(s string) error {
 // String returns the value.
 func (c *Choice) String() string { return c.Value }
 
-// Type is the name of the value in the usage.
-func (c *Choice) Type() string { return "word" }
+// Type is what the usage shows for the value: the words that it may be.
+func (c *Choice) Type() string { return strings.Join(c.Allowed, "|") }
 
 // Wanted is the error for a word outside a list of at least two.
 func Wanted(word string, allowed []string) error {

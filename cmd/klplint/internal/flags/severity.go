@@ -29,4 +29,4 @@ func (t *Threshold) String() string {
 }
 
 // Type is the name of the value in the usage.
-func (t *Threshold) Type() string { return "severity" }
+func (t *Threshold) Type() string { return "SEVERITY" }

@@ -104,7 +104,7 @@ func (f *Flags) AddPolicy(fs *pflag.FlagSet) {
 
 // AddRequire adds --require.
 func (f *Flags) AddRequire(fs *pflag.FlagSet) {
-	flags.Slice(fs, &f.require, "require", "exit with 2 when `kernel` or the rule with this ID could not judge a module")
+	flags.Slice(fs, &f.require, "require", "exit with 2 when the rule with this ID, or any rule about the kernel, could not judge a module: `RULE|kernel`; repeatable")
 }
 
 // AddLint adds all that a run of the rules takes.
