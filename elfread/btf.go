@@ -10,9 +10,11 @@ import (
 // btfHeader is the size of struct btf_header as far as all kernels know it.
 const btfHeader = 24
 
-// maxTypes bounds the BTF that is kept of one module, in bytes; the largest of a
-// distribution's modules have half a megabyte.
-const maxTypes = 4 << 20
+// maxTypes bounds the BTF that is kept of one module, in bytes. Of a distribution's
+// modules only amdgpu has more, 4 MiB. Reading types takes stack for each that
+// leads to the next, and Go ends a program whose stack has 1 GB: a chain as long as
+// this has room for takes less than half.
+const maxTypes = 3 << 19
 
 // readBTF reads the header of .BTF, passes over its types, and keeps them for
 // package kernel, which reads them beside the kernel's.

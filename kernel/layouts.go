@@ -25,8 +25,10 @@ type LayoutDifference struct {
 
 // CompareLayouts compares each named struct, union and enum that the module's
 // BTF adds to its base, or that its debug information describes, with the kernel's of that name, in the order of names.
-// A type whose members mostly have other names is another type, and no
-// difference. The error wraps ErrNoTypes, ErrNoModuleTypes or ErrOtherBase.
+// Two files may use one name for different things: a type most of whose members
+// have other names is no difference, and neither is one of a livepatch of modules
+// of which nothing tells that it is the kernel's (see ownTypes). The error wraps ErrNoTypes, ErrNoModuleTypes or
+// ErrOtherBase.
 func (k *Kernel) CompareLayouts(m *klp.Module) (list []LayoutDifference, err error) {
 	err = k.withTypes(func(spec *btf.Spec) error {
 		own, err := k.moduleTypes(m, spec)
@@ -34,20 +36,36 @@ func (k *Kernel) CompareLayouts(m *klp.Module) (list []LayoutDifference, err err
 			return err
 		}
 		var types []btf.Type
+		var same []namesakes
+		var different []layoutPair
 		for t, err := range own.All() {
 			if err != nil {
 				return fmt.Errorf("%w: %w", ErrNoModuleTypes, err)
 			}
 			types = append(types, t)
+			is, others := compareWithKernel(spec, t)
+			if is != nil {
+				same = append(same, namesakes{t, is})
+			}
+			different = append(different, others...)
+		}
+		if len(different) == 0 {
+			return nil
+		}
+		all := onlyVmlinux(m)
+		var kernels map[namesakes]bool
+		if !all {
+			kernels = ownTypes(spec, own, m, same, different)
 		}
 		reached := reachedFrom(own, types, m)
-		for _, t := range types {
-			d, differs := compareWithKernel(spec, t)
-			if !differs {
-				continue
+		var told btf.Type
+		for i := range different {
+			p := &different[i]
+			if p.module != told && (all || kernels[p.namesakes]) {
+				told = p.module
+				p.difference.Reached = reached[told]
+				list = append(list, p.difference)
 			}
-			d.Reached = reached[t]
-			list = append(list, d)
 		}
 		return nil
 	})
@@ -55,17 +73,23 @@ func (k *Kernel) CompareLayouts(m *klp.Module) (list []LayoutDifference, err err
 	return list, err
 }
 
-// compareWithKernel compares a type with the kernel's types of its name; with
-// the first of them where none is the same.
-func compareWithKernel(spec *btf.Spec, t btf.Type) (d LayoutDifference, differs bool) {
+// layoutPair is a type of a module whose layout is not that of the kernel's.
+type layoutPair struct {
+	namesakes
+	difference LayoutDifference
+}
+
+// compareWithKernel compares a type with the kernel's of its name: it returns the
+// one that is the same, else those that are akin and differ.
+func compareWithKernel(spec *btf.Spec, t btf.Type) (same btf.Type, different []layoutPair) {
 	name := t.TypeName()
 	is, ok := layoutOfType(t)
 	if !ok || name == "" {
-		return d, false
+		return nil, nil
 	}
 	candidates, err := spec.AnyTypesByName(name)
 	if err != nil {
-		return d, false
+		return nil, nil
 	}
 	for _, c := range candidates {
 		was, ok := layoutOfType(c)
@@ -74,13 +98,16 @@ func compareWithKernel(spec *btf.Spec, t btf.Type) (d LayoutDifference, differs 
 		}
 		what, moved := was.compare(is)
 		if what == "" {
-			return LayoutDifference{}, false
+			return c, nil
 		}
-		if d.Type == "" && was.akin(is) {
-			d, differs = LayoutDifference{Type: is.kind + " " + name, What: what, Moved: moved}, true
+		if was.akin(is) {
+			different = append(different, layoutPair{
+				namesakes:  namesakes{module: t, kernel: c},
+				difference: LayoutDifference{Type: is.kind + " " + name, What: what, Moved: moved},
+			})
 		}
 	}
-	return d, differs
+	return nil, different
 }
 
 // typeLayout is where the members of a type are, those of unnamed members
@@ -90,6 +117,7 @@ type typeLayout struct {
 	size    int    // bytes
 	members []memberPlace
 	index   map[string]int // by name: in members
+	opened  int            // members that were looked at
 }
 
 // memberPlace is one member: bits from the start, and the width of a bit field
@@ -98,10 +126,11 @@ type memberPlace struct {
 	name  string
 	at    uint64
 	width uint32
+	of    btf.Type // nil for a value of an enum
 }
 
-// maxMembers bounds a type's members, unnamed ones opened up. The kernel's
-// largest struct has some three hundred.
+// maxMembers bounds a type's members, unnamed ones and those within them
+// included. The kernel's largest struct has some three hundred.
 const maxMembers = 1 << 14
 
 func layoutOfType(t btf.Type) (*typeLayout, bool) {
@@ -115,7 +144,7 @@ func layoutOfType(t btf.Type) (*typeLayout, bool) {
 		l.open(t.Members, 0, 0)
 	case *btf.Enum:
 		l.kind, l.size = "enum", int(t.Size)
-		for _, v := range t.Values {
+		for _, v := range t.Values[:min(len(t.Values), maxMembers)] {
 			l.add(memberPlace{name: v.Name, at: v.Value})
 		}
 	default:
@@ -126,7 +155,7 @@ func layoutOfType(t btf.Type) (*typeLayout, bool) {
 }
 
 func (l *typeLayout) add(m memberPlace) {
-	if _, there := l.index[m.name]; !there && m.name != "" && len(l.members) < maxMembers {
+	if _, there := l.index[m.name]; !there && m.name != "" {
 		l.index[m.name] = len(l.members)
 		l.members = append(l.members, m)
 	}
@@ -135,8 +164,11 @@ func (l *typeLayout) add(m memberPlace) {
 func (l *typeLayout) open(members []btf.Member, from uint64, depth int) {
 	for _, m := range members {
 		at := from + uint64(m.Offset)
-		if m.Name != "" || depth > maxTypeDepth || len(l.members) >= maxMembers {
-			l.add(memberPlace{m.Name, at, uint32(m.BitfieldSize)})
+		if l.opened++; l.opened > maxMembers {
+			return
+		}
+		if m.Name != "" || depth > maxTypeDepth {
+			l.add(memberPlace{m.Name, at, uint32(m.BitfieldSize), m.Type})
 			continue
 		}
 		switch t := btf.UnderlyingType(m.Type).(type) {
@@ -149,7 +181,7 @@ func (l *typeLayout) open(members []btf.Member, from uint64, depth int) {
 }
 
 // akin reports whether most members of the smaller layout have their name in
-// the other: two drivers may call different things alike.
+// the other: else one name stands for two things.
 func (l *typeLayout) akin(o *typeLayout) bool {
 	common := 0
 	for _, m := range o.members {

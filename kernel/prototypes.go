@@ -69,19 +69,19 @@ func comparePrototypes(was, is *btf.FuncProto) (what string, calls bool) {
 	for i := range was.Params {
 		a, b := was.Params[i].Type, is.Params[i].Type
 		if sizeOf(a) != sizeOf(b) {
-			return fmt.Sprintf("parameter %d is %s (%d bytes), the original's %s (%d)", i+1, typeName(b, 0), sizeOf(b), typeName(a, 0), sizeOf(a)), true
+			return fmt.Sprintf("parameter %d is %s (%d bytes), the original's %s (%d)", i+1, typeName(b), sizeOf(b), typeName(a), sizeOf(a)), true
 		}
 	}
 	if a, b := sizeOf(was.Return), sizeOf(is.Return); a != b {
-		return fmt.Sprintf("it returns %s, the original %s", typeName(is.Return, 0), typeName(was.Return, 0)), true
+		return fmt.Sprintf("it returns %s, the original %s", typeName(is.Return), typeName(was.Return)), true
 	}
 	for i := range was.Params {
 		if a, b := was.Params[i].Type, is.Params[i].Type; !alike(a, b) {
-			return fmt.Sprintf("parameter %d is %s, the original's %s", i+1, typeName(b, 0), typeName(a, 0)), false
+			return fmt.Sprintf("parameter %d is %s, the original's %s", i+1, typeName(b), typeName(a)), false
 		}
 	}
 	if !alike(was.Return, is.Return) {
-		return fmt.Sprintf("it returns %s, the original %s", typeName(is.Return, 0), typeName(was.Return, 0)), false
+		return fmt.Sprintf("it returns %s, the original %s", typeName(is.Return), typeName(was.Return)), false
 	}
 	return "", false
 }
@@ -128,7 +128,7 @@ func isVoid(t btf.Type) bool {
 func kindName(t btf.Type) string {
 	switch t := t.(type) {
 	case *btf.Struct, *btf.Union, *btf.Enum, *btf.Fwd:
-		return typeName(t, 0)
+		return typeName(t)
 	case *btf.Int:
 		return fmt.Sprintf("number of %d bytes", t.Size)
 	case *btf.Pointer:

@@ -28,7 +28,9 @@ writes the wrong bytes. Without CONFIG_MODVERSIONS the loader compares no types
 (kernel/module/version.c: check_version), and with it only those of exported
 symbols. Compared are the types in the module's own BTF (Documentation/bpf/btf.rst),
 or in its debug information where it has none, with those in the kernel's BTF, by
-name; one most of whose members have other names is considered another type. A moved
+name; one most of whose members have other names is considered another type, and in a
+livepatch of modules also one of which only the name is the kernel's: no function of
+vmlinux that is replaced or called, and no struct of the kernel, leads to it. A moved
 member of a type that is reachable from the replacements' parameters is an error,
 everything else a warning.
 

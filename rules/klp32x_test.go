@@ -196,8 +196,9 @@ func TestStackResidentsAreDocumented(t *testing.T) {
 	}
 }
 
-// typesKernel has struct opener {void *list; void *file; _Bool closing;} and
-// void close_it(struct opener *, char).
+// typesKernel has struct opener {void *list; void *file; _Bool closing;},
+// struct holder {struct opener *first;}, void close_it(struct opener *, char) and
+// void hold(struct holder *).
 func typesKernel(t *testing.T) (k *kernel.Kernel, raw []byte) {
 	t.Helper()
 	pointer := &btf.Pointer{Target: &btf.Void{}}
@@ -209,6 +210,9 @@ func typesKernel(t *testing.T) (k *kernel.Kernel, raw []byte) {
 		&btf.Func{Name: "close_it", Type: &btf.FuncProto{Return: &btf.Void{}, Params: []btf.FuncParam{
 			{Name: "o", Type: &btf.Pointer{Target: opener}}, {Name: "c", Type: char},
 		}}},
+		&btf.Func{Name: "hold", Type: &btf.FuncProto{Return: &btf.Void{}, Params: []btf.FuncParam{{Name: "h", Type: &btf.Pointer{Target: &btf.Struct{
+			Name: "holder", Size: 8, Members: []btf.Member{{Name: "first", Type: &btf.Pointer{Target: opener}}},
+		}}}}}},
 	}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -338,6 +342,90 @@ func TestTypes(t *testing.T) {
 	m.BTF.Base = raw
 	if got, needs := judge(t, klp324, m, k); len(got) != 1 || needs != "" {
 		t.Errorf("with .BTF.base: %+v, needs %q", got, needs)
+	}
+}
+
+// Modules use names of the kernel's types for types of their own: in a livepatch
+// of a module it needs more than the name.
+func TestTypesOfOtherFiles(t *testing.T) {
+	k, raw := typesKernel(t)
+	vmlinux := klp.Object{Name: "vmlinux", Null: true, Funcs: []klp.Func{{Name: "close_it", New: klp.Code{Symbol: "klp_close_it"}}}}
+	module := klp.Object{Name: "ext4", Funcs: []klp.Func{{Name: "ext4_close", New: klp.Code{Symbol: "klp_close_it"}}}}
+	holder := func(s *splitBTF, name string) {
+		s.add(s.name(name), 4<<24|1, 8, s.name("first"), s.own(2), 0) // struct NAME {struct opener *first;}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*klp.Module, *splitBTF)
+		found  bool
+	}{
+		{"the name alone", func(m *klp.Module, _ *splitBTF) { m.Patch.Objects = []klp.Object{module} }, false},
+		{"a struct of another name has it", func(m *klp.Module, s *splitBTF) {
+			m.Patch.Objects = []klp.Object{module}
+			holder(s, "keeper")
+		}, false},
+		{"beside funcs of vmlinux that take none", func(m *klp.Module, _ *splitBTF) {
+			m.Patch.Objects = []klp.Object{{Name: "vmlinux", Null: true, Funcs: []klp.Func{{Name: "hold", New: klp.Code{Symbol: "klp_close_it"}}}}, module}
+		}, false},
+		{"vmlinux alone", func(m *klp.Module, _ *splitBTF) {
+			m.Patch.Objects = []klp.Object{{Name: "vmlinux", Null: true, Funcs: []klp.Func{{Name: "hold", New: klp.Code{Symbol: "klp_close_it"}}}}}
+		}, true},
+		{"a func of vmlinux takes it", func(m *klp.Module, _ *splitBTF) { m.Patch.Objects = []klp.Object{vmlinux, module} }, true},
+		{"a function that is called takes it", func(m *klp.Module, _ *splitBTF) {
+			m.Patch.Objects = []klp.Object{module}
+			m.Imports = []klp.Import{{Name: "close_it"}}
+		}, true},
+		{"a klp symbol's function takes it", func(m *klp.Module, _ *splitBTF) {
+			m.Patch.Objects = []klp.Object{module}
+			m.KlpSyms = []klp.KlpSym{{Object: "vmlinux", Name: "close_it"}}
+		}, true},
+		{"a klp symbol of a module", func(m *klp.Module, _ *splitBTF) {
+			m.Patch.Objects = []klp.Object{module}
+			m.KlpSyms = []klp.KlpSym{{Object: "ext4", Name: "close_it"}}
+		}, false},
+		{"a struct of the kernel has it", func(m *klp.Module, s *splitBTF) {
+			m.Patch.Objects = []klp.Object{module}
+			holder(s, "holder")
+		}, true},
+	} {
+		s := newSplit(t, raw)
+		m := moduleWith(s, 128, 32, 2)
+		c.change(m, s)
+		m.BTF = &klp.ModuleBTF{Data: s.bytes()}
+		got, needs := judge(t, klp324, m, k)
+		if needs != "" || (len(got) == 1) != c.found || len(got) > 1 {
+			t.Errorf("%s: %+v, needs %q", c.name, got, needs)
+		}
+	}
+}
+
+// Unnamed members within unnamed members are looked at a bounded number of times.
+func TestUnnamedMembersAreBounded(t *testing.T) {
+	k, raw := typesKernel(t)
+	s := newSplit(t, raw)
+	m := moduleWith(s, 128, 32, 2)
+	const first, deep = 5, 30
+	for i := range uint32(deep) { // struct of two unnamed structs
+		s.add(s.name("opener"), 4<<24|2, 8, 0, s.own(first+i+1), 0, 0, s.own(first+i+1), 0)
+	}
+	s.add(0, 4<<24, 0)
+	m.BTF = &klp.ModuleBTF{Data: s.bytes()}
+	if got, needs := judge(t, klp324, m, k); len(got) != 1 || needs != "" {
+		t.Errorf("%+v, needs %q", got, needs)
+	}
+}
+
+// Types that refer to themselves, and trees of them, are written in bounded text.
+func TestPrototypesAreBounded(t *testing.T) {
+	k, raw := typesKernel(t)
+	s := newSplit(t, raw)
+	m := moduleWith(s, 64, 24, 5, 5)
+	s.add(0, 2<<24, s.own(6))                              // own(5): a pointer to
+	s.add(0, 13<<24|2, s.own(5), 0, s.own(5), 0, s.own(5)) // own(6): a function that takes two of it and returns one
+	m.BTF = &klp.ModuleBTF{Data: s.bytes()}
+	got, needs := judge(t, klp325, m, k)
+	if len(got) != 1 || needs != "" || len(got[0].Message) > 10<<10 {
+		t.Errorf("%.200v, needs %q", got, needs)
 	}
 }
 

@@ -20,8 +20,7 @@ import (
 // TestRealKernelsOrdinaryModules holds the rules about code and types to
 // silence over modules that are right by construction: every tenth that a
 // distribution ships with its kernel, marked as a livepatch so that it is read
-// as one. Each is said to replace one of its own functions with itself, for the
-// types of a module are read beside a replacement's. Without KLPLINT_KERNELS
+// as one: of the object that it is itself, each of its functions replaced with itself. Without KLPLINT_KERNELS
 // the test is not run.
 func TestRealKernelsOrdinaryModules(t *testing.T) {
 	root := os.Getenv("KLPLINT_KERNELS")
@@ -166,7 +165,7 @@ func asLivepatch(t *testing.T, path string) (*klp.Module, error) {
 	if m.Kind != klp.KindLivepatch {
 		t.Fatalf("%s is read as %s", path, m.Kind)
 	}
-	o := klp.Object{Name: klp.VmlinuxObjectName, Null: true}
+	o := klp.Object{Name: m.Name}
 	for _, s := range symbols {
 		if elf.ST_TYPE(s.Info) == elf.STT_FUNC && s.Section != elf.SHN_UNDEF {
 			o.Funcs = append(o.Funcs, klp.Func{Name: s.Name, New: klp.Code{Symbol: s.Name}})
