@@ -205,7 +205,7 @@ func (p *parser) defers(last taking, section int, r ir.Reloc) {
 		return
 	}
 	by := p.symName(r.Sym)
-	if !strings.HasPrefix(by, "call_rcu") && by != "call_srcu" && by != "init_timer_key" {
+	if !strings.HasPrefix(by, "call_rcu") && by != "call_srcu" && by != "init_timer_key" && by != "timer_init_key" {
 		return
 	}
 	call := p.locate(placeAt(section, r.Offset))

@@ -72,6 +72,15 @@ func TestIndirectNeverCalled(t *testing.T) {
 	}
 }
 
+// What timer_setup() calls has another name in 7.x.
+func TestTimersOf7(t *testing.T) {
+	b := bytes.ReplaceAll(fixtures.Read(t, "rules/KLP217/bad-timer.ko"), []byte("init_timer_key"), []byte("timer_init_key"))
+	m, err := elfread.Read(bytes.NewReader(b), int64(len(b)), "timer.ko", elfread.Options{})
+	if err != nil || len(m.Deferred) != 1 || m.Deferred[0].By != "timer_init_key" {
+		t.Errorf("%v, %+v", err, m)
+	}
+}
+
 func symbols(t *testing.T, p klp.Places) []string {
 	t.Helper()
 	if len(p.First) != min(p.Count, 16) {

@@ -54,7 +54,7 @@ Fix: call rcu_barrier(), or timer_shutdown_sync(), in the exit function.`,
 // kernel, by the names that they had in different releases.
 func waitersFor(by string) []string {
 	switch by {
-	case "init_timer_key":
+	case "init_timer_key", "timer_init_key": // timer_setup()
 		return []string{"timer_shutdown_sync", "timer_delete_sync", "del_timer_sync"}
 	case "call_srcu":
 		return []string{"srcu_barrier"}
