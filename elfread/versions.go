@@ -67,13 +67,13 @@ func (p *parser) indexImports() {
 // the module's layout; prefer replaces one that is there.
 func (p *parser) setCRC(name []byte, crc uint64, prefer bool) {
 	if string(name) == layoutSymbol && (prefer || !p.m.HasLayoutCRC) {
-		p.m.LayoutCRC, p.m.LayoutCRCHigh, p.m.HasLayoutCRC = uint32(crc), uint32(crc>>32), true
+		p.m.LayoutCRC, p.m.HasLayoutCRC = crc, true
 	}
 	if i, ok := p.imports[string(name)]; ok {
 		im := &p.m.Imports[i]
 		if im.HasCRC && !prefer {
 			return // the kernel takes the first entry of a name
 		}
-		im.HasCRC, im.CRC, im.CRCHigh = true, uint32(crc), uint32(crc>>32)
+		im.HasCRC, im.CRC = true, crc
 	}
 }

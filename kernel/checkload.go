@@ -64,7 +64,7 @@ func (k *Kernel) CheckStructModule(m *klp.Module) (klp.Refusal, bool) {
 	const symbol = "module_layout"
 	e, found, _ := k.Export(symbol)
 	switch {
-	case !found || !e.HasCRC || m.HasLayoutCRC && e.CRC == m.LayoutCRC && m.LayoutCRCHigh == 0:
+	case !found || !e.HasCRC || m.HasLayoutCRC && uint64(e.CRC) == m.LayoutCRC:
 		return klp.Refusal{}, false
 	case !m.HasLayoutCRC && !HasVersions(m):
 		if force, known := k.Config("MODULE_FORCE_LOAD"); !known || force == "y" {
@@ -84,8 +84,7 @@ func (k *Kernel) CheckStructModule(m *klp.Module) (klp.Refusal, bool) {
 	return klp.Refusal{
 		Errno:   "ENOEXEC",
 		Message: fmt.Sprintf("%s: disagrees about version of symbol %s", moduleNameOf(m), symbol),
-		Reason: fmt.Sprintf("the CRC of %s is %#08x, this kernel's %#08x: its struct module has another layout",
-			symbol, uint64(m.LayoutCRCHigh)<<32|uint64(m.LayoutCRC), e.CRC),
+		Reason:  fmt.Sprintf("the CRC of %s is %#08x, this kernel's %#08x: its struct module has another layout", symbol, m.LayoutCRC, e.CRC),
 	}, true
 }
 
@@ -298,11 +297,11 @@ func (k *Kernel) CheckImports(m *klp.Module) []ImportRefusal {
 				Message: fmt.Sprintf("%s: no symbol version for %s", name, i.Name),
 				Reason:  fmt.Sprintf("__versions has no entry for %s", i.Name),
 			}})
-		case i.HasCRC && e.HasCRC && (i.CRC != e.CRC || i.CRCHigh != 0):
+		case i.HasCRC && e.HasCRC && i.CRC != uint64(e.CRC):
 			refused = append(refused, ImportRefusal{i, klp.Refusal{
 				Errno:   "EINVAL",
 				Message: fmt.Sprintf("%s: disagrees about version of symbol %s", name, i.Name),
-				Reason:  fmt.Sprintf("CRC of %s is %#08x, this kernel's %#08x", i.Name, uint64(i.CRCHigh)<<32|uint64(i.CRC), e.CRC),
+				Reason:  fmt.Sprintf("CRC of %s is %#08x, this kernel's %#08x", i.Name, i.CRC, e.CRC),
 			}})
 		case e.Namespace != "" && allowMissing != "y" && !namespaceAllowed(e.Namespace, cmp.Or(m.StructName, m.Name), namespaces):
 			refused = append(refused, ImportRefusal{i, klp.Refusal{

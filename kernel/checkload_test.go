@@ -51,7 +51,7 @@ func TestCheckLoad(t *testing.T) {
 			[]answer{{"EINVAL", "fix: disagrees about version of symbol klp_enable_patch"}},
 		},
 		{
-			"CRC of more than 32 bits", func(m *klp.Module) { m.Imports[0].CRCHigh = 1 },
+			"CRC of more than 32 bits", func(m *klp.Module) { m.Imports[0].CRC |= 1 << 32 },
 			[]answer{{"EINVAL", "fix: disagrees about version of symbol klp_enable_patch"}},
 		},
 		{
@@ -59,7 +59,7 @@ func TestCheckLoad(t *testing.T) {
 			[]answer{{"ENOEXEC", "fix: disagrees about version of symbol module_layout"}},
 		},
 		{
-			"layout of more than 32 bits", func(m *klp.Module) { m.LayoutCRCHigh = 1 },
+			"layout of more than 32 bits", func(m *klp.Module) { m.LayoutCRC |= 1 << 32 },
 			[]answer{{"ENOEXEC", "fix: disagrees about version of symbol module_layout"}},
 		},
 		{

@@ -250,6 +250,7 @@ func reachedFrom(own *btf.Spec, types []btf.Type, m *klp.Module) map[btf.Type]bo
 	}
 	var queue []btf.Type
 	push := func(t btf.Type) {
+		t = pointedTo(t)
 		if before, mine := reached[t]; mine && !before {
 			reached[t] = true
 			queue = append(queue, t)
@@ -271,20 +272,6 @@ func reachedFrom(own *btf.Spec, types []btf.Type, m *klp.Module) map[btf.Type]bo
 			for _, p := range t.Params {
 				push(p.Type)
 			}
-		case *btf.Pointer:
-			push(t.Target)
-		case *btf.Const:
-			push(t.Type)
-		case *btf.Volatile:
-			push(t.Type)
-		case *btf.Restrict:
-			push(t.Type)
-		case *btf.TypeTag:
-			push(t.Type)
-		case *btf.Typedef:
-			push(t.Type)
-		case *btf.Array:
-			push(t.Type)
 		case *btf.Struct:
 			for i := range t.Members {
 				push(t.Members[i].Type)

@@ -129,23 +129,13 @@ func (w *pairWalk) follow() {
 // pointedTo is what pointers, arrays, typedefs and qualifiers lead to.
 func pointedTo(t btf.Type) btf.Type {
 	for range maxTypeDepth {
-		switch is := t.(type) {
+		switch is := btf.UnderlyingType(t).(type) {
 		case *btf.Pointer:
 			t = is.Target
 		case *btf.Array:
 			t = is.Type
-		case *btf.Const:
-			t = is.Type
-		case *btf.Volatile:
-			t = is.Type
-		case *btf.Restrict:
-			t = is.Type
-		case *btf.TypeTag:
-			t = is.Type
-		case *btf.Typedef:
-			t = is.Type
 		default:
-			return t
+			return is
 		}
 	}
 	return t

@@ -125,10 +125,8 @@ type Module struct {
 	// refuses a module whose CRC differs from its own with -ENOEXEC ("disagrees
 	// about version of symbol module_layout"; kernel/module/version.c:
 	// check_modstruct_version).
-	LayoutCRC    uint32
+	LayoutCRC    uint64
 	HasLayoutCRC bool
-	// LayoutCRCHigh is to LayoutCRC what Import.CRCHigh is to Import.CRC.
-	LayoutCRCHigh uint32
 }
 
 // IsLivepatch reports whether the file claims to be a livepatch or carries
@@ -176,11 +174,10 @@ func (m *Module) SectionOf(at Location) *Section {
 type Import struct {
 	Name   string
 	Weak   bool
-	HasCRC bool   // the module records a CRC (__versions, or __version_ext_crcs)
-	CRC    uint32 // valid when HasCRC
-	// CRCHigh is the upper half of the field in __versions that holds the CRC, an
-	// unsigned long: the kernel compares all of it (kernel/module/version.c).
-	CRCHigh uint32
+	HasCRC bool // the module records a CRC (__versions, or __version_ext_crcs)
+	// CRC is valid when HasCRC. A CRC has 32 bits, but the field in __versions that holds
+	// it is an unsigned long, and the kernel compares all of it (kernel/module/version.c).
+	CRC uint64
 }
 
 // Leftover is a record that an intermediate build step should have consumed,

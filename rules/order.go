@@ -12,25 +12,29 @@ import (
 type orders struct {
 	set *moduleset.Set
 	// alike numbers members whose replace fields and states mean the same; nil
-	// where funcs decide too.
+	// where funcs decide too. It is made when the first pair is asked about, which a
+	// gate's never is.
 	alike []int
-	known map[[2]int]bool // by the numbers of Next and Active
+	known map[[2]int]bool // by the numbers of Next and Active; nil before alike is made
 }
 
 // maxOrders bounds what is kept of pairs that were judged before.
 const maxOrders = 1 << 16
 
-func newOrders(s *moduleset.Set) *orders {
-	o := &orders{set: s, known: make(map[[2]int]bool)}
-	if s.RefusesSharing() {
-		return o
+func newOrders(s *moduleset.Set) *orders { return &orders{set: s} }
+
+// number makes alike.
+func (o *orders) number() {
+	o.known = make(map[[2]int]bool)
+	if o.set.RefusesSharing() {
+		return
 	}
 	type states struct {
 		class *moduleset.Class
 		text  string
 	}
 	numbers := make(map[states]int)
-	for _, m := range s.Members {
+	for _, m := range o.set.Members {
 		k := states{m.Class(), fmt.Sprint(versions(m))}
 		n, ok := numbers[k]
 		if !ok {
@@ -39,7 +43,6 @@ func newOrders(s *moduleset.Set) *orders {
 		}
 		o.alike = append(o.alike, n)
 	}
-	return o
 }
 
 // given reports whether names tell which of a pair was built later.
@@ -130,6 +133,9 @@ func versions(m *moduleset.Member) [][2]uint64 {
 
 // matters reports whether Next after Active is refused, and the reverse is not.
 func (o *orders) matters(p moduleset.Pair) bool {
+	if o.known == nil {
+		o.number()
+	}
 	if o.alike == nil {
 		return o.judge(p)
 	}
