@@ -486,3 +486,17 @@ func TestFindingsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// A livepatch that patches an object of its own name has its funcs looked up in itself.
+func TestObjectIsTheLivepatch(t *testing.T) {
+	m := sound()
+	m.StructName = "ext4"
+	found := apply(t, klp105, m)
+	if len(found) != 1 || found[0].Object != "ext4" || found[0].Kernel.Errno != "EINVAL" {
+		t.Errorf("findings %+v", found)
+	}
+	m.Patch.Objects[1].Funcs[0].InItself = true
+	if found := apply(t, klp105, m); len(found) != 0 {
+		t.Errorf("a func that it has: %+v", found)
+	}
+}
