@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/klplint/klplint/internal/elfmut"
 	"github.com/klplint/klplint/klp"
@@ -76,15 +75,11 @@ func TestFlipped(t *testing.T) {
 		if testing.Short() {
 			step = 97
 		}
-		start := time.Now()
 		for i := 0; i < len(b); i += step {
 			b[i] = ^b[i]
 			m, err := r.Read(strings.NewReader(string(b)), int64(len(b)), name)
 			b[i] = ^b[i]
 			sane(t, name, m, err)
-		}
-		if d := time.Since(start) / time.Duration(len(b)/step+1); d > 50*time.Millisecond {
-			t.Errorf("%s: %v for one damaged file", name, d)
 		}
 	}
 }
@@ -115,8 +110,9 @@ func TestReaderReuse(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
-// TestHostile reads files that are made to cost much, within bounds of time
-// and memory.
+// TestHostile reads files that are made to cost much, within a bound of memory.
+// Work without end is go test's to end: what is fast on one machine is not on
+// another, under the race detector.
 func TestHostile(t *testing.T) {
 	for _, tc := range []struct {
 		name string
@@ -182,15 +178,11 @@ func TestHostile(t *testing.T) {
 			f := x86().build()
 			tc.edit(f)
 			b := f.Bytes()
-			start := time.Now()
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			m, err := read(b, Options{})
 			runtime.ReadMemStats(&after)
 			sane(t, tc.name, m, err)
-			if d := time.Since(start); d > 5*time.Second {
-				t.Errorf("took %v", d)
-			}
 			if n := (after.TotalAlloc - before.TotalAlloc) >> 20; n > 128 {
 				t.Errorf("allocated %d MiB", n)
 			}

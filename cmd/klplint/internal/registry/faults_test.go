@@ -26,7 +26,7 @@ func bounded(t *testing.T, wait time.Duration, f func() error) error {
 	t.Helper()
 	begin := time.Now()
 	err := f()
-	if took := time.Since(begin); took > wait+10*time.Second {
+	if took := time.Since(begin); took > wait+30*time.Second {
 		t.Errorf("it took %s, and was to wait %s: %v", took, wait, err)
 	}
 	return err
@@ -260,7 +260,7 @@ func TestServerStarts(t *testing.T) {
 	r.Close()
 	begin := time.Now()
 	closed, _ := through(t, place, "127.0.0.1:1")
-	if _, err = registry.Open(t.Context(), closed, registry.Options{Wait: 300 * time.Millisecond}); err == nil || time.Since(begin) > 10*time.Second {
+	if _, err = registry.Open(t.Context(), closed, registry.Options{Wait: 300 * time.Millisecond}); err == nil || time.Since(begin) > 30*time.Second {
 		t.Errorf("nobody listens: %v after %s", err, time.Since(begin))
 	}
 }
