@@ -112,7 +112,7 @@ func sameName(p moduleset.Pair, x moduleset.Shared) bool {
 
 // winner says whose code runs under mainline when both are active.
 func winner(s *moduleset.Set, p moduleset.Pair) string {
-	if !told(s, p.Next, p.Active) && s.Effect(p.Active.Class(), p.Next.Class()) == moduleset.Keeps {
+	if byStates(s, p) != nextLater && s.Effect(p.Active.Class(), p.Next.Class()) == moduleset.Keeps {
 		return "the one loaded last wins"
 	}
 	return p.Next.Title() + ", loaded last, wins"

@@ -41,7 +41,7 @@ so that only the upgrade is checked.`,
 	orders := newOrders(s)
 	pairs := func(yield func(moduleset.Pair) bool) {
 		for p := range refusable(s) {
-			if (p.TooMany() || !orders.given(p) && orders.matters(p)) && !yield(p) {
+			if (p.TooMany() || byNames(s, p) == untold && orders.matters(p)) && !yield(p) {
 				return
 			}
 		}

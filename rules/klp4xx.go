@@ -84,7 +84,7 @@ func patchedOnPurpose(s *moduleset.Set, r moduleset.Row) bool {
 
 // when says in which situation Next meets Active.
 func when(s *moduleset.Set, p moduleset.Pair) string {
-	if !told(s, p.Next, p.Active) && s.Effect(p.Active.Class(), p.Next.Class()) == moduleset.Keeps {
+	if byStates(s, p) != nextLater && s.Effect(p.Active.Class(), p.Next.Class()) == moduleset.Keeps {
 		return "the other is active, in either order"
 	}
 	return whenOnce(p)

@@ -45,9 +45,43 @@ func (o *orders) number() {
 	}
 }
 
-// given reports whether names tell which of a pair was built later.
-func (o *orders) given(p moduleset.Pair) bool {
-	return !o.set.Options.EitherOrder && (o.set.Follows(p.Next, p.Active) || o.set.Follows(p.Active, p.Next))
+// order is which of a pair is loaded later.
+type order int
+
+const (
+	untold order = iota
+	nextLater
+	activeLater
+)
+
+// byNames is the order that names tell. What is active already is earlier.
+func byNames(s *moduleset.Set, p moduleset.Pair) order {
+	switch {
+	case p.Active.Baseline:
+		return nextLater
+	case s.Options.EitherOrder:
+		return untold
+	case s.Follows(p.Next, p.Active):
+		return nextLater
+	case s.Follows(p.Active, p.Next):
+		return activeLater
+	}
+	return untold
+}
+
+// byStates is the order that names tell or, where they do not, the versions of
+// states.
+func byStates(s *moduleset.Set, p moduleset.Pair) order {
+	named := byNames(s, p)
+	switch {
+	case named != untold || s.Options.EitherOrder:
+		return named
+	case laterByStates(p.Next, p.Active):
+		return nextLater
+	case laterByStates(p.Active, p.Next):
+		return activeLater
+	}
+	return untold
 }
 
 // happening leaves out of pairs whose loads are refused the candidates that are not
@@ -56,9 +90,15 @@ func (o *orders) given(p moduleset.Pair) bool {
 func (o *orders) happening(pairs iter.Seq[moduleset.Pair]) iter.Seq[moduleset.Pair] {
 	return func(yield func(moduleset.Pair) bool) {
 		for p := range pairs {
-			if !p.TooMany() && !p.Active.Baseline && !o.set.Options.EitherOrder && !o.set.Follows(p.Next, p.Active) &&
-				(o.set.Follows(p.Active, p.Next) || o.matters(p)) {
-				continue
+			if !p.TooMany() && !o.set.Options.EitherOrder {
+				switch byNames(o.set, p) {
+				case activeLater:
+					continue
+				case untold:
+					if o.matters(p) {
+						continue
+					}
+				}
 			}
 			if !yield(p) {
 				return
@@ -67,26 +107,12 @@ func (o *orders) happening(pairs iter.Seq[moduleset.Pair]) iter.Seq[moduleset.Pa
 	}
 }
 
-// told reports whether names, or the versions of states alone, tell that later is
-// loaded after earlier.
-func told(s *moduleset.Set, later, earlier *moduleset.Member) bool {
-	switch {
-	case earlier.Baseline:
-		return true
-	case s.Options.EitherOrder:
-		return false
-	case s.Follows(later, earlier) || s.Follows(earlier, later):
-		return s.Follows(later, earlier)
-	}
-	return laterByStates(later, earlier)
-}
-
 // inOrder is happening for pairs of which both orders have the same problem: the
 // order that the versions of states tell is taken too.
 func (o *orders) inOrder(pairs iter.Seq[moduleset.Pair]) iter.Seq[moduleset.Pair] {
 	return func(yield func(moduleset.Pair) bool) {
 		for p := range o.happening(pairs) {
-			if (p.TooMany() || p.Active.Baseline || !told(o.set, p.Active, p.Next)) && !yield(p) {
+			if (p.TooMany() || byStates(o.set, p) != activeLater) && !yield(p) {
 				return
 			}
 		}
@@ -96,7 +122,7 @@ func (o *orders) inOrder(pairs iter.Seq[moduleset.Pair]) iter.Seq[moduleset.Pair
 // avoidable reports whether nothing tells the order of two candidates, and the other
 // one may be accepted.
 func (o *orders) avoidable(p moduleset.Pair) bool {
-	if p.Active.Baseline || o.set.Options.EitherOrder || o.given(p) {
+	if o.set.Options.EitherOrder || byNames(o.set, p) != untold {
 		return false
 	}
 	back := settled(o.set, p.Active, p.Next)
