@@ -43,6 +43,33 @@ func TestNamelessUndefined(t *testing.T) {
 	}
 }
 
+// The null symbol is worth 0: what refers to it is a number, or nothing.
+func TestNullSymbol(t *testing.T) {
+	for addend, want := range map[int64]string{0: "null", 64: "a number"} {
+		f := fixture(t, "static/one-func.ko")
+		at := must(t, f, Options{}).Patch.Objects[0].Funcs[0].At
+		f.EditRelas(".rela"+at.Section, func(rs []elfmut.Rela) []elfmut.Rela {
+			for i := range rs {
+				if rs[i].Offset == at.Offset+8 { // new_func
+					rs[i].Sym, rs[i].Addend = 0, addend
+				}
+			}
+			return rs
+		})
+		code := must(t, f, Options{}).Patch.Objects[0].Funcs[0].New
+		got := "code"
+		switch {
+		case code.Null:
+			got = "null"
+		case code.Import && code.Nameless:
+			got = "a number"
+		}
+		if got != want {
+			t.Errorf("addend %d: %s, want %s: %+v", addend, got, want, code)
+		}
+	}
+}
+
 // A list of addresses that distances fill is none (x86_64: R_X86_64_64 alone).
 func TestAddressTables(t *testing.T) {
 	f := fixture(t, "static/one-func.ko")

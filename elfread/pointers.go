@@ -88,7 +88,8 @@ func (p *parser) target(at place, r ir.Reloc) (pointer, error) {
 	ptr := pointer{at: at, sym: r.Sym, direct: elf.ST_TYPE(info) != elf.STT_SECTION}
 	switch {
 	case shndx == uint16(elf.SHN_UNDEF), shndx == klp.SHNLivepatch:
-		ptr.undef = true
+		// The null symbol, which is never looked up, has the value 0.
+		ptr.undef, ptr.null = true, r.Sym == 0 && r.Addend == 0
 		return ptr, nil
 	case int(shndx) >= len(p.f.Sections):
 		return pointer{}, p.fail(at, "relocation refers to %s, which is in no section (index 0x%x)", p.locateTarget(r), shndx)
@@ -156,7 +157,7 @@ func (p *parser) codeOf(c *klp.Code, ptr pointer) {
 		return
 	}
 	if ptr.undef {
-		c.Symbol, c.Import = p.symName(ptr.sym), true
+		c.Symbol, c.Import, c.Nameless = p.symName(ptr.sym), true, ptr.sym == 0
 		return
 	}
 	s := p.f.Sections[ptr.to.Section]

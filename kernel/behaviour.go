@@ -130,6 +130,14 @@ func behaviour(name string, v release.Version) klp.Behaviour {
 		b.RefusesModuleNamespace = klp.No
 	}
 
+	// Read in 7.3, absent from 6.12.
+	switch {
+	case v.AtLeast(7, 3):
+		b.BTFLayout = klp.Yes
+	case !v.AtLeast(6, 13) && !v.Vendor:
+		b.BTFLayout = klp.No
+	}
+
 	// Documentation/ABI/testing/sysfs-kernel-livepatch; 6.1 and 6.12 measured.
 	switch {
 	case v.AtLeast(6, 14):

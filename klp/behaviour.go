@@ -31,6 +31,9 @@ type Behaviour struct {
 	// RefusesModuleNamespace: a module that imports a namespace "module:..." is
 	// refused (6.16 and later).
 	RefusesModuleNamespace Tri
+	// BTFLayout: the kernel knows a module's BTF of which the header tells the layout of
+	// kinds (7.3; others refuse it).
+	BTFLayout Tri
 	// LookupWithinRegion: kallsyms looks for a module's symbol in the memory that
 	// holds the address. Where it does not, a symbol of any lower address will do,
 	// such as one of .modinfo or __versions in the loader's copy of the file

@@ -97,7 +97,8 @@ type Code struct {
 	Import  bool     // the pointer is to an undefined symbol, outside this module
 	// Nameless: no symbol with a name lies there, or before it in the executable
 	// sections that stay loaded, so that kallsyms finds none for the address
-	// (kernel/module/kallsyms.c: find_kallsyms_symbol). Of new_func only.
+	// (kernel/module/kallsyms.c: find_kallsyms_symbol). Of new_func only. With Import,
+	// the pointer is a number, by a relocation with the null symbol.
 	Nameless bool
 }
 

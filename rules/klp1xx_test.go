@@ -399,6 +399,20 @@ func TestUnnamedReplacementAnswerByRelease(t *testing.T) {
 	}
 }
 
+// A number has no symbol on any kernel, and is KLP119's alone.
+func TestNumberForReplacement(t *testing.T) {
+	m := sound()
+	release(m, "6.1.0-56-amd64")
+	m.Patch.Objects[0].Funcs[0].New = klp.Code{Import: true, Nameless: true}
+	got := apply(t, klp119, m)
+	if len(got) != 1 || got[0].Kernel.Errno != "ENOENT" || !strings.Contains(got[0].Message, "is a number") {
+		t.Errorf("%+v", got)
+	}
+	if other := apply(t, klp110, m); len(other) != 0 {
+		t.Errorf("%+v", other)
+	}
+}
+
 // x_null_name_replace_over_one: 6.1 and 6.12 crash, 7.3.4 refuses.
 func TestNullNameAnswerByRelease(t *testing.T) {
 	tests := []struct {

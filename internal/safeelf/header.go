@@ -125,10 +125,8 @@ func (s *Source) precheckNames(h *headers) error {
 	if err != nil {
 		return err
 	}
-	flags, off, size := elf.SectionFlag(h.u64(b[8:])), h.u64(b[24:]), h.u64(b[32:])
+	off, size := h.u64(b[24:]), h.u64(b[32:])
 	switch {
-	case flags&elf.SHF_COMPRESSED != 0:
-		return at(place, "section name table is compressed")
 	case size > maxNames:
 		return at(place, "%w: section name table of %d bytes", ErrTooLarge, size)
 	case !fits(off, size, s.size):

@@ -58,7 +58,6 @@ func TestHeaders(t *testing.T) {
 		{"few sections in the first header", func(b []byte) { le.PutUint16(b[60:], 0); le.PutUint64(b[shoff+32:], 2); b[62] = 1 }, shoff, "invalid ELF shnum", nil},
 		{"name table's index", func(b []byte) { le.PutUint16(b[62:], 9999) }, 62, "e_shstrndx is 9999", nil},
 		{"name table's type", func(b []byte) { b[names+4] = byte(elf.SHT_PROGBITS) }, shoff, "invalid ELF section name string table type", nil},
-		{"packed name table", func(b []byte) { le.PutUint64(b[names+8:], uint64(elf.SHF_COMPRESSED)) }, names, "section name table is compressed", nil},
 		{"large name table", func(b []byte) { le.PutUint64(b[names+32:], maxNames+1) }, names, "section name table of 16777217 bytes", ErrTooLarge},
 		{"name table beyond", func(b []byte) { le.PutUint64(b[names+24:], 1<<40) }, names, "section name table of", ErrTruncated},
 		{"name beyond", func(b []byte) { le.PutUint32(b[data:], 1<<20) }, shoff, "bad section name index", nil},
@@ -94,6 +93,10 @@ func TestUnreadHeader(t *testing.T) {
 		"program headers": func(b []byte) { le.PutUint16(b[56:], 1); le.PutUint64(b[32:], 1<<40) },
 		"compressed": func(b []byte) {
 			at := le.Uint64(b[40:]) + uint64(want.Index(".data"))*shdrSize + 8
+			le.PutUint64(b[at:], le.Uint64(b[at:])|uint64(elf.SHF_COMPRESSED))
+		},
+		"compressed names": func(b []byte) {
+			at := le.Uint64(b[40:]) + uint64(le.Uint16(b[62:]))*shdrSize + 8
 			le.PutUint64(b[at:], le.Uint64(b[at:])|uint64(elf.SHF_COMPRESSED))
 		},
 	} {

@@ -28,7 +28,7 @@ func (f *File) Relas(i int) (Relas, error) {
 	if err != nil {
 		return Relas{}, err
 	}
-	if s.Type != elf.SHT_RELA || s.FileSize%RelaSize != 0 || s.Flags&elf.SHF_COMPRESSED != 0 {
+	if s.Type != elf.SHT_RELA || s.FileSize%RelaSize != 0 {
 		return Relas{}, f.wrap(i, 0, fmt.Errorf("relocations in a section of type %v, flags %v, %d bytes", s.Type, s.Flags, s.FileSize))
 	}
 	data, err := f.Data(i)

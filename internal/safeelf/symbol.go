@@ -48,12 +48,11 @@ func (f *File) Symbols() (Symbols, error) {
 
 func (f *File) symbols(i int) (Symbols, error) {
 	s := f.Sections[i]
-	if s.FileSize%SymSize != 0 || s.Flags&elf.SHF_COMPRESSED != 0 {
-		return Symbols{}, f.wrap(i, 0, fmt.Errorf("symbol table of %d bytes, flags %v", s.FileSize, s.Flags))
+	if s.FileSize%SymSize != 0 {
+		return Symbols{}, f.wrap(i, 0, fmt.Errorf("symbol table of %d bytes", s.FileSize))
 	}
 	link := int(s.Link)
-	if link <= 0 || link >= len(f.Sections) || f.Sections[link].Type != elf.SHT_STRTAB ||
-		f.Sections[link].Flags&elf.SHF_COMPRESSED != 0 {
+	if link <= 0 || link >= len(f.Sections) || f.Sections[link].Type != elf.SHT_STRTAB {
 		return Symbols{}, f.wrap(i, 0, fmt.Errorf("symbol table's sh_link %d is not a string table", s.Link))
 	}
 	data, err := f.Data(i)

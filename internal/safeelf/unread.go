@@ -89,8 +89,9 @@ func (h *headers) unread(ident, b []byte) {
 	}
 }
 
-// notCompressed adds fixes that take SHF_COMPRESSED off sections with SHF_ALLOC,
-// which may not have both: the loader copies them as they are.
+// notCompressed adds fixes that take SHF_COMPRESSED off what the loader copies or
+// reads as it is: sections with SHF_ALLOC, which may not have both, and all that hold
+// no program's own data, such as symbols, names and relocations.
 func (s *Source) notCompressed(h *headers) error {
 	if h.shnum == 0 {
 		return nil
@@ -99,9 +100,9 @@ func (s *Source) notCompressed(h *headers) error {
 	if err != nil {
 		return err
 	}
-	const both = uint64(elf.SHF_ALLOC | elf.SHF_COMPRESSED)
 	for i := range int(h.shnum) {
-		if h.u64(table[i*shdrSize+8:])&both != both {
+		flags := elf.SectionFlag(h.u64(table[i*shdrSize+8:]))
+		if flags&elf.SHF_COMPRESSED == 0 || flags&elf.SHF_ALLOC == 0 && elf.SectionType(h.u32(table[i*shdrSize+4:])) == elf.SHT_PROGBITS {
 			continue
 		}
 		at := 1 // the byte of 0x800 in sh_flags

@@ -38,6 +38,9 @@
 
 #define LIVEPATCH "/sys/kernel/livepatch"
 
+/* An errno of the kernel alone, which libc has no name for. */
+#define ENOTSUPP 524
+
 /* Transitions need every task to pass a safe point; an emulated idle kernel takes well under this. */
 enum { WAIT_TENTHS = 300, MAX_LOGS = 64 };
 
@@ -376,7 +379,7 @@ static void step(int number, const char *op, const char *arg)
 		err = ENOSYS;
 	if (!settle())
 		say("stuck");
-	say("errno %s", err ? strerrorname_np(err) : "OK");
+	say("errno %s", !err ? "OK" : err == ENOTSUPP ? "ENOTSUPP" : strerrorname_np(err));
 	say_logs();
 	if (!call_owners)
 		say_taint();

@@ -30,6 +30,9 @@
 
 #define LIVEPATCH "/sys/kernel/livepatch"
 
+/* An errno of the kernel alone, which libc has no name for. */
+#define ENOTSUPP 524
+
 /* The mark of what the modules of the plans say, in the log and in /proc. */
 #define MARK "klpplan: "
 
@@ -188,7 +191,7 @@ static void step(char *line, int stalls)
 		err = put(what, rest ? rest : "");
 	for (i = 0; i < limit && (stalls ? each(in_transition) : each(unsettled)); i++)
 		usleep(100000);
-	say("errno %s", err ? strerrorname_np(err) : "OK");
+	say("errno %s", !err ? "OK" : err == ENOTSUPP ? "ENOTSUPP" : strerrorname_np(err));
 	if (i == limit)
 		say("stalled");
 	log_lines(1);
