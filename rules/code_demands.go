@@ -98,10 +98,16 @@ func hasCode(m *klp.Module) bool {
 // hasSection reports whether the module has a section of the name that is not
 // empty.
 func hasSection(m *klp.Module, name string) bool {
+	s := sectionNamed(m, name)
+	return s != nil && s.Size > 0
+}
+
+// sectionNamed returns the first section of the name; nil where there is none.
+func sectionNamed(m *klp.Module, name string) *klp.Section {
 	for i := range m.Sections {
-		if s := &m.Sections[i]; s.Name == name {
-			return s.Size > 0
+		if m.Sections[i].Name == name {
+			return &m.Sections[i]
 		}
 	}
-	return false
+	return nil
 }

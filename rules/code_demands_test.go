@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/klplint/klplint/elfread"
+	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -53,6 +54,39 @@ func TestDemandsOfTheConfiguration(t *testing.T) {
 			if got, needs := judge(t, d.rule, m, unknown); len(got) > 0 || needs != "the kernel's .config" {
 				t.Errorf("%s: %+v, needs %q, from a kernel of unknown configuration", file, got, needs)
 			}
+		}
+	}
+}
+
+// The unwinder's tables are found by name, and sorted as pairs.
+func TestUnwindTables(t *testing.T) {
+	k := kernelWith(t, "config-6.12.99", "CONFIG_UNWINDER_ORC=y\n")
+	for _, c := range []struct {
+		name   string
+		change func(orc, ip *klp.Section)
+		want   string
+		crash  bool
+	}{
+		{"whole", func(_, _ *klp.Section) {}, "", false},
+		{"empty", func(orc, _ *klp.Section) { orc.Size = 0 }, "the module has no .orc_unwind", false},
+		{"not loaded", func(_, ip *klp.Section) { ip.Flags = shfWrite }, ".orc_unwind_ip has no SHF_ALLOC", true},
+		{"a half not loaded", func(orc, _ *klp.Section) { orc.Flags = 0 }, ".orc_unwind has no SHF_ALLOC", true},
+		{"cut", func(orc, _ *klp.Section) { orc.Size = 12 }, ".orc_unwind of 12 bytes and .orc_unwind_ip of 12 do not match", false},
+		{"not relocated", func(_, ip *klp.Section) { ip.Relas = 2 }, ".orc_unwind_ip has 2 relocations for 3 entries", false},
+	} {
+		m := fitting()
+		m.Arch = klp.X86_64
+		m.Sections = []klp.Section{
+			{Name: ".text", Flags: shfAlloc | shfExecinstr, Size: 16},
+			{Name: ".orc_unwind", Flags: shfAlloc, Size: 18}, {Name: ".orc_unwind_ip", Flags: shfAlloc, Size: 12, Relas: 3},
+		}
+		c.change(&m.Sections[1], &m.Sections[2])
+		got, needs := judge(t, klp211, m, k)
+		switch {
+		case needs != "" || len(got) != min(1, len(c.want)):
+			t.Errorf("%s: %+v, needs %q", c.name, got, needs)
+		case c.want != "" && (!strings.Contains(got[0].Message, c.want) || got[0].Kernel.Crash != c.crash || (got[0].Severity == finding.Error) != c.crash):
+			t.Errorf("%s: %+v", c.name, got[0])
 		}
 	}
 }

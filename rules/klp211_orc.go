@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"fmt"
+
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
@@ -9,6 +11,7 @@ import (
 
 var klp211 = demandRule(&Rule{
 	Severity: finding.Warning,
+	Also:     []finding.Severity{finding.Error},
 	Since:    "0.2",
 	Tags:     []string{"kernel", "config", "code", "transition"},
 	Analyzer: &analysis.Analyzer{
@@ -23,6 +26,10 @@ klp_check_stack() never lets a task with such a stack switch
 the transition of every other livepatch too: on 6.12 and 7.3 an unrelated one stayed
 in transition for as long as the task slept.
 
+The kernel finds both tables by their names alone: one without SHF_ALLOC is read in
+the loader's copy of the file, which is freed when the module is loaded, so that the
+next stack walk faults (error; 7.3.4 panicked).
+
 Fix: run objtool on the module's objects as the kernel's own build does
 (scripts/Makefile.build), and keep .orc_unwind, .orc_unwind_ip and their relocations
 when the module is stripped.`,
@@ -33,12 +40,43 @@ var orcTables = demand{
 	options: []string{"UNWINDER_ORC"},
 	has:     ".orc_unwind and .orc_unwind_ip",
 	without: "a task that sleeps in the module's code keeps every livepatch in transition",
-	lacks: func(m *klp.Module) []finding.Finding {
-		for _, name := range []string{".orc_unwind", ".orc_unwind_ip"} {
-			if !hasSection(m, name) {
-				return []finding.Finding{{Message: "the module has no " + name}}
-			}
+	lacks:   lacksORC,
+}
+
+// lacksORC compares the two tables as unwind_module_init does.
+func lacksORC(m *klp.Module) []finding.Finding {
+	const orcEntry, ipEntry = 6, 4 // struct orc_entry of x86, int
+	var tables [2]*klp.Section
+	for i, name := range [...]string{".orc_unwind", ".orc_unwind_ip"} {
+		if tables[i] = sectionNamed(m, name); tables[i] == nil || tables[i].Size == 0 {
+			return []finding.Finding{{Message: "the module has no " + name}}
 		}
-		return nil
-	},
+	}
+	for _, s := range tables {
+		if !loaded(s) {
+			return []finding.Finding{{
+				Severity: finding.Error,
+				Message:  s.Name + " has no SHF_ALLOC and is freed after load",
+				Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
+				Kernel:   crashes("the unwinder reads a table that was freed"),
+			}}
+		}
+	}
+	orc, ip := tables[0], tables[1]
+	at := klp.Location{Section: ip.Name, File: int64(ip.Offset)}
+	switch entries := ip.Size / ipEntry; {
+	case m.Arch != klp.X86_64:
+	case ip.Size%ipEntry != 0 || orc.Size%orcEntry != 0 || entries != orc.Size/orcEntry:
+		return []finding.Finding{{
+			Message:  fmt.Sprintf(".orc_unwind of %d bytes and .orc_unwind_ip of %d do not match", orc.Size, ip.Size),
+			Location: at,
+			Kernel:   warns("WARNING at unwind_module_init"),
+		}}
+	case ip.Relas < int(entries):
+		return []finding.Finding{{
+			Message:  fmt.Sprintf(".orc_unwind_ip has %s for %d entries", plural(ip.Relas, "relocation", "relocations"), entries),
+			Location: at,
+		}}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -26,10 +27,11 @@ module_param_sysfs_setup; kernel/rcu/srcutree.c: srcu_module_coming;
 kernel/trace/trace_events.c: trace_module_add_events; alternatives of each
 architecture), those of __tracepoints_ptrs when it is unloaded (kernel/tracepoint.c:
 tracepoint_module_going), and write into the jump table. Nothing checks them: an
-entry without relocations holds NULL pointers, and a table that is mapped read-only
-causes a fault. Of .return_sites, by which x86 finds the jumps to __x86_return_thunk,
-it does: it warns about an entry that points to none, and when a jump runs that is
-not listed (arch/x86/kernel/alternative.c: apply_returns).
+entry without relocations holds NULL pointers, a table that is mapped read-only
+causes a fault, and of one that ends within an entry x86 reads on behind it. Of
+.return_sites, by which x86 finds the jumps to __x86_return_thunk, it does: it warns
+about an entry that points to none, and when a jump runs that is not listed
+(arch/x86/kernel/alternative.c: apply_returns).
 
 Fix: keep all relocation sections and section flags when a module is stripped or
 copied.`,
@@ -38,6 +40,10 @@ copied.`,
 	var c collector
 	for i := range m.Sections {
 		s := &m.Sections[i]
+		if f := partEntry(m, s); f != nil {
+			c.add(*f)
+			continue
+		}
 		t, special := pointerTables[s.Name]
 		if !special || s.Size < t.entry || !loaded(s) || s.Type == shtNobits {
 			continue
@@ -76,6 +82,32 @@ copied.`,
 	}
 	return c.findings(), nil
 })
+
+// partEntry finds a table that the loader walks until it is at the end or behind it,
+// and that ends within an entry.
+func partEntry(m *klp.Module, s *klp.Section) *finding.Finding {
+	sizes, walked := walkedTables[s.Name]
+	if !walked || m.Arch != klp.X86_64 || !loaded(s) || slices.ContainsFunc(sizes, func(n uint64) bool { return s.Size%n == 0 }) {
+		return nil
+	}
+	return &finding.Finding{
+		Message:  fmt.Sprintf("%s has %d bytes, and entries of %d", s.Name, s.Size, sizes[0]),
+		Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
+		Kernel:   crashes("the kernel reads an entry that goes on behind the table"),
+	}
+}
+
+// walkedTables are the bytes of an entry, on some releases or others, of what x86's
+// loader walks (arch/x86/kernel/module.c: module_finalize).
+var walkedTables = map[string][]uint64{
+	".altinstructions": {14, 12}, // 12 before 6.3
+	".smp_locks":       {4},
+	".retpoline_sites": {4},
+	".return_sites":    {4},
+	".call_sites":      {4},
+	".cfi_sites":       {4},
+	".ibt_endbr_seal":  {4},
+}
 
 func areNoReturns(n int) string {
 	if n == 1 {

@@ -130,3 +130,29 @@ func TestLongListsAreCut(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// A table that ends within an entry is read on by x86's loader, not by those that
+// count entries.
+func TestPartEntries(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		size uint64
+		bad  bool
+	}{
+		{".altinstructions", 28, false},
+		{".altinstructions", 36, false},
+		{".altinstructions", 4, true},
+		{".return_sites", 8, false},
+		{".return_sites", 7, true},
+		{".call_sites", 0, false},
+		{"__jump_table", 15, false},
+	} {
+		m := fitting()
+		m.Arch = klp.X86_64
+		m.Sections = []klp.Section{{Name: c.name, Flags: shfAlloc, Size: c.size, Relas: 9}}
+		got := apply(t, klp221, m)
+		if bad := len(got) == 1 && got[0].Kernel.Crash && strings.Contains(got[0].Message, "entries of"); bad != c.bad || !c.bad && len(got) > 0 {
+			t.Errorf("%s of %d bytes: %+v", c.name, c.size, got)
+		}
+	}
+}
