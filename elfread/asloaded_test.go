@@ -2,6 +2,7 @@ package elfread
 
 import (
 	"debug/elf"
+	"encoding/binary"
 	"strings"
 	"testing"
 
@@ -40,6 +41,22 @@ func TestNamelessUndefined(t *testing.T) {
 	f.AddSym(elfmut.Sym{Bind: elf.STB_WEAK})
 	if m := must(t, f, Options{}); len(m.OddSymbols) != 1 || m.OddSymbols[0].Shndx != 0 {
 		t.Errorf("odd symbols %+v", m.OddSymbols)
+	}
+}
+
+// What newer kernels look at in the string table of the symbols.
+func TestStringTable(t *testing.T) {
+	for want, edit := range map[string]func(f *elfmut.File){
+		"":                                    func(*elfmut.File) {},
+		"it does not begin with a NUL":        func(f *elfmut.File) { f.Section(".strtab").Data[0] = 'x' },
+		"it does not end with a NUL":          func(f *elfmut.File) { s := f.Section(".strtab"); s.Data = append(s.Data, 'x') },
+		"the name of symbol 3 lies beyond it": func(f *elfmut.File) { binary.LittleEndian.PutUint32(f.Section(".symtab").Data[3*24:], 1<<16) },
+	} {
+		f := fixture(t, "static/one-func.ko")
+		edit(f)
+		if got := must(t, f, Options{}).Symtab.Strings; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

@@ -67,12 +67,18 @@ func (p *parser) readSymbols() error {
 		s.names = t.Names()
 	}
 	p.m.Symtab.Entries, p.m.Symtab.Section = t.Len(), t.Section
+	p.m.Symtab.Strings = t.StringsDefect()
 	undefined := 0
 	for i := 1; i < t.Len(); i++ {
 		name, info, shndx := t.Head(i)
 		typ := elf.ST_TYPE(info)
-		if !p.nameWithin(name) {
-			p.oddSymbol(i, t.At(i))
+		if int64(name) >= int64(t.NamesSize()) {
+			if p.m.Symtab.Strings == "" {
+				p.m.Symtab.Strings = fmt.Sprintf("the name of symbol %d lies beyond it", i)
+			}
+			if !p.nameWithin(name) {
+				p.oddSymbol(i, t.At(i))
+			}
 		}
 		switch {
 		case shndx == uint16(elf.SHN_UNDEF):

@@ -130,12 +130,12 @@ func behaviour(name string, v release.Version) klp.Behaviour {
 		b.RefusesModuleNamespace = klp.No
 	}
 
-	// Read in 7.3, absent from 6.12.
+	// Read in 7.3, where changed modules showed the second, and absent from 6.12.
 	switch {
 	case v.AtLeast(7, 3):
-		b.BTFLayout = klp.Yes
+		b.BTFLayout, b.StringTableChecked = klp.Yes, klp.Yes
 	case !v.AtLeast(6, 13) && !v.Vendor:
-		b.BTFLayout = klp.No
+		b.BTFLayout, b.StringTableChecked = klp.No, klp.No
 	}
 
 	// Documentation/ABI/testing/sysfs-kernel-livepatch; 6.1 and 6.12 measured.

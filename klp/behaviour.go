@@ -34,6 +34,9 @@ type Behaviour struct {
 	// BTFLayout: the kernel knows a module's BTF of which the header tells the layout of
 	// kinds (7.3; others refuse it).
 	BTFLayout Tri
+	// StringTableChecked: the loader refuses a string table that does not begin or end
+	// with a NUL, and symbols whose names lie beyond it (7.3; not 6.12).
+	StringTableChecked Tri
 	// LookupWithinRegion: kallsyms looks for a module's symbol in the memory that
 	// holds the address. Where it does not, a symbol of any lower address will do,
 	// such as one of .modinfo or __versions in the loader's copy of the file

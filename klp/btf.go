@@ -13,7 +13,7 @@ type ModuleBTF struct {
 	// Unknown tells that what is behind them, up to HdrLen, is not zero.
 	LayoutOff, LayoutLen uint32
 	Unknown              bool
-	StringsEnd       bool // the last byte of the strings is a NUL, or there are none
+	StringsEnd           bool // the last byte of the strings is a NUL, or there are none
 	// TypesEnd is where the first type lies that kernels refuse by its own form, in
 	// bytes from the start of the types, and TypeDefect says why, in words that go on
 	// after "the type"; TypeLen and "" where there is none. What types refer to, and

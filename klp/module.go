@@ -202,6 +202,9 @@ type SymtabStatus struct {
 	// Damaged says what shows that symbols which the klp relocations need
 	// were dropped or renumbered; "" when nothing does.
 	Damaged string
+	// Strings says what is wrong with the string table, or with a name's place in it,
+	// which kernels look at since 6.13; "" where nothing is.
+	Strings string
 }
 
 // Trailer is struct module_signature as it stands in the file

@@ -19,7 +19,9 @@ Livepatch relocations name their symbols by index in the module's symbol table, 
 are applied again whenever a target module is loaded: the whole table must be kept,
 in its order (Documentation/livepatch/module-elf-format.rst; the loader keeps it
 all: kernel/module/kallsyms.c: layout_symtab). A module without a table is refused
-at once (kernel/module/main.c: setup_load_info).
+at once (kernel/module/main.c: setup_load_info). So is, since 6.13, one with a name
+beyond its string table, or with one that does not begin and end with a NUL
+(elf_validity_cache_strtab).
 
 Fix: strip debug information only (strip -g, INSTALL_MOD_STRIP=1), with GNU strip:
 strip --strip-all and llvm-strip break livepatches.`,
@@ -37,7 +39,18 @@ strip --strip-all and llvm-strip break livepatches.`,
 			Location: placeIn(m, ".symtab", 0),
 		}}, nil
 	}
-	return lostSymbols(m), nil
+	found := lostSymbols(m)
+	if checked := behaviourOf(m).StringTableChecked; m.Symtab.Strings != "" && checked != klp.No {
+		f := finding.Finding{
+			Message:  "the string table of the symbols is damaged: " + m.Symtab.Strings,
+			Location: placeIn(m, ".strtab", 0),
+		}
+		if checked == klp.Yes {
+			f.Kernel = refused("ENOEXEC", "")
+		}
+		found = append(found, f)
+	}
+	return found, nil
 })
 
 // lostSymbols finds livepatch relocations against an undefined symbol without

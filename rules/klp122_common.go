@@ -42,6 +42,9 @@ tool that rewrote the section headers.`,
 		case s.BadName:
 			f.Message = "the name of a symbol is beyond the end of the file"
 			f.Kernel = crashes("the loader reads memory behind the file as a name")
+			if behaviourOf(m).StringTableChecked == klp.Yes {
+				f.Kernel = refused("ENOEXEC", "symbol name out of bounds in string table")
+			}
 		case s.Shndx == 0:
 			f.Message = "an undefined symbol has no name"
 			f.Kernel = refused("ENOENT", names.Cut(m.Name)+": Unknown symbol  (err -2)")

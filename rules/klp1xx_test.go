@@ -399,6 +399,22 @@ func TestUnnamedReplacementAnswerByRelease(t *testing.T) {
 	}
 }
 
+// 7.3.4 refused a name beyond the string table, 6.12 took it.
+func TestStringTableByRelease(t *testing.T) {
+	for _, c := range []struct {
+		release, errno string
+		found          int
+	}{{"6.12.111+deb12-amd64", "", 0}, {"6.15.2", "", 1}, {"7.3.4", "ENOEXEC", 1}} {
+		m := sound()
+		release(m, c.release)
+		m.Symtab.Strings = "the name of symbol 3 lies beyond it"
+		got := apply(t, klp114, m)
+		if len(got) != c.found || c.errno != "" && (got[0].Kernel == nil || got[0].Kernel.Errno != c.errno) {
+			t.Errorf("%s: %+v", c.release, got)
+		}
+	}
+}
+
 // A number has no symbol on any kernel, and is KLP119's alone.
 func TestNumberForReplacement(t *testing.T) {
 	m := sound()

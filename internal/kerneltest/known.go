@@ -65,7 +65,7 @@ func Handed(ctx context.Context, data []byte) []byte {
 var differences = []Difference{
 	{
 		Name: "init code", Kinds: "code-byte relocation", Foretold: Warned, Why: regexp.MustCompile("^KLP113: cannot determine"),
-		Reason:   "code of init that does something else than compilers write: klplint says that it cannot follow it, and does not run it",
+		Reason: "code of init that does something else than compilers write: klplint says that it cannot follow it, and does not run it",
 	},
 	{
 		Name: "places of ftrace", Kinds: "symbol symbol-index relocation relocation-type remove-section section-header section-flags data-byte rename-section set-flags",
@@ -73,9 +73,8 @@ var differences = []Difference{
 		Reason: "__mcount_loc leads to places that are no calls of __fentry__, or the call there is none: KLP120 looks at both",
 	},
 	{
-		Name: "init code", Kinds: "code-byte", Foretold: Accepted, What: regexp.MustCompile(`^klp-build-[^/]*/code-byte/\.init\.text`),
-		Observed: Crashes,
-		Reason:   "klp-build's tables are known by their sections, so that nobody follows its init",
+		Name: "init code", Kinds: "code-byte relocation", What: regexp.MustCompile(`^(klp-build|kpatch)-[^/]*/(code-byte/\.init\.text|relocation/\.rela\.init\.text)`),
+		Reason: "the tables of kpatch and klp-build are known by their sections, so that nobody follows their init",
 	},
 	{
 		Name: "beyond the section", Kinds: "section-header relocation", Foretold: Crashes, Why: regexp.MustCompile("^KLP220: relocation target is outside"),

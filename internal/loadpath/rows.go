@@ -25,6 +25,7 @@ var Rows = []Row{
 	{"kernel/module/main.c", "elf_validity_cache_index_mod", "6.12, 7.3", "ENOEXEC", ".gnu.linkonce.this_module section size must match the kernel's built struct module size at run time", "its size", []string{"KLP316"}, "", []string{"struct-module"}},
 	{"kernel/module/main.c", "elf_validity_cache_index_sym", "", "ENOEXEC", "module has no symbols (stripped?)", "a section of type SHT_SYMTAB", []string{"KLP114"}, "", []string{"strip"}},
 	{"kernel/module/main.c", "elf_validity_cache_index_str", "", "ENOEXEC", "Invalid ELF sh_link, symbol string table type", "sh_link of the symbol table", []string{Reader}, "", []string{"section-header"}},
+	{"kernel/module/main.c", "elf_validity_cache_strtab", "7.3", "ENOEXEC", "symbol name out of bounds in string table", "the string table of the symbols, and where their names lie in it", []string{"KLP114"}, "", []string{"symbol"}},
 	{"kernel/module/main.c", "early_mod_check", "", "EPERM", "Module is blacklisted", "module_blacklist= of the command line", nil, machine, nil},
 	{"kernel/module/version.c", "check_modstruct_version", "", "ENOEXEC", "disagrees about version of symbol module_layout", "its CRC in __versions", []string{"KLP308"}, "", []string{"versions"}},
 	{"kernel/module/version.c", "check_version", "Debian", "ENOEXEC", "no symbol version for module_layout", "__versions without it", []string{"KLP308"}, "", []string{"versions"}},

@@ -114,6 +114,20 @@ func (t *Symbols) Names() string { return string(t.names) }
 // NamesSize returns the size of the string table in bytes.
 func (t *Symbols) NamesSize() int { return len(t.names) }
 
+// StringsDefect says what is wrong with the string table as such; "" where nothing is
+// (kernel/module/main.c: elf_validity_cache_strtab).
+func (t *Symbols) StringsDefect() string {
+	switch n := len(t.names); {
+	case n == 0:
+		return "it is empty"
+	case t.names[0] != 0:
+		return "it does not begin with a NUL"
+	case t.names[n-1] != 0:
+		return "it does not end with a NUL"
+	}
+	return ""
+}
+
 // cstring returns the NUL-terminated bytes at off, without the NUL, or nil.
 func cstring(b []byte, off uint64) []byte {
 	if off >= uint64(len(b)) {
