@@ -9,11 +9,8 @@ import (
 	"github.com/klplint/klplint/replace/plan"
 )
 
-// markdownWidth keeps lines short enough for a mailing list.
-const markdownWidth = 76
-
 // TraceMarkdown writes traces as Markdown that reads as plain text too: no line
-// is longer than markdownWidth columns unless one word is.
+// is longer than mailWidth columns unless one word is.
 func TraceMarkdown(w io.Writer, t *Trace, _ Options) error {
 	traces := t.Traces
 	b := bufio.NewWriter(w)
@@ -132,7 +129,7 @@ func markdownText(s string) string {
 // markdownWrap writes text, escaped, in lines that begin with first and then
 // with indent.
 func markdownWrap(b *bufio.Writer, first, indent, s string) {
-	for _, l := range words(markdownText(s), markdownWidth-len(indent)) {
+	for _, l := range words(markdownText(s), mailWidth-len(indent)) {
 		b.WriteString(first + l + "\n")
 		first = indent
 	}

@@ -172,6 +172,72 @@ func TestTraceMarkdownWidth(t *testing.T) {
 	}
 }
 
+// longNames has names that no line of a mail can hold.
+var longNames = `
+symbols: {vmlinux: [` + longName + `]}
+modules:
+  - {name: ` + longName + `, replace: false, funcs: ["vmlinux:` + longName + `"]}
+  - {name: b, replace: true, funcs: ["vmlinux:` + longName + `"]}
+steps:
+  - load: ` + longName + `
+  - load: b
+`
+
+var longName = strings.Repeat("name_of_a_livepatch.part_", 2) + "end"
+
+// TestTraceTextWidth: no line is longer than a mail's, or than the terminal's,
+// and but for the place of its breaks nothing of it depends on that.
+func TestTraceTextWidth(t *testing.T) {
+	for _, source := range []string{everything, longNames, mustRead(t, workedExample)} {
+		traces := &report.Trace{Traces: tracesOfPlan(t, source, replace.All()...)}
+		for _, flag := range []string{"false", "true"} {
+			reading := tracesOfPlan(t, source, replace.Mainline{})[0]
+			reading.Reading = "assuming replace " + flag + " for " + longName + ", " + longName
+			traces.Traces = append(traces.Traces, reading)
+		}
+		write := func(o report.Options) string {
+			var b bytes.Buffer
+			if err := report.TraceText(&b, traces, o); err != nil {
+				t.Fatal(err)
+			}
+			return b.String()
+		}
+		// unbroken joins what continues a line.
+		unbroken := func(s string) string {
+			var b strings.Builder
+			for line := range strings.Lines(s) {
+				prefix, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+				if further, ok := strings.CutPrefix(rest, "    "); ok {
+					b.WriteString(further)
+				} else {
+					b.WriteString("\n" + prefix + ":" + rest)
+				}
+			}
+			return strings.ReplaceAll(b.String(), " ", "")
+		}
+		whole := write(report.Options{Width: 1 << 20, Terminal: true})
+		for _, tt := range []struct {
+			o    report.Options
+			most int
+		}{
+			{report.Options{}, 76},
+			{report.Options{Width: 120}, 76},
+			{report.Options{Width: 60, Terminal: true}, 60},
+			{report.Options{Width: 120, Terminal: true}, 120},
+		} {
+			got := write(tt.o)
+			for line := range strings.Lines(got) {
+				if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > tt.most {
+					t.Errorf("%+v: %d columns: %s", tt.o, n, line)
+				}
+			}
+			if diff := cmp.Diff(unbroken(whole), unbroken(got)); diff != "" {
+				t.Errorf("%+v (-whole +got):\n%s", tt.o, diff)
+			}
+		}
+	}
+}
+
 func mustRead(t *testing.T, file string) string {
 	t.Helper()
 	data, err := os.ReadFile(file)

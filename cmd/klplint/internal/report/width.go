@@ -47,6 +47,32 @@ func wrap(s string, width int) []string {
 	}
 }
 
+// fold splits s, already escaped, into lines of at most width columns: at blanks,
+// and in a word only where the word alone is longer than a line (see wrap). But
+// for the blank at the end of a line nothing is lost.
+func fold(s string, width int) []string {
+	var lines []string
+	line, begun := "", false
+	for word := range strings.SplitSeq(s, " ") {
+		switch {
+		case !begun:
+			line, begun = word, true
+		case columns(line)+1+columns(word) <= width:
+			line += " " + word
+			continue
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+		if columns(line) > width {
+			pieces := wrap(line, width)
+			lines = append(lines, pieces[:len(pieces)-1]...)
+			line = pieces[len(pieces)-1]
+		}
+	}
+	return append(lines, line)
+}
+
 // seams are where a name may be broken: behind one of these.
 const seams = "/_.,:-"
 

@@ -38,6 +38,27 @@ func TestWrap(t *testing.T) {
 	}
 }
 
+func TestFold(t *testing.T) {
+	for _, tt := range []struct {
+		in    string
+		width int
+		want  string
+	}{
+		{"", 10, ""},
+		{"exactly 10", 10, "exactly 10"},
+		{"one two three", 10, "one two|three"},
+		{"after static_6_1_states is", 20, "after|static_6_1_states is"},
+		{"a very_long_name.part is wrapped", 12, "a|very_long_|name.part is|wrapped"},
+		{"two  blanks   stay  ", 30, "two  blanks   stay  "},
+		{strings.Repeat("x", 25), 10, "xxxxxxxxxx|xxxxxxxxxx|xxxxx"},
+	} {
+		got := strings.Join(fold(tt.in, tt.width), "|")
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("fold(%q, %d) (-want +got):\n%s", tt.in, tt.width, diff)
+		}
+	}
+}
+
 func FuzzWrap(f *testing.F) {
 	for _, s := range hostile() {
 		f.Add(escape.Cut(s, 500))
