@@ -10,7 +10,7 @@ import (
 // DiffHTML writes what differs as one page that stands alone.
 func DiffHTML(w io.Writer, d *diff.Diff, _ Options) error {
 	class := map[finding.Severity]string{0: "pass", finding.Info: "pass", finding.Warning: "warning", finding.Error: "fail"}[diff.Worst(d.Items())]
-	p := newPage(w, "klplint diff: "+diffName(d.Old)+" and "+diffName(d.New))
+	p := newPage(w, "klplint diff: "+diffName(d.Old)+" and "+diffName(d.New), false)
 	p.head("klplint diff", DiffSummary(d), class, diffName(d.Old)+" → "+diffName(d.New))
 	p.contents([]link{{"changes", "Changes"}})
 	p.printf("<section aria-labelledby=\"changes\">\n<h2 id=\"changes\">Changes</h2>\n<table class=\"wide stack\">\n<caption>From %s to %s</caption>\n"+

@@ -24,7 +24,7 @@ const (
 // something. It needs neither script nor network.
 func LintHTML(w io.Writer, l *Lint, _ Options) error {
 	groups := l.byModule()
-	p := newPage(w, "klplint: "+l.verdict())
+	p := newPage(w, "klplint: "+l.verdict(), l.Picture.lengthwise())
 	p.head("klplint", l.verdict(), verdictClass(l.Verdict.ExitCode), l.Summary()+".", modelLine(l.Model))
 	links := []link{{"findings", "Findings"}, {"modules", "Modules"}}
 	if l.Picture != nil && len(l.Picture.Kernels) > 0 {

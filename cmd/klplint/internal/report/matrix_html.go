@@ -33,7 +33,7 @@ func MatrixHTML(w io.Writer, m *matrix.Matrix, _ Options) error {
 			verdict, class = count(counts[s], s.String()), s.String()
 		}
 	}
-	p := newPage(w, "klplint matrix: "+verdict)
+	p := newPage(w, "klplint matrix: "+verdict, len(m.Columns) > uprightColumns)
 	p.head("klplint matrix", verdict, class, count(len(m.Rows), "patch")+" on "+count(len(m.Columns), "kernel")+".")
 	var links []link
 	for i := range m.Rows {

@@ -25,12 +25,17 @@ type page struct {
 // printf writes markup. Arguments out of modules are wrapped in esc.
 func (p *page) printf(format string, args ...any) { fmt.Fprintf(p.b, format, args...) }
 
-func newPage(w io.Writer, title string) *page {
+// newPage begins a page, which goes onto paper lengthwise where it would be too small
+// upright.
+func newPage(w io.Writer, title string, lengthwise bool) *page {
 	p := &page{b: bufio.NewWriter(w)}
 	p.printf("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
 	p.printf("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n")
 	p.printf("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n<title>%s</title>\n<style>\n", esc(title))
 	p.b.WriteString(pageStyle)
+	if lengthwise {
+		p.b.WriteString("@page { size: landscape; }\n")
+	}
 	p.printf("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">To the report</a>\n")
 	return p
 }
@@ -68,14 +73,37 @@ func (p *page) scroll(name string) {
 	p.printf("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">\n", esc(name))
 }
 
-// timeline draws the traces within the page.
+// lengthwise says whether the picture of traces needs paper lengthwise.
+func lengthwise(traces []plan.Trace) bool {
+	wide, spread := timeline.Paper(traces)
+	return wide || spread
+}
+
+// timeline draws the traces within the page: for a screen one picture, which is
+// scrolled where it is wider, for paper as many as it takes to be readable.
 func (p *page) timeline(caption string, traces []plan.Trace) error {
 	p.pictures++
-	p.printf("<figure>\n<figcaption>%s</figcaption>\n", esc(caption))
+	class := ""
+	_, spread := timeline.Paper(traces)
+	if spread {
+		class = " class=\"spread\""
+	}
+	p.printf("<figure%s>\n<figcaption>%s</figcaption>\n", class, esc(caption))
 	p.scroll("timeline: " + caption)
-	err := timeline.Draw(p.b, traces, timeline.Options{Title: caption, IDs: fmt.Sprintf("t%d-", p.pictures)})
-	p.printf("</div>\n</figure>\n")
-	return err
+	o := timeline.Options{Title: caption, IDs: fmt.Sprintf("t%d-", p.pictures)}
+	if err := timeline.Draw(p.b, traces, o); err != nil {
+		return err
+	}
+	p.printf("</div>\n")
+	if spread {
+		p.printf("<div class=\"sheets\">\n")
+		if err := timeline.Sheets(p.b, traces, o); err != nil {
+			return err
+		}
+		p.printf("</div>\n")
+	}
+	p.printf("</figure>\n")
+	return nil
 }
 
 // esc makes any string text of the page.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/klplint/klplint/klp"
 	"github.com/klplint/klplint/replace/plan"
@@ -24,6 +25,11 @@ type PictureKernel struct {
 	// why there are none.
 	Traces   []plan.Trace
 	NotDrawn string
+}
+
+// lengthwise says whether the pictures need paper lengthwise.
+func (p *Picture) lengthwise() bool {
+	return p != nil && slices.ContainsFunc(p.Kernels, func(k PictureKernel) bool { return lengthwise(k.Traces) })
 }
 
 // name is the kernel as people call it.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
@@ -18,7 +19,7 @@ func SiteIndex(w io.Writer, s *site.Site, version string) error {
 	for i := range s.Kernels {
 		active += len(s.Kernels[i].Active)
 	}
-	p := newPage(w, "Livepatches")
+	p := newPage(w, "Livepatches", false)
 	p.head("Livepatches", count(active, "active livepatch"), "pass",
 		fmt.Sprintf("Revision %d of the registry %s.", s.Revision, s.UUID))
 	p.siteContents("", link{"kernels", "Kernels"}, link{"lineages", "Lineages"})
@@ -60,7 +61,7 @@ func SiteIndex(w io.Writer, s *site.Site, version string) error {
 // SiteKernel writes the page of one kernel: its active livepatches, and who patches
 // what.
 func SiteKernel(w io.Writer, k *site.Kernel, version string) error {
-	p := newPage(w, "Livepatches for "+siteKernel(k.Kernel))
+	p := newPage(w, "Livepatches for "+siteKernel(k.Kernel), false)
 	p.head(siteKernel(k.Kernel), count(len(k.Active), "active livepatch"), "pass")
 	p.siteContents("../", link{"active", "Active livepatches"}, link{"funcs", "Who patches what"})
 	p.printf("<section aria-labelledby=\"active\">\n<h2 id=\"active\">Active livepatches</h2>\n")
@@ -107,7 +108,8 @@ func SiteLineage(w io.Writer, l *site.Lineage, version string) error {
 	if l.Owner != "" {
 		owner = "Owner: " + l.Owner + "."
 	}
-	p := newPage(w, "Livepatch "+lineageName(l))
+	drawn := slices.ContainsFunc(l.Kernels, func(g site.Generations) bool { return lengthwise(g.Traces) })
+	p := newPage(w, "Livepatch "+lineageName(l), drawn)
 	p.head(lineageName(l), count(modules, "module"), "info", owner)
 	var links []link
 	for i, g := range l.Kernels {
@@ -160,7 +162,7 @@ func (p *page) generations(g *site.Generations) error {
 func SiteLogPage(w io.Writer, events []site.Event, version string) error {
 	first, last := events[0].Revision, events[len(events)-1].Revision
 	title := fmt.Sprintf("Log, revisions %d to %d", first, last)
-	p := newPage(w, title)
+	p := newPage(w, title, false)
 	p.head(title, count(len(events), "event"), "info")
 	p.siteContents("../", link{"log", "Log"})
 	p.printf("<section aria-labelledby=\"log\">\n<h2 id=\"log\">Log</h2>\n")
@@ -172,7 +174,7 @@ func SiteLogPage(w io.Writer, events []site.Event, version string) error {
 // SiteLog writes the contents of the log: its pages, the newest first, given by the
 // first revision of each.
 func SiteLog(w io.Writer, pages []string, s *site.Site, version string) error {
-	p := newPage(w, "Log")
+	p := newPage(w, "Log", false)
 	p.head("Log", fmt.Sprintf("revision %d", s.Revision), "info")
 	p.siteContents("", link{"pages", "Pages"})
 	p.printf("<section aria-labelledby=\"pages\">\n<h2 id=\"pages\">Pages</h2>\n<ul>\n")

@@ -13,7 +13,7 @@ import (
 func TraceHTML(w io.Writer, t *Trace, _ Options) error {
 	traces := t.Traces
 	verdict, class := traceVerdict(traces)
-	p := newPage(w, "klplint trace: "+verdict)
+	p := newPage(w, "klplint trace: "+verdict, lengthwise(traces))
 	p.head("klplint trace", verdict, class, traceSummary(traces))
 	p.contents([]link{{"timeline", "Timeline"}, {"steps", "Steps"}})
 	p.printf("<section aria-labelledby=\"timeline\">\n<h2 id=\"timeline\">Timeline</h2>\n")
@@ -86,7 +86,7 @@ func (p *page) steps(traces []plan.Trace) {
 		}
 		p.printf("</tbody>\n</table>\n")
 		for _, a := range assumptionsOf(t) {
-			p.printf("<p class=\"soft\">%s</p>\n", esc(a))
+			p.printf("<p class=\"soft\">%s</p>\n", wrapping(a))
 		}
 		if t.Unreached > 0 {
 			p.printf("<p>%s.</p>\n", unreached(t))
@@ -100,20 +100,20 @@ func (p *page) step(t *plan.Trace, at int) {
 	if !s.Decision.Accepted() {
 		class = "error"
 	}
-	p.printf("<tr><th scope=\"row\">%d. %s</th><td data-name=\"outcome\"><strong class=\"%s\">%s</strong>", at+1, esc(stepTitle(s)), class, esc(outcomeOf(&s.Decision)))
+	p.printf("<tr><th scope=\"row\">%d. %s</th><td data-name=\"outcome\"><strong class=\"%s\">%s</strong>", at+1, wrapping(stepTitle(s)), class, wrapping(outcomeOf(&s.Decision)))
 	for _, n := range notesOf(t, at) {
-		p.printf("<br><span class=\"soft\">%s</span>", esc(n))
+		p.printf("<br><span class=\"soft\">%s</span>", wrapping(n))
 	}
 	active := "nothing"
 	if len(s.Active) > 0 {
 		active = strings.Join(someLines(activeOf(s), 12), ", ")
 	}
-	p.printf("</td><td data-name=\"active\">%s</td><td data-name=\"who runs\">", esc(active))
+	p.printf("</td><td data-name=\"active\">%s</td><td data-name=\"who runs\">", wrapping(active))
 	for i, o := range ownersOf(s, 8) {
 		if i > 0 {
 			p.printf("<br>")
 		}
-		p.printf("%s", esc(o))
+		p.printf("%s", wrapping(o))
 	}
 	p.printf("</td></tr>\n")
 }

@@ -10,7 +10,8 @@ import (
 // lane is the row of one label.
 type lane struct {
 	label  string
-	target bool // an ordinary module
+	target bool  // an ordinary module
+	steps  []int // that are about it, ascending
 	bars   []bar
 	marks  []mark
 }
@@ -34,6 +35,7 @@ type mark struct {
 type panel struct {
 	trace *plan.Trace
 	lanes []*lane
+	part  string // of a sheet: which steps and lanes it shows, behind the title
 }
 
 // layOut sorts the steps of a trace into lanes, in the order in which the
@@ -54,6 +56,7 @@ func layOut(t *plan.Trace) panel {
 			lanes[s.Module] = l
 			p.lanes = append(p.lanes, l)
 		}
+		l.steps = append(l.steps, i)
 		d := &s.Decision
 		if d.Outcome == replace.Refused || d.Outcome == replace.Crash {
 			word := d.Errno

@@ -62,49 +62,63 @@ type Options struct {
 
 // Draw writes the traces as one SVG picture.
 func Draw(w io.Writer, traces []plan.Trace, o Options) error {
-	p := &painter{b: bufio.NewWriter(w), ids: o.IDs, classes: make(map[uint32]int), several: len(traces) > 1}
-	if o.Title == "" {
-		o.Title = "What happens when these livepatches are loaded"
+	p, panels := newPainter(traces, o)
+	p.b = bufio.NewWriter(w)
+	if p.width() > scrolled {
+		p.strip = stripHeight
+	}
+	p.picture(panels)
+	return p.b.Flush()
+}
+
+// newPainter lays traces out and gives the steps their columns.
+func newPainter(traces []plan.Trace, o Options) (*painter, []panel) {
+	p := &painter{ids: o.IDs, title: o.Title, least: 640, classes: make(map[uint32]int), several: len(traces) > 1, differs: plan.Differences(traces)}
+	if p.title == "" {
+		p.title = "What happens when these livepatches are loaded"
 	}
 	var panels []panel
-	steps, longest := 1, 8
+	longest := 8
+	p.end = 1
 	for i := range traces {
 		t := &traces[i]
 		panels = append(panels, layOut(t))
-		steps = max(steps, len(t.Steps))
+		p.end = max(p.end, len(t.Steps))
 		for _, l := range panels[i].lanes {
 			longest = max(longest, utf8.RuneCountInString(clean(l.label)))
 		}
 	}
 	p.collect(panels)
 	p.gutter = min(maxGutter, int(float64(longest)*charWidth)+14)
-	p.column = min(maxColumn, max(minColumn, (fullWidth-2*margin-p.gutter)/steps))
-	p.steps = steps
-	width := max(2*margin+p.gutter+p.column*steps+40, 640)
-	if width > scrolled {
-		p.strip = stripHeight
-	}
-	height := margin
+	p.column = min(maxColumn, max(minColumn, (fullWidth-2*margin-p.gutter)/p.end))
+	return p, panels
+}
+
+// picture writes one document with these panels.
+func (p *painter) picture(panels []panel) {
+	width, height := p.width(), margin
 	for _, q := range panels {
 		height += p.height(&q) + panelGap
 	}
 	height += p.legendHeight()
-
 	p.printf(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="12">`+"\n", width, height, width, height)
-	p.printf("<title>%s</title>\n", clean(o.Title))
+	p.printf("<title>%s</title>\n", clean(p.title))
 	p.printf("<desc>Lanes are livepatches, time goes from left to right in steps. A cross marks a refusal, the end of a replaced livepatch, or a crash.</desc>\n")
 	p.defs()
 	p.printf(`<rect width="%d" height="%d" fill="#fff"/>`+"\n", width, height)
 	y := margin
-	differs := plan.Differences(traces)
 	for _, q := range panels {
-		p.panel(q, y, len(traces) > 1, differs)
+		p.panel(q, y)
 		y += p.height(&q) + panelGap
 	}
 	p.legend(y)
 	p.printf("</svg>\n")
-	return p.b.Flush()
 }
+
+// right is where the last column ends.
+func (p *painter) right() int { return margin + p.gutter + p.column*(p.end-p.first) }
+
+func (p *painter) width() int { return max(p.right()+margin+40, p.least) }
 
 func (p *painter) height(q *panel) int {
 	if q.trace.NotJudged != "" {
@@ -136,15 +150,20 @@ func (p *painter) notJudged(q *panel) []string {
 
 // painter writes the picture. Write errors are kept by its buffer.
 type painter struct {
-	b       *bufio.Writer
-	ids     string
-	gutter  int
-	column  int
-	steps   int
-	classes map[uint32]int // set -> entry of the palette
-	sets    []uint32       // ascending
-	several bool           // there are traces to compare
-	strip   int            // height of the strip with the lanes' names; 0 for none
+	b      *bufio.Writer
+	ids    string
+	title  string
+	least  int // the width of the picture is no less
+	gutter int
+	column int
+	// The steps that are drawn: from first, which is 0 in a whole picture, up to and
+	// without end.
+	first, end int
+	differs    []bool         // the steps in which the traces differ
+	classes    map[uint32]int // set -> entry of the palette
+	sets       []uint32       // ascending
+	several    bool           // there are traces to compare
+	strip      int            // height of the strip with the lanes' names; 0 for none
 }
 
 func (p *painter) printf(format string, args ...any) { fmt.Fprintf(p.b, format, args...) }
@@ -189,7 +208,9 @@ func className(class int) string {
 }
 
 // x is the middle of a step's column.
-func (p *painter) x(step int) int { return margin + p.gutter + p.column*step + p.column/2 }
+func (p *painter) x(step int) int {
+	return margin + p.gutter + p.column*(step-p.first) + p.column/2
+}
 
 func (p *painter) text(x, y int, attributes, s string, most int) {
 	shown := fit(clean(s), most)
@@ -200,12 +221,13 @@ func (p *painter) text(x, y int, attributes, s string, most int) {
 	p.printf("%s</text>\n", shown)
 }
 
-func (p *painter) panel(q panel, y int, several bool, differs []bool) {
+func (p *painter) panel(q panel, y int) {
 	t := q.trace
 	title := "model " + t.Model
 	if t.Reading != "" {
 		title += ": " + t.Reading
 	}
+	title += q.part
 	p.printf("<g>\n")
 	p.text(margin, y+18, ` font-size="15" font-weight="bold"`, title, 140)
 	if t.NotJudged != "" {
@@ -217,11 +239,12 @@ func (p *painter) panel(q panel, y int, several bool, differs []bool) {
 	}
 	top := y + titleSize + headHeight
 	bottom := top + p.laneHeight()*len(q.lanes)
-	for i := range t.Steps {
-		p.step(t, i, y+titleSize, top, bottom, several && i < len(differs) && differs[i])
+	end := min(p.end, len(t.Steps))
+	for i := p.first; i < end; i++ {
+		p.step(t, i, y+titleSize, top, bottom, p.several && i < len(p.differs) && p.differs[i])
 	}
 	for i, l := range q.lanes {
-		p.lane(l, top+p.laneHeight()*i, len(t.Steps))
+		p.lane(l, top+p.laneHeight()*i, end)
 	}
 	p.printf("</g>\n")
 }
@@ -263,19 +286,25 @@ func callsOf(d *replace.Decision) string {
 	return strings.Join(calls, "; ")
 }
 
-func (p *painter) lane(l *lane, y, steps int) {
+// lane draws what is to be seen of a lane before the step end.
+func (p *painter) lane(l *lane, y, end int) {
 	if p.strip > 0 {
-		for x := margin + p.gutter + repeatEvery; x < p.x(p.steps-1); x += repeatEvery {
+		for x := margin + p.gutter + repeatEvery; x < p.x(p.end-1); x += repeatEvery {
 			p.text(x, y+10, ` font-size="10" fill="#555"`, l.label, repeatEvery/8)
 		}
 		y += p.strip
 	}
 	p.text(margin, y+laneHeight/2+4, "", l.label, int(float64(p.gutter-8)/charWidth))
-	p.printf(`<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="#ddd"/>`+"\n", margin, y+laneHeight, margin+p.gutter+p.column*p.steps, y+laneHeight)
+	p.printf(`<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="#ddd"/>`+"\n", margin, y+laneHeight, p.right(), y+laneHeight)
 	for _, b := range l.bars {
-		p.bar(l, b, y+(laneHeight-barHeight)/2, steps)
+		if p.sees(b.from, b.to) {
+			p.bar(l, b, y+(laneHeight-barHeight)/2, end)
+		}
 	}
 	for _, m := range l.marks {
+		if !p.sees(m.step, m.step) {
+			continue
+		}
 		p.printf("<g>")
 		if m.tooltip != "" {
 			p.printf("<title>%s</title>", clean(m.tooltip))
@@ -286,10 +315,13 @@ func (p *painter) lane(l *lane, y, steps int) {
 	}
 }
 
+// sees says whether something between two steps is drawn; to is -1 where it lasts.
+func (p *painter) sees(from, to int) bool { return from < p.end && (to < 0 || to >= p.first) }
+
 // note writes a word behind what happens to a lane at a step, as far as the lane has
 // room for it: up to what happens next. Upon a bar it stands on a ground of its own.
 func (p *painter) note(l *lane, step, behind, y int, attributes, word string, character float64) {
-	end, ground := margin+p.gutter+p.column*p.steps+40, false
+	end, ground := p.right()+40, false
 	next := func(at, before int) {
 		if at > step {
 			end = min(end, p.x(at)-before)
@@ -313,9 +345,15 @@ func (p *painter) note(l *lane, step, behind, y int, attributes, word string, ch
 }
 
 // bar draws one time of activity: a stripe for each set, and the sets' numbers.
-func (p *painter) bar(l *lane, b bar, y, steps int) {
-	from, to := p.x(b.from), p.x(steps-1)+p.column/2-2
-	if b.to >= 0 {
+// What began before the first step that is drawn begins at the edge, and what lasts
+// beyond the last, before the step end, has an arrow there.
+func (p *painter) bar(l *lane, b bar, y, end int) {
+	from, to := p.x(b.from), p.x(end-1)+p.column/2-2
+	if b.from < p.first {
+		from = margin + p.gutter
+	}
+	lasts := b.to < 0 || b.to >= end
+	if !lasts {
 		to = p.x(b.to)
 	}
 	width := max(4, to-from)
@@ -356,7 +394,7 @@ func (p *painter) bar(l *lane, b bar, y, steps int) {
 		p.text(from+7, y+15, "", label, most)
 	}
 	switch {
-	case b.to < 0:
+	case lasts:
 		p.printf(`<path d="M%d,%d l5,%d l-5,%d z" fill="#222"/>`+"\n", to, y+barHeight/2-5, 5, 5)
 	case b.replaced || b.end == "crash":
 		p.cross(to, y+barHeight/2, 6)
