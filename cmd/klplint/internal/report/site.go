@@ -71,7 +71,7 @@ func SiteKernel(w io.Writer, k *site.Kernel, version string) error {
 		p.table("Every livepatch that is active", "livepatch", "owner", "channel", "replaces", "funcs", "since", "sha256")
 		for _, m := range k.Active {
 			p.printf("<tr><th scope=\"row\"><a href=\"../%s\"><code>%s</code></a></th><td data-name=\"owner\">%s</td><td data-name=\"channel\">%s</td><td data-name=\"replaces\">%s</td><td data-name=\"funcs\">%d</td><td data-name=\"since\">%s</td><td data-name=\"sha256\"><code>%.12s</code></td></tr>\n",
-				m.Lineage, wrapping(m.Module.Name), esc(m.Owner), esc(m.Channel), esc(m.Module.Replace.String()), m.Patched(), esc(changed(m)), esc(m.Module.SHA256))
+				m.Lineage, wrapping(m.Module.Name), esc(m.Owner), esc(m.Channel), esc(m.Module.Replace.String()), m.Patched(), whole(changed(m)), esc(m.Module.SHA256))
 		}
 		p.printf("</tbody>\n</table>\n")
 	}
@@ -133,9 +133,9 @@ func SiteLineage(w io.Writer, l *site.Lineage, version string) error {
 func (p *page) generations(g *site.Generations) error {
 	p.table("In the order in which they were recorded", "module", "state", "channel", "replaces", "funcs", "added", "admitted", "sha256")
 	for _, m := range g.Modules {
-		state := string(m.State) + " since " + changed(m)
+		state := esc(string(m.State)) + " since " + whole(changed(m))
 		if m.ReplacedBy != "" {
-			state += ", replaced by " + m.ReplacedBy[:min(12, len(m.ReplacedBy))]
+			state += ", replaced by " + esc(m.ReplacedBy[:min(12, len(m.ReplacedBy))])
 		}
 		admitted := "never judged"
 		if m.Admitted > 0 {
@@ -146,7 +146,7 @@ func (p *page) generations(g *site.Generations) error {
 			class = "pass"
 		}
 		p.printf("<tr id=\"%s\"><th scope=\"row\"><code>%s</code></th><td data-name=\"state\"><strong class=\"%s\">%s</strong></td><td data-name=\"channel\">%s</td><td data-name=\"replaces\">%s</td><td data-name=\"funcs\">%d</td><td data-name=\"added\">%s by %s</td><td data-name=\"admitted\">%s</td><td data-name=\"sha256\"><code>%.12s</code></td></tr>\n",
-			m.Place(), wrapping(m.Module.Name), class, esc(state), esc(m.Channel), esc(m.Module.Replace.String()), m.Patched(), esc(m.AddedAt), esc(cmp.Or(m.AddedBy, "nobody named")), admitted, esc(m.Module.SHA256))
+			m.Place(), wrapping(m.Module.Name), class, state, esc(m.Channel), esc(m.Module.Replace.String()), m.Patched(), whole(m.AddedAt), esc(cmp.Or(m.AddedBy, "nobody named")), admitted, esc(m.Module.SHA256))
 	}
 	p.printf("</tbody>\n</table>\n")
 	switch {
@@ -204,7 +204,7 @@ func (p *page) events(events []site.Event, up, caption string) {
 		last = e.Revision
 		name := ""
 		if e.Name != "" {
-			name = fmt.Sprintf("<code>%s@%.12s</code>", wrapping(e.Name), esc(e.SHA256))
+			name = fmt.Sprintf("<code>%s@<wbr>%.12s</code>", wrapping(e.Name), esc(e.SHA256))
 			if e.Page != "" {
 				name = fmt.Sprintf("<a href=\"%s%s\">%s</a>", up, e.Page, name)
 			}
@@ -218,7 +218,7 @@ func (p *page) events(events []site.Event, up, caption string) {
 			kernel = siteKernel(e.Kernel)
 		}
 		p.printf("<tr%s><th scope=\"row\">%d</th><td data-name=\"when\">%s</td><td data-name=\"what\">%s</td><td data-name=\"module\">%s</td><td data-name=\"kernel\">%s</td><td data-name=\"who\">%s</td><td data-name=\"reason\">%s</td></tr>\n",
-			id, e.Revision, esc(e.At), esc(action), name, esc(kernel), esc(e.Who), esc(e.Reason))
+			id, e.Revision, whole(e.At), esc(action), name, esc(kernel), esc(e.Who), esc(e.Reason))
 	}
 	p.printf("</tbody>\n</table>\n")
 }
@@ -245,6 +245,9 @@ func (p *page) siteContents(up string, links ...link) {
 func wrapping(name string) string {
 	return strings.NewReplacer("_", "_<wbr>", ".", ".<wbr>").Replace(esc(name))
 }
+
+// whole is esc for a time, which stays on one line.
+func whole(s string) string { return "<span class=\"whole\">" + esc(s) + "</span>" }
 
 func siteKernel(k moduleset.Kernel) string {
 	return strings.TrimSpace(cmp.Or(k.Release, "unknown kernel") + " " + string(k.Arch))
