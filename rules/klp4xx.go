@@ -72,11 +72,17 @@ func patchedOnPurpose(s *moduleset.Set, r moduleset.Row) bool {
 		if strings.Contains(glob, ":") {
 			name = f.Object.Name + ":" + f.Name
 		}
+		spelled := []string{name}
 		if strings.Contains(glob, ",") {
-			name = fmt.Sprintf("%s,%d", name, f.Position())
+			spelled[0] = fmt.Sprintf("%s,%d", name, f.Position())
+			if f.Position() == 1 {
+				spelled = append(spelled, name+",0") // the kernel's other word for the first
+			}
 		}
-		if ok, err := path.Match(glob, name); ok && err == nil {
-			return true
+		for _, s := range spelled {
+			if ok, err := path.Match(glob, s); ok && err == nil {
+				return true
+			}
 		}
 	}
 	return false

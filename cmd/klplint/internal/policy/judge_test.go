@@ -76,6 +76,7 @@ func TestWaivers(t *testing.T) {
 		{"by func with sympos", Waiver{Rule: "KLP104", Module: "klp_*", Func: "f,2"}, []string{"KLP104 two", "KLP504 three", "KLP100 four"}},
 		{"as it is printed", Waiver{Rule: "KLP104", Module: "*", Func: "vmlinux:f,2"}, []string{"KLP104 two", "KLP504 three", "KLP100 four"}},
 		{"the first position", Waiver{Rule: "KLP104", Module: "*", Func: "ext4:g,1"}, []string{"KLP104 one", "KLP504 three", "KLP100 four"}},
+		{"the first position, as dump writes it", Waiver{Rule: "KLP104", Module: "*", Func: "ext4:g,0"}, []string{"KLP104 one", "KLP504 three", "KLP100 four"}},
 		{
 			"as it is printed, of another object",
 			Waiver{Rule: "KLP104", Module: "*", Func: "xfs:f,2"},

@@ -48,14 +48,15 @@ func (w *Waiver) covers(f *finding.Finding, module string) bool {
 }
 
 // coversFunc compares Func with the ways in which a func is spelled. A name
-// without a position is that of the first.
+// without a position is that of the first, which has the positions 0 and 1.
 func (w *Waiver) coversFunc(fn finding.Func) bool {
 	name := fn.Name
 	if strings.Contains(w.Func, ":") {
 		name = fn.Object + ":" + name
 	}
 	bare := withoutPosition(name)
-	return matches(w.Func, name) || matches(w.Func, bare) || bare == name && matches(w.Func, name+",1")
+	first := bare == name || name == bare+",0" || name == bare+",1"
+	return matches(w.Func, name) || matches(w.Func, bare) || first && (matches(w.Func, bare+",0") || matches(w.Func, bare+",1"))
 }
 
 // matches is path.Match for a pattern that was checked before.

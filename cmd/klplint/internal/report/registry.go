@@ -149,14 +149,12 @@ func RegistryTable(w io.Writer, l *RegistryList, o Options) RegistryPages {
 func (x *registryTable) Page(entries []RegistryEntry) error {
 	l := x.l
 	list := []column{
-		{title: "NAME"},
+		{title: "NAME, SHA256"},
 		{title: "KERNEL"},
-		{title: "STATE", fixed: true},
-		{title: "CHANNEL"},
+		{title: "STATE"}, // and below it the channel
 		{title: "OWNER"},
 		{title: "REPLACE"},
 		{title: "FUNCS", right: !l.asked()},
-		{title: "SHA256", fixed: true},
 		{title: "ADDED"},
 	}
 	t := newTable(x.o, list...)
@@ -167,9 +165,13 @@ func (x *registryTable) Page(entries []RegistryEntry) error {
 		if l.asked() {
 			funcs = lines(names...)
 		}
-		added := []string{e.AddedAt, e.AddedBy}
-		t.add(text(e.Module.Name), lines(e.Module.Vermagic.Release, string(e.Module.Arch)), styled(stateStyle(e.State), e.State), text(e.Channel), text(e.Owner),
-			text(e.Module.Replace.String()), funcs, text(e.SHA256[:min(12, len(e.SHA256))]), lines(added...))
+		state := cell{lines: []string{e.State}, style: stateStyle(e.State)}
+		if e.Channel != "" {
+			state.lines = append(state.lines, e.Channel)
+		}
+		day, hour, _ := strings.Cut(e.AddedAt, "T")
+		t.add(lines(e.Module.Name, e.SHA256[:min(12, len(e.SHA256))]), lines(e.Module.Vermagic.Release, string(e.Module.Arch)), state, text(e.Owner),
+			text(e.Module.Replace.String()), funcs, lines(day, hour, e.AddedBy))
 	}
 	x.written += len(entries)
 	return t.write(x.w)

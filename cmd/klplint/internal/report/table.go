@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
@@ -97,26 +96,29 @@ const separation = 2
 const minimum = 12
 
 // widths returns the columns' widths such that the table fits if it can: the
-// widest column that may be wrapped gives first, down to its longest word; where
-// that is not enough, words are broken.
+// widest column that may be wrapped gives first, down to its longest word, at first
+// not below the minimum; where that is not enough, words are broken.
 func (t *table) widths() []int {
 	floors := make([]int, len(t.columns))
+	pieces := make([]int, len(t.columns))
+	whole := make([]int, len(t.columns))
 	for i, c := range t.columns {
-		floors[i] = max(minimum, columns(c.title))
-	}
-	whole := slices.Clone(floors)
-	for i := range t.columns {
+		pieces[i] = columns(c.title)
+		floors[i] = max(minimum, pieces[i])
 		for _, r := range t.rows {
 			if r.kind != rowCells {
 				continue
 			}
 			for _, l := range r.cells[i].lines {
-				whole[i] = max(whole[i], longestPiece(l))
+				pieces[i] = max(pieces[i], longestPiece(l))
 			}
 		}
+		whole[i] = max(floors[i], pieces[i])
 	}
-	if w, fits := t.squeeze(whole); fits {
-		return w
+	for _, f := range [][]int{whole, pieces} {
+		if w, fits := t.squeeze(f); fits {
+			return w
+		}
 	}
 	w, _ := t.squeeze(floors)
 	return w

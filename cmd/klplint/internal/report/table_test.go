@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/klplint/klplint/klp"
 )
 
 func TestTable(t *testing.T) {
@@ -86,5 +88,28 @@ func TestTableKeepsWords(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log("\n" + b.String())
+	}
+}
+
+// TestRegistryTableFits: what a registry has to say fits 80 columns, with its words whole.
+func TestRegistryTableFits(t *testing.T) {
+	m := &klp.Module{Name: "livepatch_cve_2026_31415_nfsserver", Arch: klp.X86_64, Vermagic: klp.Vermagic{Release: "6.12.117+deb12-amd64"}}
+	var b strings.Builder
+	pages := RegistryTable(&b, &RegistryList{Revision: 7}, Options{Width: 80})
+	if err := pages.Page([]RegistryEntry{{
+		Module: m, SHA256: strings.Repeat("0123456789abcdef", 4), State: "active", Channel: "testing",
+		Owner: "kernel-team-with-a-long-name", AddedAt: "2026-11-28T19:18:28Z", AddedBy: "builder@farm-host-03",
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if n := columns(strings.TrimSuffix(line, "\n")); n > 80 {
+			t.Errorf("line of %d columns: %s", n, line)
+		}
+	}
+	for _, word := range []string{"0123456789ab", "117+deb12-", "active", "testing", "2026-11-28", "19:18:28Z", "nfsserver", "builder@"} {
+		if !strings.Contains(b.String(), word) {
+			t.Errorf("%q is broken or lost:\n%s", word, b.String())
+		}
 	}
 }
