@@ -1,12 +1,16 @@
 package main
 
 import (
+	"cmp"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/input"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/cmd/klplint/internal/settings"
@@ -18,8 +22,8 @@ import (
 // its completion, and the root the names of files beside the subcommands'. It is
 // for the shell's questions alone.
 func (a *app) complete(root *cobra.Command) {
-	root.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return nil, cobra.ShellCompDirectiveDefault
+	root.ValidArgsFunction = func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		return moduleFiles(typed), cobra.ShellCompDirectiveDefault
 	}
 	var each func(*cobra.Command)
 	each = func(cmd *cobra.Command) {
@@ -37,17 +41,42 @@ func (a *app) complete(root *cobra.Command) {
 	register(root, "color", fixed("auto", "always", "never"))
 }
 
+// moduleFiles lists the modules whose paths begin as typed. Shells complete files
+// by themselves, but only where no subcommand begins so too. Names that have to be
+// quoted are left to them.
+func moduleFiles(typed string) []string {
+	dir, begun := filepath.Split(typed)
+	entries, err := os.ReadDir(cmp.Or(dir, "."))
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range entries {
+		if name := e.Name(); strings.HasPrefix(name, begun) && input.IsModuleName(name) && !e.IsDir() && !strings.ContainsFunc(name, quoted) {
+			out = append(out, dir+name)
+		}
+	}
+	return out
+}
+
+// quoted says whether a shell may take a character for something else.
+func quoted(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._+-", r)
+}
+
 // completer returns the words that a flag of a command may have, each with what
 // it stands for behind a tab.
 type completer func(cmd *cobra.Command) []string
 
-// register completes a flag; a list is completed behind its last comma.
+// register completes a flag; a list is completed behind its last comma. Only what
+// begins as typed is handed on: some shells take a second for a hundred words.
 func register(cmd *cobra.Command, flag string, words completer) {
 	err := cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		before := typed[:strings.LastIndexByte(typed, ',')+1]
 		var out []string
 		for _, w := range words(cmd) {
-			if word, _, _ := strings.Cut(w, "\t"); !slices.Contains(strings.Split(before, ","), word) {
+			word, _, _ := strings.Cut(w, "\t")
+			if strings.HasPrefix(before+word, typed) && !slices.Contains(strings.Split(before, ","), word) {
 				out = append(out, before+w)
 			}
 		}
@@ -126,12 +155,13 @@ func ruleWords(suffix string) []string {
 	return words
 }
 
-// tagWords are the tags of the rules, sorted.
+// tagWords are the tags of the rules, sorted. What they stand for differs in each:
+// zsh shows none of many words that stand for the same.
 func tagWords() []string {
 	var words []string
 	for _, r := range settings.BuiltinRules() {
 		for _, tag := range r.Tags {
-			if w := tag + "\trules of this tag"; !slices.Contains(words, w) {
+			if w := tag + "\trules with the tag " + tag; !slices.Contains(words, w) {
 				words = append(words, w)
 			}
 		}
