@@ -16,24 +16,54 @@ const maxSimilar = 5
 // or the function of which the name is a copy, then names that differ by a
 // slip of one or two letters.
 func (o *Object) Similar(name string) []string {
+	t := o.table
+	if t.len() == 0 {
+		return nil
+	}
+	t.likeOnce.Do(t.buildLike)
 	base := names.FuncBase(name)
 	var copies, near []string
-	for i := range o.table.len() {
-		candidate := o.table.name(i)
-		if !code(o.table.kinds[i]) || bytes.HasPrefix(candidate, []byte("__pfx_")) {
-			continue
+	for _, i := range append(t.find(base), t.copiesOf[base]...) {
+		if candidate := string(t.name(i)); candidate != name && t.function(i) {
+			copies = append(copies, candidate)
 		}
-		switch {
-		case bytes.HasPrefix(candidate, []byte(base)) && names.FuncBase(string(candidate)) == base && string(candidate) != name:
-			copies = append(copies, string(candidate))
-		case len(near) < 16*maxSimilar && len(name) >= 4 && slip(candidate, name):
-			near = append(near, string(candidate))
+	}
+	for length := len(name) - maxSlip; len(name) >= 4 && length <= len(name)+maxSlip; length++ {
+		for _, i := range t.ofLength[length] {
+			if candidate := t.name(i); slip(candidate, name) && names.FuncBase(string(candidate)) != base {
+				near = append(near, string(candidate))
+			}
 		}
 	}
 	slices.Sort(copies)
 	slices.Sort(near)
 	all := slices.Compact(append(slices.Compact(copies), slices.Compact(near)...))
 	return all[:min(len(all), maxSimilar)]
+}
+
+// buildLike sorts a table's functions by what Similar asks for: one pass for all
+// questions.
+func (t *symbolTable) buildLike() {
+	t.copiesOf, t.ofLength = make(map[string][]int), make(map[int][]int)
+	for i := range t.len() {
+		if !t.function(i) {
+			continue
+		}
+		name := t.name(i)
+		t.ofLength[len(name)] = append(t.ofLength[len(name)], i)
+		if bytes.IndexByte(name, '.') <= 0 {
+			continue
+		}
+		if base := names.FuncBase(string(name)); len(base) < len(name) {
+			t.copiesOf[base] = append(t.copiesOf[base], i)
+		}
+	}
+}
+
+// function reports whether a symbol may be a function: not data, and not the
+// padding before one.
+func (t *symbolTable) function(i int) bool {
+	return code(t.kinds[i]) && !bytes.HasPrefix(t.name(i), []byte("__pfx_"))
 }
 
 // Derived says what a symbol name is when it is no function of its own: a copy
@@ -66,13 +96,13 @@ func code(kind byte) bool {
 	return false
 }
 
+// maxSlip is by how many letters the lengths of two names may differ in slip.
+const maxSlip = 2
+
 // slip reports whether two names differ by one insertion, removal,
 // replacement, or exchange of neighbours; long names may differ by two
-// neighbouring letters. Linear in the length.
+// neighbouring letters. Their lengths differ by maxSlip at most. Linear in the length.
 func slip(a []byte, b string) bool {
-	if len(a) > len(b)+2 || len(b) > len(a)+2 {
-		return false
-	}
 	head := 0
 	for head < len(a) && head < len(b) && a[head] == b[head] {
 		head++

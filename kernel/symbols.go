@@ -38,6 +38,10 @@ type symbolTable struct {
 	clonesOnce sync.Once
 	clones     map[string][]int // by function: the compiler's copies of it
 
+	likeOnce sync.Once        // for Similar, of functions alone
+	copiesOf map[string][]int // by function: the compiler's copies of it, unlikely halves included
+	ofLength map[int][]int    // by the length of the name
+
 	indexOnce sync.Once
 	seed      maphash.Seed
 	buckets   []uint32 // 1-based head of each hash chain
