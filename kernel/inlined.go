@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/klplint/klplint/internal/safeelf"
+	"github.com/klplint/klplint/kernel/internal/debuginfo"
 	"github.com/klplint/klplint/kernel/internal/inlined"
 )
 
@@ -110,7 +111,7 @@ func (c *inlinedCopies) read() ([]inlined.Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := inlined.Sections{Order: binary.LittleEndian, MaxUnit: maxDebugUnit, MaxAll: maxDebugInfo}
+	s := debuginfo.Sections{Order: binary.LittleEndian, MaxUnit: maxDebugUnit, MaxAll: maxDebugInfo}
 	if f.BigEndian {
 		s.Order = binary.BigEndian
 	}

@@ -3,13 +3,14 @@ package inlined
 import (
 	"bytes"
 	"debug/elf"
-	"errors"
 	"slices"
 	"testing"
+
+	"github.com/klplint/klplint/kernel/internal/debuginfo"
 )
 
 // of returns the sections of a linked file.
-func of(t testing.TB, name string) Sections {
+func of(t testing.TB, name string) debuginfo.Sections {
 	t.Helper()
 	f, err := elf.Open("../../testdata/inlined/" + name)
 	if err != nil {
@@ -28,7 +29,7 @@ func of(t testing.TB, name string) Sections {
 		return b
 	}
 	info := data(".debug_info")
-	return Sections{
+	return debuginfo.Sections{
 		Order: f.ByteOrder, Info: bytes.NewReader(info), InfoSize: int64(len(info)), MaxUnit: 1 << 20, MaxAll: 1 << 30,
 		Abbrev: data(".debug_abbrev"), Str: data(".debug_str"), LineStr: data(".debug_line_str"), StrOffsets: data(".debug_str_offsets"),
 	}
@@ -68,18 +69,6 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestAcrossUnits: a reference into another unit ends the reading.
-func TestAcrossUnits(t *testing.T) {
-	r := reader{u: unit{start: 100, size: 50, version: 5, offset: 4}}
-	for to, want := range map[byte]error{110: nil, 99: ErrAcrossUnits, 150: ErrAcrossUnits} {
-		s := of(t, "vmlinux-gcc")
-		v := value{cursor{b: []byte{to, 0, 0, 0}, order: s.Order}, formRefAddr}
-		if at, err := r.reference(v); !errors.Is(err, want) || err == nil && at != 10 {
-			t.Errorf("to %d: %d, %v", to, at, err)
-		}
-	}
-}
-
 // FuzzRead: whatever the bytes, reading ends, and without a panic.
 func FuzzRead(f *testing.F) {
 	for _, name := range []string{"vmlinux-gcc", "vmlinux-clang"} {
@@ -92,7 +81,7 @@ func FuzzRead(f *testing.F) {
 	}
 	order := of(f, "vmlinux-gcc").Order
 	f.Fuzz(func(t *testing.T, info, abbrev, str, offsets []byte) {
-		list, err := Read(Sections{
+		list, err := Read(debuginfo.Sections{
 			Order: order, Info: bytes.NewReader(info), InfoSize: int64(len(info)), MaxUnit: 1 << 20, MaxAll: 1 << 20,
 			Abbrev: abbrev, Str: str, LineStr: str, StrOffsets: offsets,
 		}, all)

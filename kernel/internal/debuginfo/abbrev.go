@@ -1,20 +1,54 @@
-package inlined
+package debuginfo
 
 import "encoding/binary"
 
-// Tags, attributes and forms that matter here (DWARF 5, section 7).
+// Tags of entries (DWARF 5, section 7.5.3).
 const (
-	tagSubprogram        = 0x2e
-	tagInlinedSubroutine = 0x1d
-	tagCompileUnit       = 0x11
+	TagArray                 = 0x01
+	TagEnumeration           = 0x04
+	TagFormalParameter       = 0x05
+	TagMember                = 0x0d
+	TagPointer               = 0x0f
+	TagCompileUnit           = 0x11
+	TagStruct                = 0x13
+	TagSubroutine            = 0x15
+	TagTypedef               = 0x16
+	TagUnion                 = 0x17
+	TagUnspecifiedParameters = 0x18
+	TagInlinedSubroutine     = 0x1d
+	TagSubrange              = 0x21
+	TagBase                  = 0x24
+	TagConst                 = 0x26
+	TagEnumerator            = 0x28
+	TagSubprogram            = 0x2e
+	TagVolatile              = 0x35
+	TagRestrict              = 0x37
+	TagAtomic                = 0x47
+)
 
-	attrName           = 0x03
-	attrLowPC          = 0x11
-	attrAbstractOrigin = 0x31
-	attrSpecification  = 0x47
-	attrRanges         = 0x55
-	attrStrOffsetsBase = 0x72
+// Attributes of entries (DWARF 5, section 7.5.4; bit offset: DWARF 3).
+const (
+	AttrName           = 0x03
+	AttrByteSize       = 0x0b
+	AttrBitOffset      = 0x0c
+	AttrBitSize        = 0x0d
+	AttrLowPC          = 0x11
+	AttrConstValue     = 0x1c
+	AttrUpperBound     = 0x2f
+	AttrAbstractOrigin = 0x31
+	AttrCount          = 0x37
+	AttrMemberLocation = 0x38
+	AttrDeclaration    = 0x3c
+	AttrEncoding       = 0x3e
+	AttrSpecification  = 0x47
+	AttrType           = 0x49
+	AttrRanges         = 0x55
+	AttrDataBitOffset  = 0x6b
+	AttrStrOffsetsBase = 0x72
+)
 
+// Forms of attributes (DWARF 5, section 7.5.6).
+const (
 	formAddr          = 0x01
 	formBlock2        = 0x03
 	formBlock4        = 0x04
@@ -57,13 +91,19 @@ const (
 )
 
 // attribute is one attribute of an abbreviation.
-type attribute struct{ name, form uint64 }
+type attribute struct {
+	name, form uint64
+	implicit   int64 // the value itself, of formImplicitConst
+}
 
 // abbrev is the form of entries of one kind.
 type abbrev struct {
 	tag        uint64
 	children   bool
 	attributes []attribute
+	// size is what the values of an entry take, in bytes; -1 where that is not
+	// the same for all entries.
+	size int
 }
 
 // Bounds of one unit's abbreviations; those of a kernel's have a few hundred,
@@ -75,8 +115,8 @@ const (
 
 // parseAbbrevs reads the abbreviations at an offset of .debug_abbrev. Compilers
 // number them from 1 without gaps; others are refused. all keeps the attributes
-// of all of them.
-func parseAbbrevs(b []byte, order binary.ByteOrder, list []abbrev, all []attribute) ([]abbrev, []attribute, error) {
+// of all of them, and size tells what a value of a form takes.
+func parseAbbrevs(b []byte, order binary.ByteOrder, list []abbrev, all []attribute, size func(form uint64) int) ([]abbrev, []attribute, error) {
 	c := cursor{b: b, order: order}
 	list, all = append(list[:0], abbrev{}), all[:0]
 	for {
@@ -85,22 +125,27 @@ func parseAbbrevs(b []byte, order binary.ByteOrder, list []abbrev, all []attribu
 			return list, all, nil
 		}
 		if c.bad || code != uint64(len(list)) || code > maxAbbrevs {
-			return nil, nil, errDamaged
+			return nil, nil, ErrDamaged
 		}
 		a := abbrev{tag: c.leb(), children: c.uint(1) != 0}
 		from := len(all)
 		for {
-			at := attribute{c.leb(), c.leb()}
+			at := attribute{name: c.leb(), form: c.leb()}
 			if at.form == formImplicitConst {
-				c.leb()
+				at.implicit = c.sleb()
 			}
 			if at == (attribute{}) {
 				break
 			}
 			if c.bad || len(all)-from == maxAttributes {
-				return nil, nil, errDamaged
+				return nil, nil, ErrDamaged
 			}
 			all = append(all, at)
+			if n := size(at.form); n < 0 || a.size < 0 {
+				a.size = -1
+			} else {
+				a.size += n
+			}
 		}
 		a.attributes = all[from:len(all):len(all)]
 		list = append(list, a)
