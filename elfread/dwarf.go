@@ -47,10 +47,14 @@ func (p *parser) keepDebug() {
 	if !p.o.Types || p.m.BTF != nil || p.sec.debugInfo == 0 {
 		return
 	}
-	d, err := p.f.DWARF(maxDebug)
-	p.m.Debug = &klp.ModuleDebug{Data: d}
+	s, err := p.f.DebugSections(maxDebug)
 	if err != nil {
-		p.m.Debug.Reason = err.Error()
+		p.m.Debug = &klp.ModuleDebug{Reason: err.Error()}
+		return
+	}
+	p.m.Debug = &klp.ModuleDebug{
+		Info: s[".debug_info"], Abbrev: s[".debug_abbrev"], Str: s[".debug_str"], LineStr: s[".debug_line_str"],
+		StrOffsets: s[".debug_str_offsets"], BigEndian: p.f.BigEndian,
 	}
 }
 

@@ -1,387 +1,307 @@
 package kernel
 
 import (
-	"crypto/sha256"
-	"debug/dwarf"
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 
-	"github.com/cilium/ebpf/btf"
-
+	"github.com/klplint/klplint/kernel/internal/debuginfo"
 	"github.com/klplint/klplint/klp"
 )
 
-// Bounds of the debug information that types are read from, in bytes of memory: of
-// all entries that are looked at, of those that are kept of one unit, and of the
-// types that are made of them. A unit that includes the kernel's headers has some
-// sixty thousand entries.
+// Bounds of the debug information that types are read from: entries that are
+// looked at for one question, and bytes of memory of the types that are made of
+// them. A unit that includes the kernel's headers has some sixty thousand entries.
 const (
-	maxDebugWork  = 384 << 20
-	maxUnitKept   = 32 << 20
-	maxTypesMade  = 32 << 20
-	maxDebugDepth = 1 << 10
+	maxDebugEntries = 1 << 23
+	maxTypesMade    = 32 << 20
 )
 
-// entryBytes is about what an entry takes, without its name.
+// entryBytes is about what a type takes, and what each of its members does.
 const entryBytes = 256
 
-// typesOfDWARF makes BTF of what a module's debug information tells: its structs,
-// unions and enums with a name, what these are made of, and the prototypes of
-// the replacements. A type that several units describe alike is there once.
-func typesOfDWARF(m *klp.Module) (spec *btf.Spec, err error) {
-	d := debugTypes{wanted: make(map[string]bool), seen: make(map[[sha256.Size]byte]bool), work: maxDebugWork, made: maxTypesMade, kept: maxUnitKept, entries: make(map[dwarf.Offset]*debugEntry)}
+// debugTypes reads types in a module's debug information, where they are.
+type debugTypes struct {
+	sections debuginfo.Sections
+	wanted   map[string]bool // functions
+	left     int             // entries that may still be looked at
+}
+
+func newDebugTypes(m *klp.Module) *debugTypes {
+	d := &debugTypes{wanted: make(map[string]bool), sections: debuginfo.Sections{
+		Order: binary.LittleEndian, Info: bytes.NewReader(m.Debug.Info), InfoSize: int64(len(m.Debug.Info)),
+		Abbrev: m.Debug.Abbrev, Str: m.Debug.Str, LineStr: m.Debug.LineStr, StrOffsets: m.Debug.StrOffsets,
+		MaxUnit: math.MaxInt64, MaxAll: math.MaxInt64, // it is in memory
+	}}
+	if m.Debug.BigEndian {
+		d.sections.Order = binary.BigEndian
+	}
 	for i := range m.Patch.Objects {
 		for j := range m.Patch.Objects[i].Funcs {
 			d.wanted[m.Patch.Objects[i].Funcs[j].New.Symbol] = true
 		}
 	}
-	if err := d.read(m.Debug.Data.Reader()); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoModuleTypes, err)
-	}
-	b, err := btf.NewBuilder(d.roots, nil)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoModuleTypes, err)
-	}
-	if spec, err = b.Spec(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoModuleTypes, err)
-	}
-	return spec, nil
-}
-
-// debugTypes gathers the types of one unit after another.
-type debugTypes struct {
-	wanted map[string]bool            // functions
-	seen   map[[sha256.Size]byte]bool // identities of the roots
-	roots  []btf.Type
-	work   int // bytes left of maxDebugWork
-	made   int // bytes left of maxTypesMade
-
-	// Of the unit.
-	entries map[dwarf.Offset]*debugEntry
-	order   []*debugEntry
-	kept    int          // bytes left of maxUnitKept
-	lost    dwarf.Offset // a reference that leads to no type of the unit; 0 for none
+	return d
 }
 
 // debugEntry is what an entry of the debug information says that BTF can say, too.
 type debugEntry struct {
-	tag         dwarf.Tag
-	name        string
+	debuginfo.Entry
+	name        []byte
 	size        int64 // bytes; of an array's dimension the number of elements
 	declaration bool
-	encoding    int64        // of a base type
-	of          dwarf.Offset // 0 for void
-	at          int64        // bits from the start of the struct; of an enumerator its value
-	width       int64        // of a bit field, in bits
-	parts       []*debugEntry
-
-	made btf.Type
+	encoding    int64 // of a base type
+	of          int   // offset of a type in the unit, 0 for void
+	at          int64 // bits from the start of the struct; of an enumerator its value
+	width       int64 // of a bit field, in bits
 }
 
-// below are the entries that are parts of the one they stand in.
-var below = map[dwarf.Tag]bool{
-	dwarf.TagMember: true, dwarf.TagEnumerator: true, dwarf.TagSubrangeType: true,
-	dwarf.TagFormalParameter: true, dwarf.TagUnspecifiedParameters: true,
-}
-
-func (d *debugTypes) read(r *dwarf.Reader) error {
-	var stack []*debugEntry // nil for what is of no interest
-	for {
-		e, err := r.Next()
-		if err != nil {
-			return err
-		}
-		if e == nil {
-			break
-		}
-		if e.Tag == 0 {
-			if len(stack) > 0 {
-				stack = stack[:len(stack)-1]
-			}
-			continue
-		}
-		if e.Tag == dwarf.TagCompileUnit {
-			if err := d.endUnit(); err != nil {
-				return err
-			}
-			stack = stack[:0]
-		}
-		if err := d.pay(e, len(stack)); err != nil {
-			return err
-		}
-		var keep *debugEntry
-		switch {
-		case below[e.Tag]:
-			if n := len(stack); n > 0 && stack[n-1] != nil {
-				stack[n-1].parts = append(stack[n-1].parts, newDebugEntry(e))
-				d.kept -= entryBytes + len(stringOf(e, dwarf.AttrName))
-			}
-		case ofTypes(e.Tag) || e.Tag == dwarf.TagSubprogram && d.wanted[stringOf(e, dwarf.AttrName)]:
-			keep = newDebugEntry(e)
-			d.entries[e.Offset] = keep
-			d.order = append(d.order, keep)
-			d.kept -= entryBytes + len(keep.name)
-		}
-		if e.Children {
-			stack = append(stack, keep)
-		}
-	}
-	return d.endUnit()
-}
-
-// pay takes an entry off the bounds.
-func (d *debugTypes) pay(e *dwarf.Entry, depth int) error {
-	d.work -= 64
-	for i := range e.Field {
-		text, _ := e.Field[i].Val.(string)
-		d.work -= 64 + len(text)
-	}
-	switch {
-	case depth > maxDebugDepth:
-		return fmt.Errorf("debug information nested more than %d deep", maxDebugDepth)
-	case d.work < 0:
-		return fmt.Errorf("debug information of more than %d bytes in memory", maxDebugWork)
-	case d.kept < 0:
-		return fmt.Errorf("a unit's types of more than %d bytes in memory", maxUnitKept)
-	case d.made < 0:
-		return fmt.Errorf("types of more than %d bytes in memory", maxTypesMade)
-	}
-	return nil
-}
-
-// tagAtomic is DW_TAG_atomic_type.
-const tagAtomic = dwarf.Tag(0x47)
-
-func ofTypes(t dwarf.Tag) bool {
-	switch t {
-	case dwarf.TagBaseType, dwarf.TagPointerType, dwarf.TagStructType, dwarf.TagUnionType, dwarf.TagEnumerationType,
-		dwarf.TagTypedef, dwarf.TagConstType, dwarf.TagVolatileType, dwarf.TagRestrictType, tagAtomic, dwarf.TagArrayType, dwarf.TagSubroutineType:
-		return true
-	}
-	return false
-}
-
-func stringOf(e *dwarf.Entry, a dwarf.Attr) string { s, _ := e.Val(a).(string); return s }
-
-func newDebugEntry(e *dwarf.Entry) *debugEntry {
-	out := &debugEntry{tag: e.Tag}
+func readDebugEntry(from *debuginfo.Entry) (e debugEntry, err error) {
+	e.Entry = *from
 	var upper, count, bytesAt, bitsAt, bigBits int64
 	var hasUpper, hasBits, hasBig bool
-	for _, f := range e.Field {
-		n, _ := f.Val.(int64)
-		switch f.Attr {
-		case dwarf.AttrName:
-			out.name, _ = f.Val.(string)
-		case dwarf.AttrByteSize:
-			out.size = n
-		case dwarf.AttrDeclaration:
-			out.declaration, _ = f.Val.(bool)
-		case dwarf.AttrEncoding:
-			out.encoding = n
-		case dwarf.AttrType:
-			out.of, _ = f.Val.(dwarf.Offset)
-		case dwarf.AttrDataMemberLoc:
-			bytesAt = n
-		case dwarf.AttrDataBitOffset:
-			bitsAt, hasBits = n, true
-		case dwarf.AttrBitOffset:
-			bigBits, hasBig = n, true
-		case dwarf.AttrBitSize:
-			out.width = n
-		case dwarf.AttrConstValue:
-			out.at = n
-		case dwarf.AttrUpperBound:
-			upper, hasUpper = n, f.Class == dwarf.ClassConstant
-		case dwarf.AttrCount:
-			count = n
+	for name, v := range from.Attributes {
+		switch name {
+		case debuginfo.AttrName:
+			e.name = v.String()
+		case debuginfo.AttrByteSize:
+			e.size, _ = v.Int()
+		case debuginfo.AttrDeclaration:
+			e.declaration = v.Flag()
+		case debuginfo.AttrEncoding:
+			e.encoding, _ = v.Int()
+		case debuginfo.AttrType:
+			if e.of, err = v.Reference(); err != nil {
+				return e, err
+			}
+		case debuginfo.AttrMemberLocation:
+			bytesAt, _ = v.Int()
+		case debuginfo.AttrDataBitOffset:
+			bitsAt, hasBits = v.Int()
+		case debuginfo.AttrBitOffset:
+			bigBits, hasBig = v.Int()
+		case debuginfo.AttrBitSize:
+			e.width, _ = v.Int()
+		case debuginfo.AttrConstValue:
+			e.at, _ = v.Int()
+		case debuginfo.AttrUpperBound:
+			upper, hasUpper = v.Int()
+		case debuginfo.AttrCount:
+			count, _ = v.Int()
 		}
 	}
 	switch e.Tag {
-	case dwarf.TagMember:
+	case debuginfo.TagMember:
 		switch {
 		case hasBits:
-			out.at = 8*bytesAt + bitsAt
+			e.at = 8*bytesAt + bitsAt
 		case hasBig: // counted from the most significant bit of the storage (DWARF 3)
-			out.at = 8*bytesAt + 8*out.size - bigBits - out.width
+			e.at = 8*bytesAt + 8*e.size - bigBits - e.width
 		default:
-			out.at = 8 * bytesAt
+			e.at = 8 * bytesAt
 		}
-	case dwarf.TagSubrangeType:
-		if out.size = count; hasUpper {
-			out.size = upper + 1
+	case debuginfo.TagSubrange:
+		if e.size = count; hasUpper {
+			e.size = upper + 1
 		}
 	}
-	return out
+	return e, nil
 }
 
-// endUnit makes the types of the unit that was read.
-func (d *debugTypes) endUnit() error {
-	for _, e := range d.order {
-		e.made = e.shell()
+// entry reads the entry at an offset of the unit.
+func (d *debugTypes) entry(u *debuginfo.Unit, at int) (debuginfo.Entry, error) {
+	if d.left--; d.left < 0 {
+		return debuginfo.Entry{}, fmt.Errorf("debug information of more than %d entries", maxDebugEntries)
 	}
-	for _, e := range d.order {
-		d.fill(e)
-	}
-	if d.lost != 0 {
-		return fmt.Errorf("debug information refers to %#x, where its unit has no type", d.lost)
-	}
-	for _, e := range d.order {
-		if e.name == "" || e.declaration {
-			continue
+	return u.Entry(at)
+}
+
+// each calls do with the entries of all units.
+func (d *debugTypes) each(do func(*debuginfo.Unit, *debuginfo.Entry) error, end func() error) error {
+	d.left = maxDebugEntries
+	return d.sections.Units(func(u *debuginfo.Unit) error {
+		for at := u.First(); at < u.Len(); {
+			e, err := d.entry(u, at)
+			if err != nil {
+				return err
+			}
+			if err := do(u, &e); err != nil {
+				return err
+			}
+			at = e.End
 		}
-		switch e.tag {
-		case dwarf.TagStructType, dwarf.TagUnionType, dwarf.TagEnumerationType, dwarf.TagSubprogram:
-			if is := e.identity(); !d.seen[is] {
-				d.seen[is] = true
-				d.made -= entryBytes * (1 + len(e.parts))
-				d.roots = append(d.roots, e.made)
+		return end()
+	})
+}
+
+// parts calls do with the entries right below another one, until it returns false.
+func (d *debugTypes) parts(u *debuginfo.Unit, of *debugEntry, do func(*debugEntry) (bool, error)) error {
+	depth := 0
+	for at := of.End; of.Children && at < u.Len(); {
+		e, err := d.entry(u, at)
+		if err != nil {
+			return err
+		}
+		at = e.End
+		switch {
+		case e.Tag == 0 && depth == 0:
+			return nil
+		case e.Tag == 0:
+			depth--
+		case depth == 0:
+			part, err := readDebugEntry(&e)
+			if err != nil {
+				return err
+			}
+			if more, err := do(&part); err != nil || !more {
+				return err
 			}
 		}
+		if e.Children {
+			depth++
+		}
 	}
-	d.entries, d.order, d.kept = make(map[dwarf.Offset]*debugEntry), nil, maxUnitKept
 	return nil
 }
 
-// shell is the type without those that it refers to.
-func (e *debugEntry) shell() btf.Type {
-	size := uint32(min(uint64(max(e.size, 0)), math.MaxUint32))
-	switch e.tag {
-	case dwarf.TagBaseType:
-		const signed, signedChar, boolean, unsignedChar, float = 5, 6, 2, 8, 4 // DWARF 5, 7.8
-		switch e.encoding {
-		case float:
-			return &btf.Float{Name: e.name, Size: size}
-		case signed:
-			return &btf.Int{Name: e.name, Size: size, Encoding: btf.Signed}
-		case signedChar, unsignedChar:
-			return &btf.Int{Name: e.name, Size: size, Encoding: btf.Char}
-		case boolean:
-			return &btf.Int{Name: e.name, Size: size, Encoding: btf.Bool}
-		}
-		return &btf.Int{Name: e.name, Size: size}
-	case dwarf.TagPointerType:
-		return &btf.Pointer{}
-	case dwarf.TagStructType:
-		if e.declaration {
-			return &btf.Fwd{Name: e.name, Kind: btf.FwdStruct}
-		}
-		return &btf.Struct{Name: e.name, Size: size}
-	case dwarf.TagUnionType:
-		if e.declaration {
-			return &btf.Fwd{Name: e.name, Kind: btf.FwdUnion}
-		}
-		return &btf.Union{Name: e.name, Size: size}
-	case dwarf.TagEnumerationType:
-		return e.enum(size)
-	case dwarf.TagTypedef:
-		return &btf.Typedef{Name: e.name}
-	case dwarf.TagConstType, tagAtomic: // which BTF does not tell
-		return &btf.Const{}
-	case dwarf.TagVolatileType:
-		return &btf.Volatile{}
-	case dwarf.TagRestrictType:
-		return &btf.Restrict{}
-	case dwarf.TagArrayType:
-		return &btf.Array{}
-	case dwarf.TagSubprogram:
-		return &btf.Func{Name: e.name, Type: &btf.FuncProto{}, Linkage: btf.GlobalFunc}
-	}
-	return &btf.FuncProto{}
+// isMember reports whether BTF can have an entry as a member.
+func isMember(e *debugEntry) bool {
+	return e.Tag == debuginfo.TagMember && e.at >= 0 && e.at <= math.MaxUint32
 }
 
-func (e *debugEntry) enum(size uint32) *btf.Enum {
-	out := &btf.Enum{Name: e.name, Size: size}
-	for _, p := range e.parts {
-		if p.tag == dwarf.TagEnumerator {
-			out.Signed = out.Signed || p.at < 0
-			out.Values = append(out.Values, btf.EnumValue{Name: p.name, Value: uint64(p.at)})
+// unnamed returns the struct or union that an unnamed member is made of: qualifiers
+// and typedefs lead to it.
+func (d *debugTypes) unnamed(u *debuginfo.Unit, at int) (debugEntry, error) {
+	for range maxTypeDepth {
+		if at == 0 {
+			break
+		}
+		is, err := d.entry(u, at)
+		if err != nil {
+			return debugEntry{}, err
+		}
+		e, err := readDebugEntry(&is)
+		if err != nil {
+			return e, err
+		}
+		switch e.Tag {
+		case debuginfo.TagStruct, debuginfo.TagUnion:
+			return e, nil
+		case debuginfo.TagTypedef, debuginfo.TagConst, debuginfo.TagVolatile, debuginfo.TagRestrict, debuginfo.TagAtomic:
+			at = e.of
+		default:
+			return debugEntry{}, nil
 		}
 	}
-	return out
+	return debugEntry{}, nil
 }
 
-// fill gives a type those that it refers to.
-func (d *debugTypes) fill(e *debugEntry) {
-	switch t := e.made.(type) {
-	case *btf.Pointer:
-		t.Target = d.at(e.of)
-	case *btf.Struct:
-		t.Members = d.members(e)
-	case *btf.Union:
-		t.Members = d.members(e)
-	case *btf.Typedef:
-		t.Type = d.at(e.of)
-	case *btf.Const:
-		t.Type = d.at(e.of)
-	case *btf.Volatile:
-		t.Type = d.at(e.of)
-	case *btf.Restrict:
-		t.Type = d.at(e.of)
-	case *btf.Array:
-		d.dimensions(t, e)
-	case *btf.FuncProto:
-		d.prototype(t, e)
-	case *btf.Func:
-		d.prototype(t.Type.(*btf.FuncProto), e)
-	}
+// sizeInBytes is the size of a type as BTF has it.
+func sizeInBytes(e *debugEntry) uint32 {
+	return uint32(min(uint64(max(e.size, 0)), math.MaxUint32))
 }
 
-// index is the type that BTF has arrays counted by.
-var index = &btf.Int{Name: "__ARRAY_SIZE_TYPE__", Size: 4}
+// layoutKinds are the kinds of types that are compared.
+var layoutKinds = map[uint64]string{debuginfo.TagStruct: "struct", debuginfo.TagUnion: "union", debuginfo.TagEnumeration: "enum"}
 
-// dimensions makes an array of several dimensions one of arrays.
-func (d *debugTypes) dimensions(t *btf.Array, e *debugEntry) {
-	t.Index, t.Type = index, d.at(e.of)
-	for i := len(e.parts) - 1; i >= 0; i-- {
-		n := uint32(min(uint64(max(e.parts[i].size, 0)), math.MaxUint32))
-		if i == 0 {
-			t.Nelems = n
-			return
+// differ reports whether a named type is there that the kernel has in another
+// form only. That is all that is asked of most modules.
+func (d *debugTypes) differ(kernel *kernelTypes) (bool, error) {
+	found := false
+	err := d.each(func(u *debuginfo.Unit, at *debuginfo.Entry) error {
+		switch at.Tag {
+		case debuginfo.TagStruct, debuginfo.TagUnion, debuginfo.TagEnumeration:
+		default:
+			return nil
 		}
-		t.Type = &btf.Array{Index: index, Type: t.Type, Nelems: n}
-	}
+		if found {
+			return nil
+		}
+		e, err := readDebugEntry(at)
+		if err != nil || len(e.name) == 0 || e.declaration {
+			return err
+		}
+		found, err = d.differs(u, &e, kernel)
+		return err
+	}, func() error { return nil })
+	return found, err
 }
 
-func (d *debugTypes) prototype(t *btf.FuncProto, e *debugEntry) {
-	t.Return = d.at(e.of)
-	for _, p := range e.parts {
-		switch p.tag {
-		case dwarf.TagFormalParameter:
-			t.Params = append(t.Params, btf.FuncParam{Name: p.name, Type: d.at(p.of)})
-		case dwarf.TagUnspecifiedParameters:
-			t.Params = append(t.Params, btf.FuncParam{Type: &btf.Void{}}) // an ellipsis
+func (d *debugTypes) differs(u *debuginfo.Unit, e *debugEntry, kernel *kernelTypes) (bool, error) {
+	candidates := kernel.layouts(e.name, layoutKinds[e.Tag])
+	for _, c := range candidates {
+		if same, err := d.same(u, e, c); err != nil || same {
+			return false, err
 		}
 	}
+	if len(candidates) == 0 {
+		return false, nil
+	}
+	is := &typeLayout{kind: layoutKinds[e.Tag], size: int(sizeInBytes(e))}
+	w := placeWalk{d: d, u: u, do: func(name []byte, at uint64, width uint32) bool {
+		is.add(memberPlace{name: string(name), at: at, width: width})
+		return true
+	}}
+	if err := w.open(e, 0, 0); err != nil || len(is.members) == 0 {
+		return false, err
+	}
+	same, different := compareWithKernel(is, candidates)
+	return same == nil && len(different) > 0, nil
 }
 
-func (d *debugTypes) members(e *debugEntry) []btf.Member {
-	out := make([]btf.Member, 0, len(e.parts))
-	for _, p := range e.parts {
-		if p.tag == dwarf.TagMember && p.at >= 0 && p.at <= math.MaxUint32 {
-			out = append(out, btf.Member{Name: p.name, Type: d.at(p.of), Offset: btf.Bits(p.at), BitfieldSize: btf.Bits(max(p.width, 0))})
+// same reports whether an entry describes the same members in the same order.
+func (d *debugTypes) same(u *debuginfo.Unit, e *debugEntry, was *typeLayout) (bool, error) {
+	if int(sizeInBytes(e)) != was.size {
+		return false, nil
+	}
+	n := 0
+	w := placeWalk{d: d, u: u, do: func(name []byte, at uint64, width uint32) bool {
+		if n == len(was.members) {
+			n++
+			return false
 		}
-	}
-	return out
+		m := &was.members[n]
+		if m.at != at || m.width != width || m.name != string(name) {
+			return false
+		}
+		n++
+		return true
+	}}
+	err := w.open(e, 0, 0)
+	return n == len(was.members) && !w.stopped, err
 }
 
-// at is the type at an offset, void for none.
-func (d *debugTypes) at(offset dwarf.Offset) btf.Type {
-	if offset == 0 {
-		return &btf.Void{}
-	}
-	if e := d.entries[offset]; e != nil {
-		return e.made
-	}
-	d.lost = offset
-	return &btf.Void{}
+// placeWalk goes through the members of a type that have a name, those of unnamed
+// members included, and through the values of an enum.
+type placeWalk struct {
+	d       *debugTypes
+	u       *debuginfo.Unit
+	do      func(name []byte, at uint64, width uint32) bool
+	opened  int // members that were looked at
+	stopped bool
 }
 
-// identity is equal for entries of several units that describe one type.
-func (e *debugEntry) identity() [sha256.Size]byte {
-	h := sha256.New()
-	fmt.Fprintf(h, "%d %s %d", e.tag, e.name, e.size)
-	for _, p := range e.parts {
-		fmt.Fprintf(h, "\x00%s %d %d", p.name, p.at, p.width)
-	}
-	return [sha256.Size]byte(h.Sum(nil))
+func (w *placeWalk) open(e *debugEntry, from uint64, depth int) error {
+	return w.d.parts(w.u, e, func(p *debugEntry) (bool, error) {
+		isValue := p.Tag == debuginfo.TagEnumerator
+		if !isValue && !isMember(p) {
+			return true, nil
+		}
+		switch w.opened++; {
+		case w.opened > maxMembers:
+			w.stopped = true
+		case len(p.name) > 0:
+			w.stopped = !w.do(p.name, from+uint64(p.at), uint32(max(p.width, 0)))
+		case !isValue && depth <= maxTypeDepth:
+			inner, err := w.d.unnamed(w.u, p.of)
+			if err != nil {
+				return false, err
+			}
+			if err := w.open(&inner, from+uint64(p.at), depth+1); err != nil {
+				return false, err
+			}
+		}
+		return !w.stopped, nil
+	})
 }

@@ -1,13 +1,12 @@
 package kernel
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
-
-	"github.com/klplint/klplint/klp"
 )
 
 // LayoutDifference is a struct, union or enum of a module whose layout is not
@@ -29,48 +28,66 @@ type LayoutDifference struct {
 // have other names is no difference, and neither is one of a livepatch of modules
 // of which nothing tells that it is the kernel's (see ownTypes). The error wraps ErrNoTypes, ErrNoModuleTypes or
 // ErrOtherBase.
-func (k *Kernel) CompareLayouts(m *klp.Module) (list []LayoutDifference, err error) {
-	err = k.withTypes(func(spec *btf.Spec) error {
-		own, err := k.moduleTypes(m, spec)
+func (o *ModuleTypes) CompareLayouts() (list []LayoutDifference, err error) {
+	err = o.kernel.withTypes(func(kernel *kernelTypes) error {
+		if err := o.open(kernel); err != nil {
+			return err
+		}
+		types, err := o.all(kernel)
 		if err != nil {
 			return err
 		}
-		var types []btf.Type
 		var same []namesakes
 		var different []layoutPair
-		for t, err := range own.All() {
-			if err != nil {
-				return fmt.Errorf("%w: %w", ErrNoModuleTypes, err)
+		for _, t := range types {
+			is, ok := layoutOfType(t)
+			if !ok || t.TypeName() == "" {
+				continue
 			}
-			types = append(types, t)
-			is, others := compareWithKernel(spec, t)
-			if is != nil {
-				same = append(same, namesakes{t, is})
+			as, others := compareWithKernel(is, kernel.layouts([]byte(t.TypeName()), is.kind))
+			if as != nil {
+				same = append(same, namesakes{t, as})
 			}
 			different = append(different, others...)
 		}
 		if len(different) == 0 {
 			return nil
 		}
-		all := onlyVmlinux(m)
-		var kernels map[namesakes]bool
-		if !all {
-			kernels = ownTypes(spec, own, m, same, different)
-		}
-		reached := reachedFrom(own, types, m)
-		var told btf.Type
-		for i := range different {
-			p := &different[i]
-			if p.module != told && (all || kernels[p.namesakes]) {
-				told = p.module
-				p.difference.Reached = reached[told]
-				list = append(list, p.difference)
-			}
-		}
-		return nil
+		list, err = o.differences(kernel, types, same, different)
+		return err
 	})
-	slices.SortFunc(list, func(a, b LayoutDifference) int { return strings.Compare(a.Type, b.Type) })
 	return list, err
+}
+
+// differences tells which of the pairs that differ are one type, changed, each
+// once, in the order of names.
+func (o *ModuleTypes) differences(kernel *kernelTypes, types []btf.Type, same []namesakes, different []layoutPair) ([]LayoutDifference, error) {
+	all := onlyVmlinux(o.module)
+	var kernels map[namesakes]bool
+	var err error
+	if !all {
+		if kernels, err = o.ownTypes(kernel.spec, same, different); err != nil {
+			return nil, err
+		}
+	}
+	reached, err := o.reached(types)
+	if err != nil {
+		return nil, err
+	}
+	var list []LayoutDifference
+	var told btf.Type
+	for i := range different {
+		p := &different[i]
+		if p.module != told && (all || kernels[p.namesakes]) {
+			told = p.module
+			p.difference.Reached = reached[told]
+			list = append(list, p.difference)
+		}
+	}
+	slices.SortFunc(list, func(a, b LayoutDifference) int {
+		return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.What, b.What))
+	})
+	return list, nil
 }
 
 // layoutPair is a type of a module whose layout is not that of the kernel's.
@@ -79,31 +96,18 @@ type layoutPair struct {
 	difference LayoutDifference
 }
 
-// compareWithKernel compares a type with the kernel's of its name: it returns the
-// one that is the same, else those that are akin and differ.
-func compareWithKernel(spec *btf.Spec, t btf.Type) (same btf.Type, different []layoutPair) {
-	name := t.TypeName()
-	is, ok := layoutOfType(t)
-	if !ok || name == "" {
-		return nil, nil
-	}
-	candidates, err := spec.AnyTypesByName(name)
-	if err != nil {
-		return nil, nil
-	}
-	for _, c := range candidates {
-		was, ok := layoutOfType(c)
-		if !ok || was.kind != is.kind {
-			continue
-		}
+// compareWithKernel compares a type with the kernel's of its name and kind: it
+// returns the one that is the same, else those that are akin and differ.
+func compareWithKernel(is *typeLayout, candidates []*typeLayout) (same btf.Type, different []layoutPair) {
+	for _, was := range candidates {
 		what, moved := was.compare(is)
 		if what == "" {
-			return c, nil
+			return was.of, nil
 		}
 		if was.akin(is) {
 			different = append(different, layoutPair{
-				namesakes:  namesakes{module: t, kernel: c},
-				difference: LayoutDifference{Type: is.kind + " " + name, What: what, Moved: moved},
+				namesakes:  namesakes{module: is.of, kernel: was.of},
+				difference: LayoutDifference{Type: is.kind + " " + was.of.TypeName(), What: what, Moved: moved},
 			})
 		}
 	}
@@ -113,10 +117,11 @@ func compareWithKernel(spec *btf.Spec, t btf.Type) (same btf.Type, different []l
 // typeLayout is where the members of a type are, those of unnamed members
 // within included.
 type typeLayout struct {
+	of      btf.Type
 	kind    string // "struct", "union", "enum"
 	size    int    // bytes
 	members []memberPlace
-	index   map[string]int // by name: in members
+	index   map[string]int // by name: in members; nil before places
 	opened  int            // members that were looked at
 }
 
@@ -129,12 +134,16 @@ type memberPlace struct {
 	of    btf.Type // nil for a value of an enum
 }
 
+func (m memberPlace) same(o memberPlace) bool {
+	return m.at == o.at && m.width == o.width && m.name == o.name
+}
+
 // maxMembers bounds a type's members, unnamed ones and those within them
 // included. The kernel's largest struct has some three hundred.
 const maxMembers = 1 << 14
 
 func layoutOfType(t btf.Type) (*typeLayout, bool) {
-	l := &typeLayout{index: map[string]int{}}
+	l := &typeLayout{of: t}
 	switch t := t.(type) {
 	case *btf.Struct:
 		l.kind, l.size = "struct", int(t.Size)
@@ -155,10 +164,25 @@ func layoutOfType(t btf.Type) (*typeLayout, bool) {
 }
 
 func (l *typeLayout) add(m memberPlace) {
-	if _, there := l.index[m.name]; !there && m.name != "" {
-		l.index[m.name] = len(l.members)
+	if m.name != "" {
 		l.members = append(l.members, m)
 	}
+}
+
+// places returns where a name is in members, which has each name once from then on.
+func (l *typeLayout) places() map[string]int {
+	if l.index != nil {
+		return l.index
+	}
+	l.index = make(map[string]int, len(l.members))
+	l.members = slices.DeleteFunc(l.members, func(m memberPlace) bool {
+		if _, there := l.index[m.name]; there {
+			return true
+		}
+		l.index[m.name] = len(l.index)
+		return false
+	})
+	return l.index
 }
 
 func (l *typeLayout) open(members []btf.Member, from uint64, depth int) {
@@ -183,9 +207,9 @@ func (l *typeLayout) open(members []btf.Member, from uint64, depth int) {
 // akin reports whether most members of the smaller layout have their name in
 // the other: else one name stands for two things.
 func (l *typeLayout) akin(o *typeLayout) bool {
-	common := 0
+	common, index := 0, l.places()
 	for _, m := range o.members {
-		if _, ok := l.index[m.name]; ok {
+		if _, ok := index[m.name]; ok {
 			common++
 		}
 	}
@@ -194,8 +218,12 @@ func (l *typeLayout) akin(o *typeLayout) bool {
 
 // compare says what is first different in the module's layout, "" for nothing.
 func (l *typeLayout) compare(is *typeLayout) (what string, moved bool) {
+	if l.size == is.size && slices.EqualFunc(l.members, is.members, memberPlace.same) {
+		return "", false
+	}
+	has, mine := l.places(), is.places()
 	for _, m := range is.members {
-		i, ok := l.index[m.name]
+		i, ok := has[m.name]
 		if !ok {
 			continue
 		}
@@ -210,14 +238,14 @@ func (l *typeLayout) compare(is *typeLayout) (what string, moved bool) {
 		}
 	}
 	for _, m := range is.members {
-		if _, ok := l.index[m.name]; !ok {
+		if _, ok := has[m.name]; !ok {
 			what = "the kernel's has no member " + m.name
 			break
 		}
 	}
 	if what == "" {
 		for _, m := range l.members {
-			if _, ok := is.index[m.name]; !ok {
+			if _, ok := mine[m.name]; !ok {
 				what = "it lacks the kernel's member " + m.name
 				break
 			}
@@ -241,9 +269,9 @@ func bitPlace(bits uint64) string {
 	return fmt.Sprintf("%d and %d bits", bits/8, bits%8)
 }
 
-// reachedFrom follows the replacements' parameters and results through the
-// module's own types: those of the base cannot lead to others of the module.
-func reachedFrom(own *btf.Spec, types []btf.Type, m *klp.Module) map[btf.Type]bool {
+// reached follows the replacements' parameters and results through the module's
+// own types: those of the base cannot lead to others of the module.
+func (o *ModuleTypes) reached(types []btf.Type) (map[btf.Type]bool, error) {
 	reached := make(map[btf.Type]bool, len(types)) // false for what was not reached
 	for _, t := range types {
 		reached[t] = false
@@ -256,9 +284,14 @@ func reachedFrom(own *btf.Spec, types []btf.Type, m *klp.Module) map[btf.Type]bo
 			queue = append(queue, t)
 		}
 	}
-	for i := range m.Patch.Objects {
-		for j := range m.Patch.Objects[i].Funcs {
-			if p := prototypeOf(own, m.Patch.Objects[i].Funcs[j].New.Symbol); p != nil {
+	for i := range o.module.Patch.Objects {
+		funcs := o.module.Patch.Objects[i].Funcs
+		for j := range funcs {
+			p, err := o.prototype(funcs[j].New.Symbol)
+			if err != nil {
+				return nil, err
+			}
+			if p != nil {
 				push(p)
 			}
 		}
@@ -282,5 +315,5 @@ func reachedFrom(own *btf.Spec, types []btf.Type, m *klp.Module) map[btf.Type]bo
 			}
 		}
 	}
-	return reached
+	return reached, nil
 }

@@ -15,19 +15,50 @@ import (
 type allTypes struct {
 	once sync.Once
 	mu   sync.Mutex // the library reads types as they are asked for
-	spec *btf.Spec
-	err  error
-
-	// Of the module that was asked about last: each of its funcs has a question.
-	own *moduleSpec
+	kernelTypes
+	err error
 }
 
-// moduleSpec is the types of one module.
-type moduleSpec struct {
+// kernelTypes is a kernel's BTF, and the layouts in it that were asked for.
+type kernelTypes struct {
+	spec  *btf.Spec
+	named map[string]map[string][]*typeLayout // by kind and name
+}
+
+// layouts returns the layouts of the types of a name and a kind.
+func (t *kernelTypes) layouts(name []byte, kind string) []*typeLayout {
+	list, known := t.named[kind][string(name)]
+	if !known {
+		types, err := t.spec.AnyTypesByName(string(name))
+		if err != nil {
+			return nil // not kept: modules may have any number of names of their own
+		}
+		for _, is := range types {
+			if l, ok := layoutOfType(is); ok && l.kind == kind {
+				list = append(list, l)
+			}
+		}
+		t.named[kind][string(name)] = list
+	}
+	return list
+}
+
+// ModuleTypes is the types that a module describes, beside its kernel's. It belongs
+// to one goroutine.
+type ModuleTypes struct {
+	kernel *Kernel
 	module *klp.Module
-	spec   *btf.Spec
+
+	opened bool
 	err    error
+	spec   *btf.Spec   // of the module's BTF
+	debug  *debugTypes // of a module without
+	protos *madeTypes  // by debug: prototypes alone
 }
+
+// TypesOf returns what a module describes of its types. They are read when they are
+// asked for.
+func (k *Kernel) TypesOf(m *klp.Module) *ModuleTypes { return &ModuleTypes{kernel: k, module: m} }
 
 // ErrNoTypes says that nothing tells the kernel's types.
 var ErrNoTypes = errors.New("the kernel's BTF")
@@ -41,9 +72,12 @@ var ErrOtherBase = errors.New("the kernel's BTF that the module's was built agai
 
 // withTypes calls do with the kernel's types, one caller at a time. A panic of
 // the library is an error.
-func (k *Kernel) withTypes(do func(*btf.Spec) error) (err error) {
+func (k *Kernel) withTypes(do func(*kernelTypes) error) (err error) {
 	t := &k.allTypes
-	t.once.Do(func() { t.spec, t.err = k.loadTypes() })
+	t.once.Do(func() {
+		t.spec, t.err = k.loadTypes()
+		t.named = map[string]map[string][]*typeLayout{"struct": {}, "union": {}, "enum": {}}
+	})
 	if t.err != nil {
 		return t.err
 	}
@@ -54,7 +88,7 @@ func (k *Kernel) withTypes(do func(*btf.Spec) error) (err error) {
 			err = fmt.Errorf("BTF: %v", r)
 		}
 	}()
-	return do(t.spec)
+	return do(&t.kernelTypes)
 }
 
 func (k *Kernel) loadTypes() (spec *btf.Spec, err error) {
@@ -73,24 +107,68 @@ func (k *Kernel) loadTypes() (spec *btf.Spec, err error) {
 	return btf.LoadSpecFromReader(bytes.NewReader(raw))
 }
 
-// moduleTypes returns a module's types, for do of withTypes.
-func (k *Kernel) moduleTypes(m *klp.Module, kernel *btf.Spec) (*btf.Spec, error) {
-	if own := k.allTypes.own; own != nil && own.module == m {
-		return own.spec, own.err
+// open finds out what tells the module's types, for do of withTypes.
+func (o *ModuleTypes) open(kernel *kernelTypes) error {
+	if o.opened {
+		return o.err
 	}
-	own := &moduleSpec{module: m}
-	switch {
+	o.opened = true
+	switch m := o.module; {
 	case m.BTF != nil && m.BTF.Data != nil:
-		own.spec, own.err = typesOfBTF(m, kernel)
-	case m.Debug != nil && m.Debug.Data != nil:
-		own.spec, own.err = typesOfDWARF(m)
+		o.spec, o.err = typesOfBTF(m, kernel.spec)
+	case m.Debug != nil && m.Debug.Reason == "":
+		o.debug = newDebugTypes(m)
 	case m.Debug != nil:
-		own.err = fmt.Errorf("%w: %s", ErrNoModuleTypes, m.Debug.Reason)
+		o.err = fmt.Errorf("%w: %s", ErrNoModuleTypes, m.Debug.Reason)
 	default:
-		own.err = ErrNoModuleTypes
+		o.err = ErrNoModuleTypes
 	}
-	k.allTypes.own = own
-	return own.spec, own.err
+	return o.err
+}
+
+// all returns all types of the module; nil where it is known without them that
+// none differs from the kernel's.
+func (o *ModuleTypes) all(kernel *kernelTypes) ([]btf.Type, error) {
+	if o.debug != nil {
+		if differ, err := o.debug.differ(kernel); err != nil || !differ {
+			return nil, wrapDebug(err)
+		}
+		var err error
+		if o.protos, err = o.debug.types(true); err != nil {
+			return nil, wrapDebug(err)
+		}
+		return o.protos.all, nil
+	}
+	var types []btf.Type
+	for t, err := range o.spec.All() {
+		if err != nil {
+			return nil, wrapDebug(err)
+		}
+		types = append(types, t)
+	}
+	return types, nil
+}
+
+func wrapDebug(err error) error {
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNoModuleTypes, err)
+	}
+	return nil
+}
+
+// prototype returns what a replacement takes and returns; nil where that is not
+// known.
+func (o *ModuleTypes) prototype(name string) (*btf.FuncProto, error) {
+	if o.debug == nil {
+		return prototypeOf(o.spec, name), nil
+	}
+	if o.protos == nil {
+		var err error
+		if o.protos, err = o.debug.types(false); err != nil {
+			return nil, wrapDebug(err)
+		}
+	}
+	return onePrototype(o.protos.funcs[name]), nil
 }
 
 // typesOfBTF reads a module's BTF on top of its base: the one it brings, else
@@ -130,17 +208,29 @@ func prototypeOf(spec *btf.Spec, name string) *btf.FuncProto {
 	if err != nil {
 		return nil
 	}
-	var proto *btf.FuncProto
+	var all []*btf.FuncProto
 	for _, t := range types {
-		f, ok := t.(*btf.Func)
-		if !ok {
-			continue
+		if f, ok := t.(*btf.Func); ok {
+			p, ok := f.Type.(*btf.FuncProto)
+			if !ok {
+				return nil
+			}
+			all = append(all, p)
 		}
-		p, ok := f.Type.(*btf.FuncProto)
-		if !ok || proto != nil && declaration(proto, "") != declaration(p, "") {
+	}
+	return onePrototype(all)
+}
+
+// onePrototype returns the prototype of several functions of a name; nil where
+// they differ, or there is none.
+func onePrototype(all []*btf.FuncProto) *btf.FuncProto {
+	if len(all) == 0 {
+		return nil
+	}
+	for _, p := range all[1:] {
+		if declaration(p, "") != declaration(all[0], "") {
 			return nil
 		}
-		proto = p
 	}
-	return proto
+	return all[0]
 }

@@ -25,15 +25,19 @@ const maxTypePairs = 1 << 18
 //
 // The name alone tells nothing, nor do names of members: drivers copy from each
 // other (struct bictcp of tcp_bic.c and tcp_cubic.c).
-func ownTypes(spec, own *btf.Spec, m *klp.Module, same []namesakes, different []layoutPair) map[namesakes]bool {
+func (o *ModuleTypes) ownTypes(spec *btf.Spec, same []namesakes, different []layoutPair) (map[namesakes]bool, error) {
 	w := pairWalk{seen: make(map[namesakes]bool)}
-	for i := range m.Patch.Objects {
-		o := &m.Patch.Objects[i]
-		if o.Name != klp.VmlinuxObjectName {
+	for i := range o.module.Patch.Objects {
+		object := &o.module.Patch.Objects[i]
+		if object.Name != klp.VmlinuxObjectName {
 			continue
 		}
-		for j := range o.Funcs {
-			is, was := prototypeOf(own, o.Funcs[j].New.Symbol), prototypeOf(spec, o.Funcs[j].Name)
+		for j := range object.Funcs {
+			is, err := o.prototype(object.Funcs[j].New.Symbol)
+			if err != nil {
+				return nil, err
+			}
+			was := prototypeOf(spec, object.Funcs[j].Name)
 			if is != nil && was != nil {
 				w.push(is, was)
 			}
@@ -43,7 +47,7 @@ func ownTypes(spec, own *btf.Spec, m *klp.Module, same []namesakes, different []
 		w.push(p.module, p.kernel)
 	}
 	taken := make(map[btf.Type]bool) // by the functions that it calls
-	for _, name := range called(m) {
+	for _, name := range called(o.module) {
 		if p := prototypeOf(spec, name); p != nil {
 			taken[pointedTo(p.Return)] = true
 			for _, param := range p.Params {
@@ -57,7 +61,7 @@ func ownTypes(spec, own *btf.Spec, m *klp.Module, same []namesakes, different []
 		}
 	}
 	w.follow()
-	return w.seen
+	return w.seen, nil
 }
 
 // called are the names of the functions that the module takes from vmlinux,
@@ -118,8 +122,9 @@ func (w *pairWalk) follow() {
 		if !hasMembers || !hasToo {
 			continue
 		}
+		index := was.places()
 		for _, m := range is.members {
-			if i, ok := was.index[m.name]; ok && m.of != nil && was.members[i].of != nil {
+			if i, ok := index[m.name]; ok && m.of != nil && was.members[i].of != nil {
 				w.push(m.of, was.members[i].of)
 			}
 		}

@@ -5,16 +5,14 @@ import (
 	"fmt"
 
 	"github.com/cilium/ebpf/btf"
-
-	"github.com/klplint/klplint/klp"
 )
 
 // Prototype returns what a function of vmlinux takes and returns, in C, by the
 // kernel's BTF; "" where that does not tell, or has several that differ.
 func (k *Kernel) Prototype(name string) string {
 	text := ""
-	err := k.withTypes(func(spec *btf.Spec) error {
-		if p := prototypeOf(spec, name); p != nil {
+	err := k.withTypes(func(t *kernelTypes) error {
+		if p := prototypeOf(t.spec, name); p != nil {
 			text = declaration(p, name)
 		}
 		return nil
@@ -28,8 +26,8 @@ func (k *Kernel) Prototype(name string) string {
 // PrototypeDifference is how a replacement's prototype differs from that of the
 // function it replaces.
 type PrototypeDifference struct {
-	Old, New string // both prototypes, in C
 	What     string // one clause, "" where the two fit
+	Old, New string // both prototypes, in C, where they do not
 	// Calls: the calling convention differs, since the number or the size of
 	// parameters does, or the result's size.
 	Calls bool
@@ -39,24 +37,28 @@ type PrototypeDifference struct {
 // prototype, or has several.
 var ErrNoPrototype = errors.New("prototype")
 
-// ComparePrototype compares the replacement newFunc of a module with the
+// ComparePrototype compares the replacement newFunc of the module with the
 // function of vmlinux that it replaces. The error wraps ErrNoTypes,
 // ErrNoModuleTypes, ErrOtherBase or ErrNoPrototype.
-func (k *Kernel) ComparePrototype(m *klp.Module, oldFunc, newFunc string) (d PrototypeDifference, err error) {
-	err = k.withTypes(func(spec *btf.Spec) error {
-		own, err := k.moduleTypes(m, spec)
-		if err != nil {
+func (o *ModuleTypes) ComparePrototype(oldFunc, newFunc string) (d PrototypeDifference, err error) {
+	err = o.kernel.withTypes(func(t *kernelTypes) error {
+		if err := o.open(t); err != nil {
 			return err
 		}
-		was, is := prototypeOf(spec, oldFunc), prototypeOf(own, newFunc)
+		was := prototypeOf(t.spec, oldFunc)
 		if was == nil {
 			return fmt.Errorf("%w of %s in the kernel's BTF", ErrNoPrototype, oldFunc)
+		}
+		is, err := o.prototype(newFunc)
+		if err != nil {
+			return err
 		}
 		if is == nil {
 			return fmt.Errorf("%w of %s in the module's types", ErrNoPrototype, newFunc)
 		}
-		d = PrototypeDifference{Old: declaration(was, oldFunc), New: declaration(is, newFunc)}
-		d.What, d.Calls = comparePrototypes(was, is)
+		if d.What, d.Calls = comparePrototypes(was, is); d.What != "" {
+			d.Old, d.New = declaration(was, oldFunc), declaration(is, newFunc)
+		}
 		return nil
 	})
 	return d, err

@@ -1,9 +1,9 @@
 package klp
 
-import "debug/dwarf"
-
-// ModuleDebug is a module's debug information.
+// ModuleDebug is the sections of a module's debug information that tell types, with
+// relocations applied. They are parts of what the module was read from.
 type ModuleDebug struct {
-	Data   *dwarf.Data // nil where it could not be read
-	Reason string      // why Data is nil
+	Info, Abbrev, Str, LineStr, StrOffsets []byte
+	BigEndian                              bool
+	Reason                                 string // why they could not be read; "" where they could
 }

@@ -42,7 +42,7 @@ kernel, and build with its configuration.`,
 	if err != nil {
 		return nil, err
 	}
-	differences, err := k.CompareLayouts(m)
+	differences, err := k.TypesOf(m).CompareLayouts()
 	if err != nil {
 		return nil, typesMissing(err)
 	}

@@ -36,6 +36,7 @@ Fix: give the replacement the prototype that the function has in this kernel;
 	if err != nil {
 		return nil, err
 	}
+	types := k.TypesOf(m)
 	var c collector
 	var w wanting
 	appliedFuncs(m, func(o *klp.Object, f *klp.Func) {
@@ -46,7 +47,7 @@ Fix: give the replacement the prototype that the function has in this kernel;
 		if f.New.Null || f.New.Import || f.New.Symbol == "" {
 			return
 		}
-		d, err := k.ComparePrototype(m, f.Name, f.New.Symbol)
+		d, err := types.ComparePrototype(f.Name, f.New.Symbol)
 		var missing *MissingInput
 		if err != nil && errors.As(typesMissing(err), &missing) {
 			w.add(missing.Needs)

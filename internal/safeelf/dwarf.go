@@ -20,37 +20,36 @@ const (
 )
 
 // debugSections are the sections that types, their names and sizes need, in the
-// order in which they are read.
+// order in which they are read; those behind them only package debug/dwarf asks for.
 var debugSections = [...]struct {
 	name      string
 	relocated bool // it holds references that relocations fill in
+	addresses bool // it tells nothing of types
 }{
-	{".debug_info", true},
-	{".debug_abbrev", false},
-	{".debug_str", false},
-	{".debug_line_str", false},
-	{".debug_str_offsets", true},
-	{".debug_addr", true},
-	{".debug_rnglists", true},
+	{".debug_info", true, false},
+	{".debug_abbrev", false, false},
+	{".debug_str", false, false},
+	{".debug_line_str", false, false},
+	{".debug_str_offsets", true, false},
+	{".debug_addr", true, true},
+	{".debug_rnglists", true, true},
 }
 
-// DWARF returns the debug information about types, with relocations applied.
-// Debug sections of more than limit bytes together, stored or unpacked, are an
-// error. The reader's
-// SkipChildren may not be used: it calls itself once for every level of nesting.
-func (f *File) DWARF(limit uint64) (d *dwarf.Data, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			d, err = nil, fmt.Errorf("debug info: %v", r)
-		}
-	}()
+// DebugSections returns the sections of the debug information that tell types, by
+// name, with relocations applied. Debug sections of more than limit bytes together,
+// stored or unpacked, are an error.
+func (f *File) DebugSections(limit uint64) (map[string][]byte, error) {
+	return f.debugSections(limit, false)
+}
+
+func (f *File) debugSections(limit uint64, addresses bool) (map[string][]byte, error) {
 	if err := f.checkDebugSize(limit); err != nil {
 		return nil, fmt.Errorf("debug info: %w", err)
 	}
 	data := make(map[string][]byte, len(debugSections))
 	for _, s := range debugSections {
 		i := f.Index(s.name)
-		if i == 0 {
+		if i == 0 || s.addresses && !addresses {
 			continue
 		}
 		b, err := f.Unpacked(i, limit)
@@ -64,6 +63,23 @@ func (f *File) DWARF(limit uint64) (d *dwarf.Data, err error) {
 			}
 		}
 		data[s.name] = b
+	}
+	return data, nil
+}
+
+// DWARF returns the debug information about types, with relocations applied.
+// Debug sections of more than limit bytes together, stored or unpacked, are an
+// error. The reader's
+// SkipChildren may not be used: it calls itself once for every level of nesting.
+func (f *File) DWARF(limit uint64) (d *dwarf.Data, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			d, err = nil, fmt.Errorf("debug info: %v", r)
+		}
+	}()
+	data, err := f.debugSections(limit, true)
+	if err != nil {
+		return nil, err
 	}
 	if err := f.checkDWARF(data); err != nil {
 		return nil, fmt.Errorf("debug info: %w", err)
