@@ -14,7 +14,7 @@ import (
 // looked at for one question, and bytes of memory of the types that are made of
 // them. A unit that includes the kernel's headers has some sixty thousand entries.
 const (
-	maxDebugEntries = 1 << 23
+	maxDebugEntries = 1 << 22
 	maxTypesMade    = 32 << 20
 )
 

@@ -21,8 +21,11 @@ type madeTypes struct {
 func (d *debugTypes) types(layouts bool) (*madeTypes, error) {
 	m := typeMaker{d: d, layouts: layouts, made: make(map[int]btf.Type), known: make(map[[sha256.Size]byte]btf.Type)}
 	m.types.funcs = make(map[string][]*btf.FuncProto)
-	err := d.each(m.root, m.endUnit)
-	return &m.types, err
+	if err := d.each(m.root, m.endUnit); err != nil {
+		return nil, err
+	}
+	m.completeDeclared()
+	return &m.types, nil
 }
 
 // typeMaker makes the types of one unit after another.
@@ -81,6 +84,37 @@ func (m *typeMaker) endUnit() error {
 	}
 	clear(m.made)
 	return nil
+}
+
+// completeDeclared lets what refers to a type that its unit only declares refer to
+// the one that another unit describes.
+func (m *typeMaker) completeDeclared() {
+	whole := make(map[string]btf.Type)
+	for _, t := range m.types.all {
+		switch t.(type) {
+		case *btf.Struct, *btf.Union:
+			if _, there := whole[t.TypeName()]; !there {
+				whole[t.TypeName()] = t
+			}
+		}
+	}
+	complete := func(t *btf.Type) {
+		if declared, ok := (*t).(*btf.Fwd); ok && whole[declared.Name] != nil {
+			*t = whole[declared.Name]
+		}
+	}
+	for _, t := range m.types.all {
+		switch t := t.(type) {
+		case *btf.Pointer:
+			complete(&t.Target)
+		case *btf.Typedef:
+			complete(&t.Type)
+		case *btf.Const:
+			complete(&t.Type)
+		case *btf.Volatile:
+			complete(&t.Type)
+		}
+	}
 }
 
 func (m *typeMaker) add(t btf.Type, e *debugEntry) {

@@ -3,6 +3,7 @@ package lint
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/klplint/klplint/elfread"
@@ -49,7 +50,7 @@ func newJob(c Config) (*job, error) {
 	if c.Jobs < 1 {
 		c.Jobs = runtime.GOMAXPROCS(0)
 	}
-	c.Options.Types = c.Target != nil
+	c.Options.Types = c.Target != nil && slices.ContainsFunc(chosen, func(r *rules.Rule) bool { return r.Types })
 	if c.newReader == nil {
 		c.newReader = func() reader { return elfread.NewReader(c.Options) }
 	}

@@ -17,6 +17,7 @@ var klp324 = NewKernelRule(&Rule{
 	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.2",
 	Tags:     []string{"kernel", "types", "crash"},
+	Types:    true,
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP324",
 		Doc: `type layout differs from the kernel's

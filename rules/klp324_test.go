@@ -262,6 +262,8 @@ func TestTypesOfDebugInformation(t *testing.T) {
 		}},
 		// Moved: the module's headers have a bit field there, two arrays, an enum.
 		&btf.Struct{Name: "seq_file", Size: 128, Members: []btf.Member{{Name: "buf", Type: pointer, Offset: 64}, {Name: "size", Type: word}, {Name: "count", Type: word, Offset: 192}}},
+		// Moved, and described by both of the module's files.
+		&btf.Struct{Name: "work_struct", Size: 32, Members: []btf.Member{{Name: "data", Type: word, Offset: 64}}},
 		&btf.Enum{Name: "pid_type", Size: 4, Values: []btf.EnumValue{{Name: "PIDTYPE_PID"}, {Name: "PIDTYPE_TGID", Value: 2}}},
 		&btf.Func{Name: "seq_putc", Type: &btf.FuncProto{Return: &btf.Void{}, Params: []btf.FuncParam{{Name: "m", Type: pointer}, {Name: "c", Type: &btf.Int{Name: "char", Size: 1, Encoding: btf.Char}}}}},
 		&btf.Func{Name: "close_pdeo", Type: &btf.FuncProto{Return: &btf.Void{}, Params: []btf.FuncParam{{Type: pointer}, {Type: pointer}}}},
@@ -283,6 +285,7 @@ func TestTypesOfDebugInformation(t *testing.T) {
 			"enum pid_type of the module's debug information: PIDTYPE_TGID is 1, in the kernel 2",
 			"struct pde_opener of the module's debug information: the member file is at 24, in the kernel at 16",
 			"struct seq_file of the module's debug information: the member buf is at 0, in the kernel at 8",
+			"struct work_struct of the module's debug information: the member data is at 0, in the kernel at 8",
 		},
 		klp325: {"it takes 3 parameters, the original 2"},
 	} {

@@ -16,6 +16,7 @@ var klp325 = NewKernelRule(&Rule{
 	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.2",
 	Tags:     []string{"kernel", "types", "crash"},
+	Types:    true,
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP325",
 		Doc: `prototype of the replacement differs from the original's

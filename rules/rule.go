@@ -29,6 +29,9 @@ type Rule struct {
 	// AnyKind rules also judge files that are no livepatch; the driver gives
 	// all others livepatch modules only.
 	AnyKind bool
+	// Types: the rule asks for the module's types. Where no rule does, its debug
+	// information is not read.
+	Types bool
 }
 
 // ID returns the rule's stable name, e.g. KLP101.
