@@ -80,7 +80,7 @@ func debugModule(units ...*debugUnit) *klp.Module {
 
 // debugKernel has struct a {int x; union {int y; unsigned z:3;};} with x at the
 // offset and void f(struct a *).
-func debugKernel(t *testing.T, x btf.Bits) *Kernel {
+func debugKernel(t testing.TB, x btf.Bits) *Kernel {
 	t.Helper()
 	number := &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}
 	a := &btf.Struct{Name: "a", Size: 16, Members: []btf.Member{
@@ -225,4 +225,25 @@ func TestHostileTypes(t *testing.T) {
 			t.Errorf("%s: prototype: %v, want %q", c.name, err, c.proto)
 		}
 	}
+}
+
+// FuzzDebugTypes: whatever the bytes, the types are compared or refused, without a
+// panic.
+func FuzzDebugTypes(f *testing.F) {
+	f.Add(slices.Concat(declaring().bytes(), describing().bytes()), debugAbbrevs, []byte("a\x00"), []byte{0, 0, 0, 0}, false)
+	kernels := []*Kernel{debugKernel(f, 0), debugKernel(f, 32)}
+	f.Fuzz(func(t *testing.T, info, abbrev, str, offsets []byte, big bool) {
+		m := debugModule()
+		m.Debug = &klp.ModuleDebug{Info: info, Abbrev: abbrev, Str: str, LineStr: str, StrOffsets: offsets, BigEndian: big}
+		for _, k := range kernels {
+			types := k.TypesOf(m)
+			_, err := types.CompareLayouts()
+			_, otherwise := types.ComparePrototype("f", "new_f")
+			for _, err := range []error{err, otherwise} {
+				if err != nil && !errors.Is(err, ErrNoModuleTypes) && !errors.Is(err, ErrNoPrototype) {
+					t.Error(err)
+				}
+			}
+		}
+	})
 }
