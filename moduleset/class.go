@@ -23,7 +23,7 @@ type Class struct {
 }
 
 // Replace is the field of one of the members.
-func (c *Class) Replace() *klp.Replace { return &c.Members[0].Replace }
+func (c *Class) Replace() *klp.Replace { return c.Members[0].Replace }
 
 // Candidates returns the members that are not of the baseline.
 func (c *Class) Candidates() []*Member {
@@ -49,7 +49,7 @@ func (s *Set) classify() {
 	known := make(map[string]*Class)
 	var key []byte
 	for _, m := range s.Members {
-		key = appendClass(key[:0], &m.Replace)
+		key = appendClass(key[:0], m.Replace)
 		c := known[string(key)]
 		if c == nil {
 			c = &Class{index: len(s.classes)}

@@ -1,6 +1,10 @@
 package moduleset
 
-import "github.com/klplint/klplint/klp"
+import (
+	"slices"
+
+	"github.com/klplint/klplint/klp"
+)
 
 // Maker makes members of the baseline out of what somebody has kept of them, part
 // by part and in pieces of memory that many of them share: a registry has ten
@@ -16,20 +20,33 @@ type Maker struct {
 	tables  []Table
 
 	now   *Member
-	count int       // funcs of the member that is made
-	rows  [][]int32 // by object and row of its table: the index among them, -1 for a func without a name
-	table *Table    // of the func before
+	count int          // funcs of the member that is made
+	rows  [][]int32    // by object and row of its table: the index among them, -1 for a func without a name
+	table *Table       // of the func before
+	field *klp.Replace // of the member before
 }
 
 // Begin starts a member with the given number of objects. Of the values given those
-// that stand in Member count but for objects, funcs and Baseline.
+// that stand in Member count but for objects, funcs and Baseline; the field is copied.
 func (k *Maker) Begin(m Member, objects int) {
 	m.Baseline = true
 	m.Objects = piece(&k.objects, objects)[:0]
 	m.Funcs = nil
 	k.now = &piece(&k.members, 1)[0]
+	// Thousands of modules have the same field, in the same place.
+	if k.field == nil || !sameField(m.Replace, k.field) {
+		field := *m.Replace
+		k.field = &field
+	}
+	m.Replace = k.field
 	*k.now = m
 	k.count, k.rows = 0, k.rows[:0]
+}
+
+func sameField(a, b *klp.Replace) bool {
+	list := func(a, b []uint32) bool { return slices.Equal(a, b) && (a == nil) == (b == nil) }
+	return a.Kind == b.Kind && a.Flag == b.Flag && a.Set == b.Set && list(a.Sets, b.Sets) && a.SetsNull == b.SetsNull && list(a.Supersedes, b.Supersedes) &&
+		a.Source == b.Source && a.FieldSource == b.FieldSource && a.Reason == b.Reason && a.At == b.At && a.Param == b.Param
 }
 
 // Object is the next object; its Funcs are counted here.
@@ -54,16 +71,16 @@ func (k *Maker) Func(name string, sympos uint64, at klp.Location) {
 	*rows = append(*rows, int32(k.count))
 	o := &k.now.Objects[len(k.now.Objects)-1]
 	o.Funcs++
-	if table := tableOf(at); k.table == nil || k.table.Object != o || k.table.at != table {
+	if table := tableOf(at); k.table == nil || k.table.Object != o || k.table.Sympos != sympos || k.table.at != table {
 		k.table = &piece(&k.tables, 1)[0]
-		*k.table = Table{Object: o, at: table}
+		*k.table = Table{Object: o, Sympos: sympos, at: table}
 	}
 	if k.count == len(k.funcs) {
-		more := make([]Func, max(2*k.count, most))
+		more := make([]Func, max(2*k.count, mostFuncs))
 		copy(more, k.funcs)
 		k.funcs = more
 	}
-	k.funcs[k.count] = Func{name, sympos, k.table, at.Offset}
+	k.funcs[k.count] = Func{name, k.table, at.Offset}
 	k.count++
 }
 
@@ -86,8 +103,10 @@ func (k *Maker) End() *Member {
 	return k.now
 }
 
-// most is how many values are made at once.
-const most = 256
+// most is how many values are made at once; of funcs mostFuncs. With the header of eight
+// bytes that the runtime puts before them, one more would take the next larger size of
+// memory, and with fewer the rest that is too small for a member is a larger part.
+const most, mostFuncs = 255, 1023
 
 // piece cuts n values from memory that many share.
 func piece[T any](from *[]T, n int) []T {

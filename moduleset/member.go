@@ -20,8 +20,8 @@ type Member struct {
 	SHA256    string // "" when not computed
 	Size      int64  // bytes of the file
 	Toolchain klp.Toolchain
-	Release   string // the kernel release of its vermagic
-	Replace   klp.Replace
+	Release   string       // the kernel release of its vermagic
+	Replace   *klp.Replace // members may share one: it is read, and not changed
 
 	Objects []Object
 	Funcs   []Func         // of all objects, in table order
@@ -45,17 +45,17 @@ type Object struct {
 
 // Func is one patched func of a member.
 type Func struct {
-	Name   string
-	Sympos uint64
+	Name string
 	*Table
 
 	offset uint64 // in its table
 }
 
-// Table is what the funcs of one table have in common, kept once: there may be
+// Table is what funcs of one table have in common, kept once: there may be
 // some hundred thousand funcs.
 type Table struct {
 	Object *Object
+	Sympos uint64
 	at     klp.Location // without Offset
 	// code is the name that stands for a func's code where it has several, and
 	// another one is the first of them: such a func has a Table of its own. Nil for
@@ -104,7 +104,7 @@ func (f *Func) setCode(name string, position uint64) {
 }
 
 func (f *Func) takeCode(code *codeName) {
-	f.Table = &Table{f.Object, f.at, code}
+	f.Table = &Table{f.Object, f.Sympos, f.at, code}
 }
 
 // At is where the func stands in its table.
@@ -205,8 +205,8 @@ func (m *Member) takeObjects(text *text, objects []klp.Object) {
 			if f.Name == "" {
 				continue
 			}
-			table = text.table(table, to, f.At)
-			m.Funcs = append(m.Funcs, Func{text.keep(f.Name), f.Sympos, table, f.At.Offset})
+			table = text.table(table, to, f)
+			m.Funcs = append(m.Funcs, Func{text.keep(f.Name), table, f.At.Offset})
 			if len(f.Aliases) > 0 {
 				m.Funcs[len(m.Funcs)-1].setCode(f.Code())
 			}
@@ -258,13 +258,13 @@ func (t *text) place(at klp.Location) klp.Location {
 }
 
 // table returns the table of a func, last where it is the same as before.
-func (t *text) table(last *Table, o *Object, at klp.Location) *Table {
-	table := tableOf(at)
-	if last != nil && last.Object == o && last.at == table {
+func (t *text) table(last *Table, o *Object, f *klp.Func) *Table {
+	table := tableOf(f.At)
+	if last != nil && last.Object == o && last.Sympos == f.Sympos && last.at == table {
 		return last
 	}
-	table.Section, table.Symbol = t.word(at.Section), t.word(at.Symbol)
-	return &Table{Object: o, at: table}
+	table.Section, table.Symbol = t.word(f.At.Section), t.word(f.At.Symbol)
+	return &Table{Object: o, Sympos: f.Sympos, at: table}
 }
 
 // tableOf is what the places of a table's funcs have in common.
@@ -276,12 +276,12 @@ func tableOf(at klp.Location) klp.Location {
 	return klp.Location{Section: at.Section, Symbol: at.Symbol, File: base}
 }
 
-func (t *text) replace(r *klp.Replace) klp.Replace {
+func (t *text) replace(r *klp.Replace) *klp.Replace {
 	out := *r
 	out.Param = nil // a set tries both values
 	out.Sets, out.Supersedes = slices.Clone(r.Sets), slices.Clone(r.Supersedes)
 	out.Reason, out.At = strings.Clone(r.Reason), t.place(r.At)
-	return out
+	return &out
 }
 
 // order is a fixed order of members: what is said of a set does not depend on

@@ -126,7 +126,7 @@ func TestMaker(t *testing.T) {
 	var k Maker
 	for _, name := range []string{"a", "b"} {
 		m := module(name, number(3, 1, 2), "f", "g")
-		k.Begin(Member{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Size: m.Size, Release: m.Vermagic.Release, Toolchain: m.Toolchain, Replace: m.Replace}, len(m.Patch.Objects))
+		k.Begin(Member{Path: m.Path, Name: m.Name, SHA256: m.SHA256, Size: m.Size, Release: m.Vermagic.Release, Toolchain: m.Toolchain, Replace: &m.Replace}, len(m.Patch.Objects))
 		for i := range m.Patch.Objects {
 			o := &m.Patch.Objects[i]
 			o.Funcs[1].Aliases = []string{"e,2"}

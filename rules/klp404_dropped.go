@@ -81,8 +81,18 @@ func (j *dropJudge) newestOnes() map[*moduleset.Member]bool {
 	return j.newest
 }
 
-// inCommon counts the funcs that both of a pair patch.
-func (j *dropJudge) inCommon(p moduleset.Pair) int {
+// carriesAll reports whether Next patches all funcs that Active does. A few candidates
+// beside many modules are asked by name, without the index of all funcs.
+func (j *dropJudge) carriesAll(p moduleset.Pair) bool {
+	if 8*len(j.set.Candidates()) <= len(j.set.Members) {
+		carried := j.carried(p.Next)
+		for i := range p.Active.Funcs {
+			if !carried[p.Active.Funcs[i].Key()] {
+				return false
+			}
+		}
+		return true
+	}
 	if j.marks == nil {
 		j.marks = make([]int32, j.set.DifferentFuncs())
 	}
@@ -93,13 +103,12 @@ func (j *dropJudge) inCommon(p moduleset.Pair) int {
 			j.marks[n] = mark
 		}
 	}
-	common := 0
 	for _, n := range j.set.FuncNumbers(p.Active) {
-		if j.marks[n] == mark {
-			common++
+		if j.marks[n] != mark {
+			return false
 		}
 	}
-	return common
+	return true
 }
 
 // carried are the funcs that a candidate patches.
@@ -119,8 +128,7 @@ func (j *dropJudge) happens(p moduleset.Pair) bool {
 	if p.Active.Baseline && !j.newestOnes()[p.Active] {
 		return false
 	}
-	common := j.inCommon(p)
-	if !j.drops(p, common) {
+	if !j.drops(p) {
 		return false
 	}
 	switch {
@@ -130,16 +138,15 @@ func (j *dropJudge) happens(p moduleset.Pair) bool {
 		return false
 	}
 	back := moduleset.Pair{Active: p.Next, Next: p.Active}
-	return !j.set.Evicts(back.Next, back.Active) || j.drops(back, common)
+	return !j.set.Evicts(back.Next, back.Active) || j.drops(back)
 }
 
-// drops reports whether Next drops something of Active; common is how many funcs
-// both patch.
-func (j *dropJudge) drops(p moduleset.Pair, common int) bool {
+// drops reports whether Next drops something of Active.
+func (j *dropJudge) drops(p moduleset.Pair) bool {
 	for range j.objects(p) {
 		return true
 	}
-	if common == len(j.set.FuncNumbers(p.Active)) {
+	if j.carriesAll(p) {
 		return false
 	}
 	if !j.mayCover() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -178,6 +179,10 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 	if !slices.ContainsFunc(outs, func(o *output) bool { return o.format == "json" }) {
 		config.Named = report.ShownAgainst
 	}
+	if c.retire {
+		tightGC()
+		config.Judged = debug.FreeOSMemory // for what is written
+	}
 	out, err := gate.Run(cmd.Context(), config)
 	bar.stop()
 	if err != nil {
@@ -227,7 +232,7 @@ func reportEvictions(list []gate.Eviction) []report.RegistryEntry {
 
 // openRegistry opens the registry for what the gate does to it.
 func (c *gateCommand) openRegistry(ctx context.Context) (*registry.Registry, error) {
-	c.registry.near = !c.retire // which changes a large part of it
+	c.registry.near, c.registry.tight = !c.retire, c.retire // which changes a large part of it
 	if c.dryRun {
 		return c.registry.open(ctx, c.app, toRead)
 	}

@@ -25,6 +25,8 @@ type registryFlags struct {
 	wait       time.Duration
 	// near: what is looked at is a part of the registry, a kernel's modules.
 	near bool
+	// tight: it is changed beside much else that is held.
+	tight bool
 }
 
 func (f *registryFlags) register(fs *pflag.FlagSet) {
@@ -74,7 +76,7 @@ func (f *registryFlags) open(ctx context.Context, a *app, how access) (*registry
 	if f.wait <= 0 {
 		return nil, usageErrorf("--wait: want a time above 0")
 	}
-	r, err := registry.Open(ctx, place, registry.Options{Create: create, ReadOnly: how == toRead, Whole: !f.near, Wait: f.wait})
+	r, err := registry.Open(ctx, place, registry.Options{Create: create, ReadOnly: how == toRead, Whole: !f.near, Tight: f.tight, Wait: f.wait})
 	if errors.Is(err, registry.ErrNone) {
 		return nil, uncheckedErrorf("%w (klplint registry init makes one)", err)
 	}

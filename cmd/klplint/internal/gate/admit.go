@@ -5,43 +5,22 @@ import (
 	"strings"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
-	"github.com/klplint/klplint/moduleset"
 )
 
-// admit records the candidates and what follows from it.
-func (g *gate) admit(tx *registry.Tx, entries []*registry.Entry, known map[int]registry.Existing, standing map[moduleset.Kernel][]registry.Peer, out *Outcome) error {
-	var fresh []*registry.Entry
+// fresh are the entries that are not active yet.
+func fresh(entries []*registry.Entry, known map[int]registry.Existing) []*registry.Entry {
+	var out []*registry.Entry
 	for i, e := range entries {
 		if known[i].State != registry.Active {
-			fresh = append(fresh, e)
+			out = append(out, e)
 		}
 	}
-	if g.RetireReplaced {
-		evicted, err := g.evicted(fresh, standing)
-		if err != nil {
-			return err
-		}
-		if g.Named == 0 {
-			entries, err := again(tx, evicted)
-			if err != nil {
-				return err
-			}
-			for i, e := range entries {
-				evicted[i].Entry = e
-			}
-		}
-		for _, e := range evicted {
-			if e.Channel == g.Channel {
-				out.Retired = append(out.Retired, e)
-			} else {
-				out.Elsewhere = append(out.Elsewhere, e)
-			}
-		}
-	}
-	if g.DryRun {
-		return nil
-	}
-	if _, err := tx.Add(fresh, registry.Admitted); err != nil {
+	return out
+}
+
+// admit records the candidates and what follows from it.
+func (g *gate) admit(tx *registry.Tx, entries []*registry.Entry, known map[int]registry.Existing, out *Outcome) error {
+	if _, err := tx.Add(fresh(entries, known), registry.Admitted); err != nil {
 		return err
 	}
 	change := registry.Change{By: g.By, At: g.At}
@@ -62,7 +41,7 @@ func (g *gate) admit(tx *registry.Tx, entries []*registry.Entry, known map[int]r
 			return err
 		}
 	}
-	if err := g.retire(tx, out.Retired, change); err != nil {
+	if err := retire(tx, out.Retired, change); err != nil {
 		return err
 	}
 	out.Revision = tx.Next()

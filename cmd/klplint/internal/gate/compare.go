@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -43,15 +42,15 @@ func (g *gate) compare(tx *registry.Tx, group []*registry.Entry) (*comparison, e
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(c.active, byID)
-	c.baseline = slices.DeleteFunc(slices.Clone(c.active), func(p registry.Peer) bool { return own[p.UnsignedSHA256] })
+	c.baseline = c.active
+	if mine := func(p registry.Peer) bool { return own[p.UnsignedSHA256] }; slices.ContainsFunc(c.active, mine) {
+		c.baseline = slices.DeleteFunc(slices.Clone(c.active), mine)
+	}
 	if c.result, err = g.judge(group, c); err != nil {
 		return nil, registry.Abort(err)
 	}
 	return c, nil
 }
-
-func byID(a, b registry.Peer) int { return cmp.Compare(a.ID(), b.ID()) }
 
 // judge runs the set rules over candidates and baseline of one kernel.
 func (g *gate) judge(group []*registry.Entry, c *comparison) (*lint.Result, error) {
@@ -69,7 +68,7 @@ func (g *gate) judge(group []*registry.Entry, c *comparison) (*lint.Result, erro
 
 // judgeMembers is judge for rows of candidates.
 func (g *gate) judgeMembers(k moduleset.Kernel, target klp.Target, candidates []*moduleset.Member, c *comparison) (*lint.Result, error) {
-	members := candidates
+	members := append(make([]*moduleset.Member, 0, len(candidates)+len(g.against)+len(c.baseline)), candidates...)
 	for _, m := range g.against {
 		if moduleset.KernelOf(m) == k {
 			members = append(members, moduleset.NewMember(m, true))

@@ -26,7 +26,11 @@ type Eviction struct {
 // not retire each other, for nobody said in which order they load. They come in the
 // order in which they were added.
 func (g *gate) evicted(fresh []*registry.Entry, standing map[moduleset.Kernel][]registry.Peer) ([]Eviction, error) {
-	var out []Eviction
+	most := 0
+	for _, active := range standing {
+		most += len(active)
+	}
+	out := make([]Eviction, 0, most)
 	for _, group := range byKernel(fresh) {
 		digests := make(map[string]bool)
 		for _, e := range group {
@@ -37,7 +41,7 @@ func (g *gate) evicted(fresh []*registry.Entry, standing map[moduleset.Kernel][]
 				continue
 			}
 			for _, e := range group {
-				sure, err := g.replaces(e.Module, &klp.Module{Path: active.Member.Path, Name: active.Member.Name, Replace: active.Member.Replace})
+				sure, err := g.replaces(e.Module, &klp.Module{Path: active.Member.Path, Name: active.Member.Name, Replace: *active.Member.Replace})
 				if err != nil {
 					return nil, registry.Abort(err)
 				}
@@ -52,43 +56,65 @@ func (g *gate) evicted(fresh []*registry.Entry, standing map[moduleset.Kernel][]
 	return out, nil
 }
 
-// retire retires what was evicted, a few hundred at a time: a cumulative livepatch may
-// replace tens of thousands.
-func (g *gate) retire(tx *registry.Tx, list []Eviction, change registry.Change) error {
+// evictions notes what the candidates evict, in their own channel and in others.
+func (g *gate) evictions(tx *registry.Tx, fresh []*registry.Entry, standing map[moduleset.Kernel][]registry.Peer, out *Outcome) error {
+	list, err := g.evicted(fresh, standing)
+	if err != nil {
+		return err
+	}
+	if g.Named == 0 {
+		entries, err := tx.Again(ids(list))
+		if err != nil {
+			return err
+		}
+		for i, e := range entries {
+			list[i].Entry = e
+		}
+	}
+	ours := func(e Eviction) bool { return e.Channel == g.Channel }
+	for _, e := range list {
+		if !ours(e) {
+			out.Elsewhere = append(out.Elsewhere, e)
+		}
+	}
+	out.Retired = slices.DeleteFunc(list, func(e Eviction) bool { return !ours(e) })
+	return nil
+}
+
+// retire retires what was evicted, together what one candidate evicts. Where entries are
+// to be shown they are changed too.
+func retire(tx *registry.Tx, list []Eviction, change registry.Change) error {
 	for len(list) > 0 {
 		n := 1
-		for n < min(len(list), 500) && list[n].by == list[0].by {
+		for n < len(list) && list[n].by == list[0].by {
 			n++
 		}
 		part := list[:n]
 		list = list[n:]
-		var entries []*registry.Entry
-		for i := range part {
-			if e := part[i].Entry; e != nil {
-				entries = append(entries, e)
-			}
-		}
-		if entries == nil {
-			var err error
-			if entries, err = again(tx, part); err != nil {
-				return err
-			}
-		}
 		change.ReplacedBy, change.Reason = part[0].by, "replaced"
-		if err := tx.SetState(entries, registry.Retired, registry.RetiredNow, change); err != nil {
+		var err error
+		if part[0].Entry != nil {
+			entries := make([]*registry.Entry, len(part))
+			for i := range part {
+				entries[i] = part[i].Entry
+			}
+			err = tx.SetState(entries, registry.Retired, registry.RetiredNow, change)
+		} else {
+			err = tx.Retire(ids(part), change)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// again reads the entries of what was evicted.
-func again(tx *registry.Tx, list []Eviction) ([]*registry.Entry, error) {
-	ids := make([]int64, len(list))
+func ids(list []Eviction) []int64 {
+	out := make([]int64, len(list))
 	for i := range list {
-		ids[i] = list[i].id
+		out[i] = list[i].id
 	}
-	return tx.Again(ids)
+	return out
 }
 
 // replaces asks the models about one ordered pair. What a model cannot read is

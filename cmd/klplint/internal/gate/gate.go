@@ -42,6 +42,9 @@ type Config struct {
 	RetireReplaced bool
 	// DryRun admits nothing.
 	DryRun bool
+	// Judged is called when the verdict is known and what was compared is let go, before
+	// anything is written; nil for nothing. It may be called again.
+	Judged func()
 	// Named bounds Outcome.Against, and of what is evicted paths are enough; 0 means no
 	// bound, and whole entries.
 	Named int
@@ -193,8 +196,16 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 	if out.Against, err = tx.Again(ids); err != nil {
 		return nil, err
 	}
-	if out.Pass {
-		if err := g.admit(tx, entries, known, standing, out); err != nil {
+	if out.Pass && g.RetireReplaced {
+		if err := g.evictions(tx, fresh(entries, known), standing, out); err != nil {
+			return nil, err
+		}
+	}
+	if g.Judged != nil {
+		g.Judged()
+	}
+	if out.Pass && !g.DryRun {
+		if err := g.admit(tx, entries, known, out); err != nil {
 			return nil, err
 		}
 	}

@@ -1,8 +1,6 @@
 package gate
 
 import (
-	"slices"
-
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
@@ -98,7 +96,6 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 		if err != nil {
 			return nil, 0, err
 		}
-		slices.SortFunc(group, byID)
 		paths := make(map[string]bool)
 		members := make([]*moduleset.Member, len(group))
 		for i, p := range group {

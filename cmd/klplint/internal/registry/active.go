@@ -3,16 +3,19 @@ package registry
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/klplint/klplint/moduleset"
 )
 
 // Active calls f for each active entry of a kernel, of the channels given or of
-// all, in no order that can be relied on: sorting is left to whoever keeps
-// them, which costs less than moving rows about.
+// all, in the order in which they were added.
 func (t *Tx) Active(k moduleset.Kernel, channels []string, f func(Peer) error) error {
+	ids, err := t.standing(k, `state = 'active'`)
+	if err != nil {
+		return err
+	}
 	c := &conditions{}
-	c.add(`m.state = 'active'`)
 	if len(channels) > 0 {
 		c.in(`m.channel`, words(channels)...)
 	}
@@ -27,7 +30,7 @@ func (t *Tx) Active(k moduleset.Kernel, channels []string, f func(Peer) error) e
 		}
 		return w
 	}
-	return t.compared(k, c, func(rows *sql.Rows) error {
+	return t.compared(ids, c, func(rows *sql.Rows) error {
 		var p Peer
 		var row sql.RawBytes
 		err := rows.Scan(&p.id, &channel, &owner, &row)
@@ -43,13 +46,15 @@ func (t *Tx) Active(k moduleset.Kernel, channels []string, f func(Peer) error) e
 	})
 }
 
-// Retired calls f for each retired entry of a kernel and a lineage, in no order that
-// can be relied on. Of an entry there is what is compared: its module in the compact
+// Retired calls f for each retired entry of a kernel and a lineage, in the order in
+// which they were added. Of an entry there is what is compared: its module in the compact
 // form, channel and owner.
 func (t *Tx) Retired(k moduleset.Kernel, l Lineage, f func(*Entry) error) error {
-	c := &conditions{}
-	c.add(`m.state = 'retired' AND m.owner = ? AND m.stem = ?`, l.Owner, l.Stem)
-	return t.compared(k, c, func(rows *sql.Rows) error {
+	ids, err := t.standing(k, `state = 'retired' AND owner = $2 AND stem = $3`, l.Owner, l.Stem)
+	if err != nil {
+		return err
+	}
+	return t.compared(ids, &conditions{}, func(rows *sql.Rows) error {
 		e := Entry{State: Retired}
 		var row sql.RawBytes
 		err := rows.Scan(&e.id, &e.Channel, &e.Owner, &row)
@@ -63,15 +68,26 @@ func (t *Tx) Retired(k moduleset.Kernel, l Lineage, f func(*Entry) error) error 
 	})
 }
 
-// compared asks for the modules of a kernel by its number: whatever the
-// statistics say, that is one walk down one index.
-func (t *Tx) compared(k moduleset.Kernel, c *conditions, scan func(*sql.Rows) error) error {
+// standing are the ids of the modules of a kernel whose state is what the condition
+// says, of which the arguments begin with $2: whatever the statistics say, that is one
+// walk down one index.
+func (t *Tx) standing(k moduleset.Kernel, condition string, args ...any) ([]int64, error) {
 	id, found, err := t.kernel(k)
 	if err != nil || !found {
-		return err
+		return nil, err
 	}
-	c.add(`m.kernel = ?`, id)
-	return t.each(scan, `SELECT m.id, m.channel, m.owner, m.compact FROM module m`+c.where(), c.args...)
+	return t.ids(`SELECT module FROM standing WHERE kernel = $1 AND `+condition, append([]any{id}, args...)...)
+}
+
+// compared reads what is compared of modules, in pages.
+func (t *Tx) compared(ids []int64, c *conditions, scan func(*sql.Rows) error) error {
+	for part := range slices.Chunk(ids, page) {
+		c := conditions{append(slices.Clone(c.parts), `m.id IN `+numbers(part)), c.args}
+		if err := t.each(scan, `SELECT m.id, m.channel, m.owner, m.compact FROM module m`+c.where()+` ORDER BY m.id`, c.args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Kernels lists the kernels that have active modules, in a fixed order.
@@ -83,19 +99,15 @@ func (t *Tx) Kernels() ([]moduleset.Kernel, error) {
 		k.Release, k.Flags = unescape(k.Release), unescape(k.Flags)
 		out = append(out, k)
 		return err
-	}, `SELECT release, arch, flags FROM kernel k WHERE EXISTS (SELECT 1 FROM module m WHERE m.kernel = k.id AND m.state = 'active') ORDER BY release, arch, flags`)
+	}, `SELECT release, arch, flags FROM kernel k WHERE EXISTS (SELECT 1 FROM standing s WHERE s.kernel = k.id AND s.state = 'active') ORDER BY release, arch, flags`)
 	return out, err
 }
 
 // ReplacedBy lists the retired modules of e's kernel that e had evicted.
 func (t *Tx) ReplacedBy(e *Entry) ([]*Entry, error) {
-	k := e.Kernel()
-	id, found, err := t.kernel(k)
-	if err != nil || !found {
+	ids, err := t.standing(e.Kernel(), `state = 'retired' AND replaced_by = $2`, e.Module.SHA256)
+	if err != nil {
 		return nil, err
 	}
-	var out []*Entry
-	err = t.entries(func(e *Entry) error { out = append(out, e); return nil },
-		entryRows+` WHERE m.kernel = $1 AND m.state = 'retired' AND m.replaced_by = $2 ORDER BY m.id`, id, e.Module.SHA256)
-	return out, err
+	return t.load(ids)
 }

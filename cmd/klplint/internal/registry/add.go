@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,24 +32,45 @@ func (e *Entry) unsigned() address {
 // Lookup finds those of the entries that are in their channel already, by their
 // index.
 func (t *Tx) Lookup(entries []*Entry) (map[int]Existing, error) {
-	known := make(map[address][]Existing)
+	type recorded struct {
+		at address
+		Existing
+	}
+	all := make(map[int64]*recorded)
 	for part := range slices.Chunk(entries, 500) {
 		args := make([]any, len(part))
 		for i, e := range part {
 			args[i] = e.unsigned().sha256
 		}
 		err := t.each(func(rows *sql.Rows) error {
-			var a address
-			var x Existing
-			if err := rows.Scan(&x.id, &a.sha256, &x.SHA256, &a.channel, &x.State, &x.Revision, &x.Admitted); err != nil {
-				return err
-			}
-			known[a] = append(known[a], x)
-			return nil
-		}, `SELECT id, unsigned_sha256, sha256, channel, state, revision, admitted FROM module WHERE unsigned_sha256 IN `+tuple(1, len(part))+` ORDER BY id`, args...)
+			var x recorded
+			err := rows.Scan(&x.id, &x.at.sha256, &x.SHA256, &x.at.channel)
+			all[x.id] = &x
+			return err
+		}, `SELECT id, unsigned_sha256, sha256, channel FROM module WHERE unsigned_sha256 IN `+tuple(1, len(part)), args...)
 		if err != nil {
 			return nil, err
 		}
+	}
+	ids := slices.Sorted(maps.Keys(all))
+	for part := range slices.Chunk(ids, page) {
+		err := t.each(func(rows *sql.Rows) error {
+			var id int64
+			var x Existing
+			if err := rows.Scan(&id, &x.State, &x.Revision, &x.Admitted); err != nil {
+				return err
+			}
+			of := all[id]
+			of.State, of.Revision, of.Admitted = x.State, x.Revision, x.Admitted
+			return nil
+		}, `SELECT module, state, revision, admitted FROM standing WHERE module IN `+tuple(1, len(part)), anys(part)...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	known := make(map[address][]Existing)
+	for _, id := range ids {
+		known[all[id].at] = append(known[all[id].at], all[id].Existing)
 	}
 	found := make(map[int]Existing)
 	for i, e := range entries {
@@ -138,7 +160,8 @@ func (t *Tx) insert(fresh []*Entry) error {
 	if err != nil {
 		return err
 	}
-	modules := t.batch(`module (id, kernel, sha256, unsigned_sha256, channel, owner, name, stem, state, added_by, added_at, changed_by, changed_at, replaced_by, revision, admitted, labels, compact, document_sha256, digest)`, 20, 100)
+	modules := t.batch(`module (id, kernel, sha256, unsigned_sha256, channel, owner, name, stem, added_by, added_at, labels, compact, document_sha256)`, 13, 100)
+	standings := t.batch(`standing (module, kernel, owner, stem, state, changed_by, changed_at, replaced_by, revision, admitted, digest)`, 11, 100)
 	documents := t.batch(`document (module, text)`, 2, 100)
 	funcs := t.batch(`func (name, object, module)`, 3, 500)
 	objects := t.batch(`object (name, kernel, module)`, 3, 500)
@@ -161,8 +184,9 @@ func (t *Tx) insert(fresh []*Entry) error {
 		}
 		e.document = textDigest(text)
 		e.ChangedBy, e.ChangedAt = cmp.Or(e.ChangedBy, e.AddedBy), cmp.Or(e.ChangedAt, e.AddedAt)
-		modules.add(e.id, kernel, m.SHA256, m.UnsignedSHA256, e.Channel, e.Owner, escape(m.Name), e.stem(), string(e.State),
-			e.AddedBy, e.AddedAt, e.ChangedBy, e.ChangedAt, e.ReplacedBy, e.Revision, e.Admitted, labelText(e.Labels), compact(m), e.document, e.digest())
+		modules.add(e.id, kernel, m.SHA256, m.UnsignedSHA256, e.Channel, e.Owner, escape(m.Name), e.stem(),
+			e.AddedBy, e.AddedAt, labelText(e.Labels), compact(m), e.document)
+		standings.add(e.id, kernel, e.Owner, e.stem(), string(e.State), e.ChangedBy, e.ChangedAt, e.ReplacedBy, e.Revision, e.Admitted, e.digest())
 		documents.add(e.id, text)
 		for _, it := range list {
 			funcs.add(it.name, it.object, e.id)
@@ -179,7 +203,7 @@ func (t *Tx) insert(fresh []*Entry) error {
 		return cmp.Or(cmp.Compare(a[0].(string), b[0].(string)), cmp.Compare(a[1].(string), b[1].(string)))
 	})
 	// Rows of other tables name modules, so the modules come first.
-	for _, b := range []*batch{modules, documents, funcs, objects, labels} {
+	for _, b := range []*batch{modules, standings, documents, funcs, objects, labels} {
 		if err := b.flush(); err != nil {
 			return err
 		}

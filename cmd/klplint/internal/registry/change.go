@@ -1,6 +1,8 @@
 package registry
 
 import (
+	"cmp"
+	"database/sql"
 	"slices"
 	"strings"
 )
@@ -12,10 +14,49 @@ type Change struct {
 	Reason     string
 }
 
+// Retire retires entries, told by their ids, that were evicted. Of each is read what its
+// record says, and not what is compared.
+//
+// The log has them by digest: its index is then walked in order.
+func (t *Tx) Retire(ids []int64, c Change) error {
+	log := make([]Event, 0, len(ids))
+	for part := range slices.Chunk(ids, page) {
+		list := &conditions{}
+		list.modules(part)
+		var entries []*Entry
+		err := t.each(func(rows *sql.Rows) error {
+			e, err := scanRecord(rows)
+			entries = append(entries, e)
+			return err
+		}, recordRows+list.where()+` ORDER BY m.id`)
+		if err != nil {
+			return err
+		}
+		if err := t.setState(entries, Retired, RetiredNow, c); err != nil {
+			return err
+		}
+		log = append(log, events(entries, RetiredNow, c)...)
+	}
+	slices.SortStableFunc(log, func(a, b Event) int { return cmp.Compare(a.SHA256, b.SHA256) })
+	for part := range slices.Chunk(log, page) {
+		if err := t.log(part...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // SetState changes the state of entries that a query of this transaction
 // returned, and renews what they are recorded as. action is what the log says
 // of it.
 func (t *Tx) SetState(entries []*Entry, s State, action Action, c Change) error {
+	if err := t.setState(entries, s, action, c); err != nil {
+		return err
+	}
+	return t.log(events(entries, action, c)...)
+}
+
+func (t *Tx) setState(entries []*Entry, s State, action Action, c Change) error {
 	for _, e := range entries {
 		e.State, e.ChangedBy, e.ChangedAt, e.ReplacedBy, e.Revision = s, c.By, c.At, c.ReplacedBy, t.Next()
 		if action == Admitted {
@@ -49,12 +90,12 @@ func (t *Tx) SetState(entries []*Entry, s State, action Action, c Change) error 
 			args = append(args, e.id, e.Admitted, e.digest())
 		}
 		err := t.exec(`WITH next (id, admitted, digest) AS (VALUES `+rows.String()+`)
-UPDATE module SET state = $1, changed_by = $2, changed_at = $3, replaced_by = $4, revision = $5, admitted = next.admitted, digest = next.digest FROM next WHERE module.id = next.id`, args...)
+UPDATE standing SET state = $1, changed_by = $2, changed_at = $3, replaced_by = $4, revision = $5, admitted = next.admitted, digest = next.digest FROM next WHERE standing.module = next.id`, args...)
 		if err != nil {
 			return err
 		}
 	}
-	return t.log(events(entries, action, c)...)
+	return nil
 }
 
 // Remove deletes entries that a query of this transaction returned: the log
@@ -72,7 +113,7 @@ func (t *Tx) Remove(entries []*Entry, c Change) error {
 
 func (t *Tx) delete(ids []int64) error {
 	for part := range slices.Chunk(ids, 500) {
-		for _, from := range []string{`document WHERE module`, `func WHERE module`, `object WHERE module`, `label WHERE module`, `judgement WHERE module`, `module WHERE id`} {
+		for _, from := range []string{`document WHERE module`, `func WHERE module`, `object WHERE module`, `label WHERE module`, `judgement WHERE module`, `standing WHERE module`, `module WHERE id`} {
 			if err := t.exec(`DELETE FROM `+from+` IN `+tuple(1, len(part)), anys(part)...); err != nil {
 				return err
 			}

@@ -181,7 +181,7 @@ func (x *memberReader) member(row []byte, owner string) (m *moduleset.Member, un
 	*from = klp.Module{}
 	objects := r.head(from)
 	x.maker.Begin(moduleset.Member{
-		Name: from.Name, Owner: owner, SHA256: from.SHA256, Size: from.Size, Toolchain: from.Toolchain, Release: from.Vermagic.Release, Replace: from.Replace,
+		Name: from.Name, Owner: owner, SHA256: from.SHA256, Size: from.Size, Toolchain: from.Toolchain, Release: from.Vermagic.Release, Replace: &from.Replace,
 	}, objects)
 	for range objects {
 		var o klp.Object

@@ -16,7 +16,7 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the newest migration that this program knows.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // errOld: the schema is to be brought up to date.
 var errOld = errors.New("an older schema")
@@ -86,9 +86,14 @@ func (r *Registry) up(ctx context.Context) (silent, err error) {
 	if err != nil {
 		return nil, err
 	}
-	second := func(ctx context.Context, tx *sql.Tx) error { return r.migrate2(ctx, tx, w) }
+	step := func(version int64, f func(*Tx) error) *goose.Migration {
+		return goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			defer w.ask() // for the commit
+			return f(&Tx{ctx: ctx, tx: tx, watch: w, unnumbered: r.engine.dialect() == "sqlite3"})
+		}}, nil)
+	}
 	p, err := goose.NewProvider(goose.Dialect(r.engine.dialect()), r.db, folder, goose.WithTableName(schemaTable), goose.WithDisableGlobalRegistry(true),
-		goose.WithGoMigrations(goose.NewGoMigration(2, &goose.GoFunc{RunTx: second}, nil)))
+		goose.WithGoMigrations(step(2, migrate2), step(3, migrate3)))
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"context"
 	"database/sql"
 	_ "embed"
 	"encoding/json"
@@ -12,15 +11,14 @@ import (
 	"github.com/google/uuid"
 )
 
-//go:embed schema/2.sql
-var tables2 string
+//go:embed schema/3.sql
+var tables3 string
 
-// migrate2 makes the tables of version 2 and moves what those of version 1 have:
+// migrate2 makes the tables of version 3 and moves what those of version 1 have:
 // the flags of the kernel come out of the documents, and so does the compact
-// form. What version 1 recorded has no verdict, and counts as not judged.
-func (r *Registry) migrate2(ctx context.Context, tx *sql.Tx, w *watch) error {
-	defer w.ask() // for the commit
-	t := &Tx{ctx: ctx, tx: tx, watch: w, unnumbered: r.engine.dialect() == "sqlite3", UUID: uuid.NewString()}
+// form. Nothing is left for migrate3. What version 1 recorded has no verdict, and counts as not judged.
+func migrate2(t *Tx) error {
+	t.UUID = uuid.NewString()
 	for _, index := range []string{"module_stem", "module_set", "module_field", "module_name", "item_module", "label_module"} {
 		if err := t.exec(`DROP INDEX ` + index); err != nil {
 			return err
@@ -31,12 +29,12 @@ func (r *Registry) migrate2(ctx context.Context, tx *sql.Tx, w *watch) error {
 			return err
 		}
 	}
-	for statement := range strings.SplitSeq(tables2, ";\n") {
+	for statement := range strings.SplitSeq(tables3, ";\n") {
 		if err := t.exec(statement); err != nil {
 			return err
 		}
 	}
-	if err := tx.QueryRowContext(ctx, `SELECT revision, next_id FROM registry_1`).Scan(&t.Revision, &t.nextID); err != nil {
+	if err := t.tx.QueryRowContext(t.ctx, `SELECT revision, next_id FROM registry_1`).Scan(&t.Revision, &t.nextID); err != nil {
 		return err
 	}
 	moved, err := t.move1()

@@ -10,6 +10,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
+	"github.com/klplint/klplint/cmd/klplint/internal/registry/registrytest"
 	"github.com/klplint/klplint/moduleset"
 )
 
@@ -126,4 +127,61 @@ func TestWhatIsNoRegistry(t *testing.T) {
 	if _, err := registry.Open(t.Context(), "sqlite:"+other, registry.Options{}); err == nil || !strings.Contains(err.Error(), "there is no registry") {
 		t.Errorf("a database of something else: %v", err)
 	}
+}
+
+// A registry of schema 2 is brought up to date, also where that was begun before, and
+// stopped between two statements, on an engine that keeps what was done.
+func TestSchema2IsMigrated(t *testing.T) {
+	registrytest.Each(t, func(t *testing.T, place string) {
+		r := registrytest.Open(t, place)
+		old := entry(registrytest.Module("old", registrytest.Flag(false), "f", ""))
+		now := entry(registrytest.Module("now", registrytest.Flag(false), "f g", ""))
+		add(t, r, old, now)
+		err := r.Write(t.Context(), func(tx *registry.Tx) error {
+			entries, err := tx.All(registry.Filter{Name: "old"})
+			if err != nil {
+				return err
+			}
+			return tx.SetState(entries, registry.Retired, registry.RetiredNow, registry.Change{By: "me", At: "then", ReplacedBy: now.Module.SHA256})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		export := func(r *registry.Registry) string {
+			var b strings.Builder
+			if err := r.Read(t.Context(), func(tx *registry.Tx) error { return tx.Export(&b) }); err != nil {
+				t.Fatal(err)
+			}
+			return b.String()
+		}
+		want := export(r)
+		columns := map[string]string{"state": "TEXT", "changed_by": "TEXT", "changed_at": "TEXT", "replaced_by": "TEXT", "revision": "BIGINT", "admitted": "BIGINT", "digest": "TEXT"}
+		for _, begun := range [][]string{
+			{`DROP TABLE standing`},
+			{`DELETE FROM standing WHERE revision > 1`},
+			{`ALTER TABLE module DROP COLUMN state`, `ALTER TABLE module DROP COLUMN admitted`},
+		} {
+			var statements []string
+			for name, kind := range columns {
+				statements = append(statements, `ALTER TABLE module ADD COLUMN `+name+` `+kind, `UPDATE module SET `+name+` = (SELECT `+name+` FROM standing WHERE standing.module = module.id)`)
+			}
+			statements = append(statements, `CREATE INDEX module_kernel ON module (kernel, owner, stem)`, `DELETE FROM klplint_schema WHERE version_id = 3`)
+			for _, statement := range append(statements, begun...) {
+				if err := registry.Raw(r, statement); err != nil {
+					t.Fatal(begun, statement, err)
+				}
+			}
+			r = registrytest.Open(t, place)
+			verify(t, r)
+			if got := export(r); got != want {
+				t.Errorf("after %v:\n%s\nwant\n%s", begun, got, want)
+			}
+			if err := registry.Raw(r, `SELECT state FROM module`); err == nil {
+				t.Error("the old column is there")
+			}
+			if err := registry.Raw(r, `DROP INDEX IF EXISTS module_kernel`); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 }

@@ -59,6 +59,8 @@ func openPostgres(place string, o Options) (*sql.DB, engine, string, error) {
 	return db, &postgresEngine{password: config.Password, wait: o.Wait}, name, nil
 }
 
+func (e *postgresEngine) room() string { return "" }
+
 func (e *postgresEngine) check() string { return "" }
 
 func (e *postgresEngine) settled() error { return nil }

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/klplint/klplint/klp"
 )
 
 // Filter chooses entries; an empty field chooses all.
@@ -21,9 +24,9 @@ type Filter struct {
 }
 
 // columns are what scanEntry reads.
-const columns = `m.id, m.channel, m.owner, m.state, m.added_by, m.added_at, m.changed_by, m.changed_at, m.replaced_by, m.revision, m.admitted, m.labels, m.document_sha256`
+const columns = `m.id, m.channel, m.owner, s.state, m.added_by, m.added_at, s.changed_by, s.changed_at, s.replaced_by, s.revision, s.admitted, m.labels, m.document_sha256`
 
-const entryRows = `SELECT ` + columns + `, m.compact FROM module m`
+const entryRows = `SELECT ` + columns + `, m.compact FROM module m JOIN standing s ON s.module = m.id`
 
 // scanEntry reads an entry; its module has what is compared, see compact.
 func scanEntry(rows *sql.Rows) (*Entry, error) {
@@ -38,6 +41,30 @@ func scanEntry(rows *sql.Rows) (*Entry, error) {
 	}
 	if e.Module, err = expand(module); err != nil {
 		return nil, Abort(fmt.Errorf("module %d: %w", e.id, err))
+	}
+	return &e, nil
+}
+
+// recordRows are for scanRecord.
+const recordRows = `SELECT ` + columns + `, m.sha256, m.unsigned_sha256, m.name, k.release, k.arch, k.flags FROM module m JOIN standing s ON s.module = m.id JOIN kernel k ON k.id = m.kernel`
+
+// scanRecord reads an entry whose module has what the entry's row says of it, and no more.
+func scanRecord(rows *sql.Rows) (*Entry, error) {
+	e := Entry{Module: &klp.Module{Kind: klp.KindLivepatch}}
+	m := e.Module
+	var labels sql.RawBytes
+	var flags string
+	err := rows.Scan(&e.id, &e.Channel, &e.Owner, &e.State, &e.AddedBy, &e.AddedAt, &e.ChangedBy, &e.ChangedAt, &e.ReplacedBy, &e.Revision, &e.Admitted, &labels, &e.document,
+		&m.SHA256, &m.UnsignedSHA256, &m.Name, &m.Vermagic.Release, &m.Arch, &flags)
+	if err != nil {
+		return nil, err
+	}
+	m.Name, m.Vermagic.Release = unescape(m.Name), unescape(m.Vermagic.Release)
+	if flags != "" {
+		m.Vermagic.Flags = strings.Split(unescape(flags), " ")
+	}
+	if e.Labels, err = readLabels(labels); err != nil {
+		return nil, Abort(fmt.Errorf("module %d: labels: %w", e.id, err))
 	}
 	return &e, nil
 }
@@ -75,6 +102,26 @@ func (c *conditions) in(column string, values ...any) {
 	c.args = append(c.args, values...)
 }
 
+// modules chooses by id. Both tables are asked, so that each is walked along its own
+// index whatever the statistics say.
+func (c *conditions) modules(ids []int64) {
+	list := numbers(ids)
+	c.parts = append(c.parts, `m.id IN `+list, `s.module IN `+list)
+}
+
+// numbers are the ids as the statement itself has them: parameters by the hundred cost
+// SQLite more than what is asked for.
+func numbers(ids []int64) string {
+	b := []byte{'('}
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, id, 10)
+	}
+	return string(append(b, ')'))
+}
+
 func (c *conditions) where() string {
 	if len(c.parts) == 0 {
 		return ""
@@ -103,7 +150,7 @@ func (f *Filter) conditions(kernels []int64) *conditions {
 		c.add(`m.owner = ?`, f.Owner)
 	}
 	if len(f.States) > 0 {
-		c.in(`m.state`, words(f.States)...)
+		c.in(`s.state`, words(f.States)...)
 	}
 	return c
 }
@@ -198,7 +245,7 @@ func (f *Filter) chosen(t *Tx, kernels []int64) ([]int64, error) {
 	case f.Release != "" || f.Arch != "":
 		var all []int64
 		for _, k := range kernels {
-			list, err := t.ids(`SELECT id FROM module WHERE kernel = $1`, k)
+			list, err := t.ids(`SELECT module FROM standing WHERE kernel = $1`, k)
 			if err != nil {
 				return nil, err
 			}
@@ -238,7 +285,7 @@ func (t *Tx) List(filter Filter, f func(*Entry) error) error {
 	}
 	for part := range slices.Chunk(ids, page) {
 		c := filter.conditions(kernels)
-		c.in(`m.id`, anys(part)...)
+		c.modules(part)
 		if err := t.entries(f, entryRows+c.where()+` ORDER BY m.id`, c.args...); err != nil {
 			return err
 		}
@@ -260,7 +307,9 @@ func (t *Tx) entries(f func(*Entry) error, query string, args ...any) error {
 func (t *Tx) load(ids []int64) ([]*Entry, error) {
 	var out []*Entry
 	for part := range slices.Chunk(ids, page) {
-		err := t.entries(func(e *Entry) error { out = append(out, e); return nil }, entryRows+` WHERE m.id IN `+tuple(1, len(part))+` ORDER BY m.id`, anys(part)...)
+		c := &conditions{}
+		c.modules(part)
+		err := t.entries(func(e *Entry) error { out = append(out, e); return nil }, entryRows+c.where()+` ORDER BY m.id`, c.args...)
 		if err != nil {
 			return nil, err
 		}

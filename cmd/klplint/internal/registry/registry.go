@@ -22,6 +22,8 @@ type Options struct {
 	ReadOnly bool
 	// Whole: much of the registry will be read, and memory is not to grow with it.
 	Whole bool
+	// Tight takes half the memory for what a transaction changes. It has much beside it.
+	Tight bool
 	// Wait bounds how long a transaction waits for another's lock, for a server
 	// that is starting up, and for one that was lost on the way. 0 means 30 s.
 	Wait time.Duration
@@ -54,6 +56,9 @@ type engine interface {
 	// explain says in the engine's own terms what went wrong; nil where the
 	// error says it well enough. It never has a credential.
 	explain(err error) error
+	// room is the statement that makes room for what a transaction changes, before it
+	// changes anything: what only reads does not take the memory. "" for none.
+	room() string
 	// check is the statement that looks for damage in the file, "ok" for none;
 	// "" where the engine looks by itself.
 	check() string

@@ -281,7 +281,11 @@ func TestWritersMeet(t *testing.T) {
 func TestVerifyFindsContradictions(t *testing.T) {
 	for _, damage := range []string{
 		`UPDATE module SET name = 'other'`,
-		`UPDATE module SET state = 'retired'`,
+		`UPDATE standing SET state = 'retired'`,
+		`UPDATE standing SET owner = 'other'`,
+		`UPDATE standing SET stem = 'other'`,
+		`UPDATE standing SET kernel = 99`,
+		`DELETE FROM standing`,
 		`UPDATE document SET text = '{}'`,
 		`DELETE FROM func WHERE name = 'f'`,
 		`UPDATE object SET kernel = 99`,

@@ -21,6 +21,7 @@ type sqliteEngine struct {
 	path   string
 	wait   time.Duration
 	frozen bool         // may not be written
+	tight  bool         // see Options
 	before [2]fileStamp // when it was opened
 }
 
@@ -31,7 +32,7 @@ func openSQLite(path string, o Options) (*sql.DB, engine, error) {
 	if strings.HasPrefix(path, ":memory:") || strings.HasPrefix(path, "file:") {
 		return nil, nil, &PlaceError{errors.New("sqlite: want the path of a file")}
 	}
-	e := &sqliteEngine{path: path, wait: o.Wait}
+	e := &sqliteEngine{path: path, wait: o.Wait, tight: o.Tight}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist) && !o.Create:
@@ -80,8 +81,7 @@ func (e *sqliteEngine) dsn(o Options) string {
 		// that none finds out in the middle that another was faster.
 		q.Set("_txlock", "immediate")
 		q["_pragma"] = append(q["_pragma"], "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-			"temp_store(MEMORY)", // what one statement has changed so far, in case that it fails
-			"cache_size(-32768)") // KiB, taken as needed: a large batch writes each page once
+			"temp_store(MEMORY)") // what one statement has changed so far, in case that it fails
 		if o.Whole {
 			// Pages that batch after batch changes go from the log to the file once for
 			// many of them: every 64 MiB.
@@ -113,6 +113,16 @@ func (e *sqliteEngine) settled() error {
 		return errors.New("the file was written while it was read: do it again")
 	}
 	return nil
+}
+
+// room: a large batch writes each page once. Half as many bytes are asked for as the
+// memory that the driver's allocator takes for them, as needed.
+func (e *sqliteEngine) room() string {
+	kib := 32 << 10
+	if e.tight {
+		kib = 16 << 10
+	}
+	return fmt.Sprintf(`PRAGMA cache_size = -%d`, kib)
 }
 
 func (e *sqliteEngine) check() string { return `PRAGMA integrity_check` }

@@ -78,6 +78,8 @@ func (t *Tx) transfers(ids []int64) ([]transferEntry, error) {
 		return nil, err
 	}
 	out := make([]transferEntry, 0, len(ids))
+	c := &conditions{}
+	c.modules(ids)
 	err = t.each(func(rows *sql.Rows) error {
 		var x transferEntry
 		var id int64
@@ -96,7 +98,7 @@ func (t *Tx) transfers(ids []int64) ([]transferEntry, error) {
 		x.Document = json.RawMessage(text)
 		out = append(out, x)
 		return nil
-	}, `SELECT id, channel, owner, state, added_by, added_at, changed_by, changed_at, replaced_by, labels FROM module WHERE id IN `+tuple(1, len(ids))+` ORDER BY id`, anys(ids)...)
+	}, `SELECT m.id, m.channel, m.owner, s.state, m.added_by, m.added_at, s.changed_by, s.changed_at, s.replaced_by, m.labels FROM module m JOIN standing s ON s.module = m.id`+c.where()+` ORDER BY m.id`, c.args...)
 	return out, err
 }
 

@@ -20,6 +20,7 @@ type Tx struct {
 	// UUID tells this registry from all others.
 	UUID string
 
+	room     string // the engine's own statement before the first change, "" for none
 	check    string // the engine's own statement that looks for damage, "" for none
 	nextID   int64
 	logHead  string // see Event.chain
@@ -49,7 +50,7 @@ func (r *Registry) Write(ctx context.Context, f func(*Tx) error) error {
 			return last.unknown(err)
 		}
 		defer w.rollback(tx) // after a commit it does nothing
-		t := &Tx{ctx: ctx, tx: tx, watch: w, check: r.engine.check(), unnumbered: r.engine.dialect() == "sqlite3"}
+		t := &Tx{ctx: ctx, tx: tx, watch: w, room: r.engine.room(), check: r.engine.check(), unnumbered: r.engine.dialect() == "sqlite3"}
 		err = tx.QueryRowContext(ctx, `UPDATE registry SET revision = revision + 1 WHERE one = 1 RETURNING revision, next_id, uuid, log_head`).Scan(&t.Revision, &t.nextID, &t.UUID, &t.logHead)
 		if err != nil {
 			return last.unknown(err)
@@ -222,9 +223,14 @@ func (t *Tx) exec(query string, args ...any) error {
 	if t.readOnly {
 		return Abort(errors.New("registry: a change in a transaction that only reads"))
 	}
-	t.changed = true
 	t.watch.ask()
 	defer t.watch.answered()
+	if !t.changed && t.room != "" {
+		if _, err := t.tx.ExecContext(t.ctx, t.room); err != nil {
+			return err
+		}
+	}
+	t.changed = true
 	_, err := t.tx.ExecContext(t.ctx, query, args...)
 	return err
 }

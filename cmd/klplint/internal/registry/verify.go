@@ -64,6 +64,10 @@ type row struct {
 	sha256, unsigned, name, stem      string
 	labels, document, textSum, digest string
 	compact                           []byte
+	index                             struct { // of its standing
+		kernel      int64
+		owner, stem string
+	}
 }
 
 // modules are read in pages, so that memory does not grow with their number.
@@ -89,14 +93,14 @@ func (v *verification) modules() error {
 			e := &r.entry
 			var text sql.NullString
 			if err := rows.Scan(&e.id, &e.Channel, &e.Owner, &e.State, &e.AddedBy, &e.AddedAt, &e.ChangedBy, &e.ChangedAt, &e.ReplacedBy, &e.Revision, &e.Admitted,
-				&r.labels, &r.textSum, &r.kernel, &r.sha256, &r.unsigned, &r.name, &r.stem, &r.compact, &r.digest, &text); err != nil {
+				&r.labels, &r.textSum, &r.kernel, &r.sha256, &r.unsigned, &r.name, &r.stem, &r.compact, &r.index.kernel, &r.index.owner, &r.index.stem, &r.digest, &text); err != nil {
 				return err
 			}
 			r.document = text.String
 			after = e.id
 			list = append(list, &r)
 			return nil
-		}, `SELECT `+columns+`, m.kernel, m.sha256, m.unsigned_sha256, m.name, m.stem, m.compact, m.digest, d.text FROM module m LEFT JOIN document d ON d.module = m.id WHERE m.id > $1 ORDER BY m.id LIMIT 200`, after)
+		}, `SELECT `+columns+`, m.kernel, m.sha256, m.unsigned_sha256, m.name, m.stem, m.compact, s.kernel, s.owner, s.stem, s.digest, d.text FROM module m JOIN standing s ON s.module = m.id LEFT JOIN document d ON d.module = m.id WHERE m.id > $1 ORDER BY m.id LIMIT 200`, after)
 		if err != nil {
 			return err
 		}
@@ -112,7 +116,7 @@ func (v *verification) modules() error {
 			break
 		}
 	}
-	for table, want := range map[string]int64{"func": funcs, "object": objects, "label": labels, "document": count} {
+	for table, want := range map[string]int64{"func": funcs, "object": objects, "label": labels, "document": count, "standing": count, "module": count} {
 		var have int64
 		if err := v.tx.QueryRowContext(v.ctx, `SELECT count(*) FROM `+table).Scan(&have); err != nil {
 			return err
@@ -205,6 +209,9 @@ func (v *verification) module(r *row, kernels map[int64]moduleset.Kernel, found 
 		{"name", r.name, escape(m.Name)},
 		{"stem", r.stem, e.stem()},
 		{"kernel", fmt.Sprint(kernels[r.kernel]), fmt.Sprint(e.Kernel())},
+		{"kernel of its standing", fmt.Sprint(kernels[r.index.kernel]), fmt.Sprint(e.Kernel())},
+		{"owner of its standing", r.index.owner, e.Owner},
+		{"stem of its standing", r.index.stem, e.stem()},
 	} {
 		if c.row != c.document {
 			problem("the row says %s %q, the document %q", c.what, c.row, c.document)

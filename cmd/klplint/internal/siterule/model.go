@@ -180,7 +180,7 @@ func widen(list []uint32) []uint64 {
 func peerOf(m *moduleset.Member) *Peer {
 	out := &Peer{
 		Path: m.Path, Name: m.Name, Baseline: m.Baseline, KernelRelease: m.Release, Toolchain: string(m.Toolchain),
-		Size: m.Size, Replace: replaceOf(&m.Replace),
+		Size: m.Size, Replace: replaceOf(m.Replace),
 	}
 	for i := range m.Funcs {
 		f := &m.Funcs[i]

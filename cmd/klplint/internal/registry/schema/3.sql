@@ -24,23 +24,33 @@ CREATE TABLE module (
     owner           TEXT NOT NULL,
     name            TEXT NOT NULL,
     stem            TEXT NOT NULL,   -- of the name; with the owner it is a lineage
-    state           TEXT NOT NULL CHECK (state IN ('candidate', 'active', 'retired')),
     added_by        TEXT NOT NULL,
     added_at        TEXT NOT NULL,
-    changed_by      TEXT NOT NULL,
-    changed_at      TEXT NOT NULL,
-    replaced_by     TEXT NOT NULL,   -- sha256 of the module that evicted it, '' for none
-    revision        BIGINT NOT NULL, -- of the last change of this row
-    admitted        BIGINT NOT NULL, -- revision in which a verdict admitted it, 0 for none
     labels          TEXT NOT NULL,   -- JSON object
     compact         BYTEA NOT NULL,  -- what is compared, see compact.go
     document_sha256 TEXT NOT NULL,
-    digest          TEXT NOT NULL,   -- of the columns above, see digest.go
     UNIQUE (sha256, channel)
 );
-CREATE INDEX module_kernel ON module (kernel, state, owner, stem);
 CREATE INDEX module_unsigned ON module (unsigned_sha256);
 CREATE INDEX module_name ON module (name);
+
+-- What changes of a module, in a narrow row beside the wide one that does not: a
+-- cumulative livepatch retires tens of thousands at once. The first columns are
+-- those of the module, for the index.
+CREATE TABLE standing (
+    module      BIGINT PRIMARY KEY REFERENCES module (id),
+    kernel      BIGINT NOT NULL,
+    owner       TEXT NOT NULL,
+    stem        TEXT NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('candidate', 'active', 'retired')),
+    changed_by  TEXT NOT NULL,
+    changed_at  TEXT NOT NULL,
+    replaced_by TEXT NOT NULL,   -- sha256 of the module that evicted it, '' for none
+    revision    BIGINT NOT NULL, -- of the last change of this row
+    admitted    BIGINT NOT NULL, -- revision in which a verdict admitted it, 0 for none
+    digest      TEXT NOT NULL    -- of the columns of both rows, see digest.go
+);
+CREATE INDEX standing_kernel ON standing (kernel, state, owner, stem);
 
 -- A table of its own, so that whoever compares does not read over it.
 CREATE TABLE document (
