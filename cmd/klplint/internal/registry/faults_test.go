@@ -67,6 +67,8 @@ type proxy struct {
 	// cut ends the next connection that commits: before the server hears of it, or after
 	// it has done it; "" for none.
 	cut atomic.Value
+	// stop freezes before the next statement that holds this text; "" for none.
+	stop atomic.Value
 }
 
 // proxied starts a proxy before the server of place, and returns the place by way of it.
@@ -79,6 +81,7 @@ func proxied(t *testing.T, place string) (*proxy, string) {
 	t.Cleanup(func() { _ = l.Close() })
 	p := &proxy{Listener: l}
 	p.cut.Store("")
+	p.stop.Store("")
 	place, p.to = through(t, place, l.Addr().String())
 	go p.serve()
 	return p, place
@@ -98,6 +101,9 @@ func (p *proxy) serve() {
 			}
 			defer server.Close() //nolint:errcheck // a socket of this test
 			go p.pass(server, client, func(b []byte) bool {
+				if text, _ := p.stop.Load().(string); text != "" && bytes.Contains(b, []byte(text)) && p.stop.CompareAndSwap(text, "") {
+					p.frozen.Lock()
+				}
 				if !bytes.Contains(b, []byte("commit\x00")) {
 					return true
 				}
@@ -227,6 +233,32 @@ func TestServerStops(t *testing.T) {
 	if err := r.Write(t.Context(), func(*registry.Tx) error { return nil }); err != nil {
 		t.Errorf("after it went on: %v", err)
 	}
+}
+
+// A server that falls silent in the middle of a migration: it is given up when the time
+// for one statement is over, and whoever comes next makes the schema.
+func TestSilentInMigration(t *testing.T) {
+	plain := registrytest.Postgres(t, server(t))
+	p, place := proxied(t, plain)
+	p.stop.Store("CREATE TABLE document")
+	const work = time.Second
+	err := bounded(t, work, func() error {
+		r, err := registry.Open(t.Context(), place, registry.Options{Create: true, Wait: 300 * time.Millisecond, Work: work})
+		if err == nil {
+			r.Close()
+		}
+		return err
+	})
+	if err == nil || !strings.Contains(err.Error(), "did not answer within 1s") {
+		t.Errorf("error %v", err)
+	}
+	if p.stop.Load() != "" {
+		t.Fatal("the migration has no such statement")
+	}
+	p.frozen.Unlock()
+	r := registrytest.Open(t, plain)
+	add(t, r, entry(registrytest.Module("a", registrytest.Flag(false), "f", "")))
+	verify(t, r)
 }
 
 // A new process waits for a server that starts.

@@ -78,9 +78,9 @@ func (r *Registry) migrate(ctx context.Context, o Options) error {
 func (r *Registry) up(ctx context.Context) (silent, err error) {
 	limit := r.engine.silence()
 	if limit > 0 {
-		limit = max(limit, atWork)
+		limit = max(limit, r.work)
 	}
-	w := newWatch(ctx, limit)
+	w := newWatch(ctx, limit, r.work)
 	defer func() { silent = w.end() }()
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {

@@ -91,7 +91,7 @@ func (e *postgresEngine) lock(ctx context.Context, db *sql.DB) (func(), error) {
 }
 
 func (e *postgresEngine) tryLock(ctx context.Context, db *sql.DB) (unlock func(), locked bool, err error) {
-	w := newWatch(ctx, e.silence())
+	w := newWatch(ctx, e.silence(), e.silence())
 	tx, err := db.BeginTx(w.ctx, nil)
 	if err == nil {
 		err = tx.QueryRowContext(w.ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(lockID)).Scan(&locked)

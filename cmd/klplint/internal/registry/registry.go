@@ -27,6 +27,9 @@ type Options struct {
 	// Wait bounds how long a transaction waits for another's lock, for a server
 	// that is starting up, and for one that was lost on the way. 0 means 30 s.
 	Wait time.Duration
+	// Work bounds how long one statement of a transaction that has begun may take on a
+	// server; a plan over many rows takes its time. 0 means a minute.
+	Work time.Duration
 }
 
 // ErrNone says that a place has no registry.
@@ -39,6 +42,7 @@ type Registry struct {
 	engine engine
 	name   string // without credentials
 	wait   time.Duration
+	work   time.Duration // see Options
 }
 
 // engine is what the two databases do differently.
@@ -84,7 +88,10 @@ func Open(ctx context.Context, place string, o Options) (*Registry, error) {
 	if o.Wait <= 0 {
 		o.Wait = 30 * time.Second
 	}
-	r := &Registry{wait: o.Wait}
+	if o.Work <= 0 {
+		o.Work = time.Minute
+	}
+	r := &Registry{wait: o.Wait, work: o.Work}
 	var err error
 	switch scheme, rest, _ := strings.Cut(place, ":"); scheme {
 	case "sqlite":

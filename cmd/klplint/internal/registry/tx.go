@@ -173,7 +173,7 @@ func (r *Registry) persist(ctx context.Context, once func(*watch) error) error {
 	const fewest = 8
 	deadline := time.Now().Add(r.wait)
 	for attempt := 0; ; attempt++ {
-		w := newWatch(ctx, r.engine.silence())
+		w := newWatch(ctx, r.engine.silence(), r.work)
 		err := once(w)
 		silent := w.end()
 		var own *ownError

@@ -15,11 +15,8 @@ type watch struct {
 	cancel context.CancelCauseFunc
 	timer  *time.Timer // nil: nothing is watched
 	limit  time.Duration
+	work   time.Duration // the limit once the server has answered, where it is longer
 }
-
-// atWork is how long one statement of a transaction that has begun may take; a
-// plan over many rows takes its time.
-const atWork = time.Minute
 
 // silentError says that a server did not answer.
 type silentError struct{ after time.Duration }
@@ -29,8 +26,8 @@ func (e *silentError) Error() string {
 }
 
 // newWatch watches what is done with its context; end is to be called.
-func newWatch(ctx context.Context, limit time.Duration) *watch {
-	w := &watch{limit: limit}
+func newWatch(ctx context.Context, limit, work time.Duration) *watch {
+	w := &watch{limit: limit, work: work}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
 	if limit > 0 {
 		w.timer = time.AfterFunc(limit, w.expire)
@@ -54,8 +51,8 @@ func (w *watch) answered() {
 		return
 	}
 	// The timer's function reads the limit: it changes while none runs.
-	if w.timer.Stop() && w.limit < atWork {
-		w.limit = atWork
+	if w.timer.Stop() && w.limit < w.work {
+		w.limit = w.work
 	}
 }
 
