@@ -36,7 +36,15 @@ SQLite to PostgreSQL: klplint registry import reads it.
 				return err
 			}
 			outs := []*output{o}
-			if err := f.read(cmd.Context(), a, func(tx *registry.Tx) error { return tx.Export(o) }); err != nil {
+			bar := a.newProgress("modules")
+			err := f.read(cmd.Context(), a, func(tx *registry.Tx) error {
+				if stdout, ok := a.stdout.(*os.File); o.dest != "" || !ok || !isTerminal(stdout) {
+					tx.Progress = bar.update // and not among the lines
+				}
+				return tx.Export(o)
+			})
+			bar.stop()
+			if err != nil {
 				a.discardOutputs(outs)
 				return err
 			}
@@ -192,12 +200,15 @@ SQLite for damage in the file.
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var problems []string
 			revision := int64(0)
+			bar := a.newProgress("modules")
 			err := f.read(cmd.Context(), a, func(tx *registry.Tx) error {
 				var err error
+				tx.Progress = bar.update
 				problems, err = tx.Verify()
 				revision = tx.Revision
 				return err
 			})
+			bar.stop()
 			for _, p := range problems {
 				fmt.Fprintln(a.stdout, report.Escape(p))
 			}

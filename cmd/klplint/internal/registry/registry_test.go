@@ -278,6 +278,26 @@ func TestWritersMeet(t *testing.T) {
 	})
 }
 
+// Whoever exports and verifies is told how far it is.
+func TestProgress(t *testing.T) {
+	registrytest.Each(t, func(t *testing.T, place string) {
+		r := registrytest.Open(t, place)
+		add(t, r, entry(registrytest.Module("a", registrytest.Flag(false), "f", "")), entry(registrytest.Module("b", registrytest.Flag(false), "f", "")))
+		var told []string
+		err := r.Read(t.Context(), func(tx *registry.Tx) error {
+			tx.Progress = func(done, total int) { told = append(told, fmt.Sprint(done, " of ", total)) }
+			if err := tx.Export(io.Discard); err != nil {
+				return err
+			}
+			_, err := tx.Verify()
+			return err
+		})
+		if err != nil || !slices.Equal(told, []string{"2 of 2", "2 of 2"}) {
+			t.Errorf("%q, %v", told, err)
+		}
+	})
+}
+
 func TestVerifyFindsContradictions(t *testing.T) {
 	for _, damage := range []string{
 		`UPDATE module SET name = 'other'`,

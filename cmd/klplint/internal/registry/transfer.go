@@ -46,6 +46,7 @@ func (t *Tx) Export(w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	done := 0
 	for part := range slices.Chunk(ids, page) {
 		list, err := t.transfers(part)
 		if err != nil {
@@ -56,6 +57,10 @@ func (t *Tx) Export(w io.Writer) error {
 			if err := enc.Encode(&list[i]); err != nil {
 				return Abort(err)
 			}
+		}
+		done += len(part)
+		if t.Progress != nil {
+			t.Progress(done, len(ids))
 		}
 	}
 	if err := b.Flush(); err != nil {

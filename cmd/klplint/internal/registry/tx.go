@@ -19,6 +19,9 @@ type Tx struct {
 	Revision int64
 	// UUID tells this registry from all others.
 	UUID string
+	// Progress is told of the modules that Export and Verify have done, and how many there
+	// are; nil for nobody.
+	Progress func(done, total int)
 
 	room     string // the engine's own statement before the first change, "" for none
 	check    string // the engine's own statement that looks for damage, "" for none

@@ -84,7 +84,10 @@ func (v *verification) modules() error {
 	if err != nil {
 		return err
 	}
-	var funcs, objects, labels, count int64
+	var funcs, objects, labels, count, all int64
+	if err := v.tx.QueryRowContext(v.ctx, `SELECT count(*) FROM module`).Scan(&all); err != nil {
+		return err
+	}
 	const page = 200
 	for after := int64(-1); ; {
 		var list []*row
@@ -111,6 +114,9 @@ func (v *verification) modules() error {
 		for _, r := range list {
 			f, o, l := v.module(r, kernels, found)
 			funcs, objects, labels, count = funcs+f, objects+o, labels+l, count+1
+		}
+		if v.Progress != nil {
+			v.Progress(int(count), int(all))
 		}
 		if len(list) < page {
 			break
