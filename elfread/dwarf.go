@@ -248,7 +248,11 @@ func eachMember(r debugReader, set func(string, uint64, klp.ReplaceKind), d *dwa
 			return nil
 		}
 		name, _ := e.Val(dwarf.AttrName).(string)
-		off, ok := e.Val(dwarf.AttrDataMemberLoc).(int64)
+		where := e.Val(dwarf.AttrDataMemberLoc)
+		off, ok := where.(int64)
+		if where != nil && !ok {
+			return fmt.Errorf("member %s: its place is an expression, as in DWARF 2", name)
+		}
 		if e.Tag == dwarf.TagMember && ok && off >= 0 {
 			kind := klp.KindUnknown
 			if typ, ok := e.Val(dwarf.AttrType).(dwarf.Offset); ok {
