@@ -15,9 +15,7 @@ const (
 )
 
 // maxTypes bounds the BTF that is kept of one module, in bytes. Of a distribution's
-// modules only amdgpu has more, 4 MiB. Reading types takes stack for each that
-// leads to the next, and Go ends a program whose stack has 1 GB: a chain as long as
-// this has room for takes less than half.
+// modules only amdgpu has more, 4 MiB.
 const maxTypes = 3 << 19
 
 // readBTF reads the header of .BTF, looks at the form of its types, and keeps them

@@ -22,6 +22,7 @@ type allTypes struct {
 // kernelTypes is a kernel's BTF, and the layouts in it that were asked for.
 type kernelTypes struct {
 	spec  *btf.Spec
+	next  uint32                              // the id behind its last type
 	named map[string]map[string][]*typeLayout // by kind and name
 }
 
@@ -75,7 +76,7 @@ var ErrOtherBase = errors.New("the kernel's BTF that the module's was built agai
 func (k *Kernel) withTypes(do func(*kernelTypes) error) (err error) {
 	t := &k.allTypes
 	t.once.Do(func() {
-		t.spec, t.err = k.loadTypes()
+		t.spec, t.next, t.err = k.loadTypes()
 		t.named = map[string]map[string][]*typeLayout{"struct": {}, "union": {}, "enum": {}}
 	})
 	if t.err != nil {
@@ -91,20 +92,25 @@ func (k *Kernel) withTypes(do func(*kernelTypes) error) (err error) {
 	return do(&t.kernelTypes)
 }
 
-func (k *Kernel) loadTypes() (spec *btf.Spec, err error) {
+func (k *Kernel) loadTypes() (spec *btf.Spec, next uint32, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			spec, err = nil, fmt.Errorf("BTF: %v", r)
+			spec, next, err = nil, 0, fmt.Errorf("BTF: %v", r)
 		}
 	}()
 	if k.types.raw == nil {
-		return nil, ErrNoTypes
+		return nil, 0, ErrNoTypes
 	}
 	raw := k.types.raw()
 	if raw == nil {
-		return nil, ErrNoTypes
+		return nil, 0, ErrNoTypes
 	}
-	return btf.LoadSpecFromReader(bytes.NewReader(raw))
+	types, err := rawTypesOf(raw)
+	if err != nil {
+		return nil, 0, err
+	}
+	spec, err = btf.LoadSpecFromReader(bytes.NewReader(raw))
+	return spec, types.next(1), err
 }
 
 // open finds out what tells the module's types, for do of withTypes.
@@ -115,7 +121,7 @@ func (o *ModuleTypes) open(kernel *kernelTypes) error {
 	o.opened = true
 	switch m := o.module; {
 	case m.BTF != nil && m.BTF.Data != nil:
-		o.spec, o.err = typesOfBTF(m, kernel.spec)
+		o.spec, o.err = typesOfBTF(m, kernel.spec, kernel.next)
 	case m.Debug != nil && m.Debug.Reason == "":
 		o.debug = newDebugTypes(m)
 	case m.Debug != nil:
@@ -173,16 +179,22 @@ func (o *ModuleTypes) prototype(name string) (*btf.FuncProto, error) {
 
 // typesOfBTF reads a module's BTF on top of its base: the one it brings, else
 // the kernel's.
-func typesOfBTF(m *klp.Module, kernel *btf.Spec) (*btf.Spec, error) {
+func typesOfBTF(m *klp.Module, kernel *btf.Spec, next uint32) (*btf.Spec, error) {
 	base := kernel
 	if m.BTF.Base != nil {
 		var err error
-		if base, err = btf.LoadSpecFromReader(bytes.NewReader(m.BTF.Base)); err != nil {
+		base, next, err = readTypes(m.BTF.Base, 1, func() (*btf.Spec, error) { return btf.LoadSpecFromReader(bytes.NewReader(m.BTF.Base)) })
+		if err != nil {
 			return nil, fmt.Errorf("%w: .BTF.base: %w", ErrNoModuleTypes, err)
 		}
 	}
-	spec, err := btf.LoadSplitSpecFromReader(bytes.NewReader(m.BTF.Data), base)
-	if err != nil {
+	spec, _, err := readTypes(m.BTF.Data, next, func() (*btf.Spec, error) {
+		return btf.LoadSplitSpecFromReader(bytes.NewReader(m.BTF.Data), base)
+	})
+	switch {
+	case errors.Is(err, errNested):
+		return nil, fmt.Errorf("%w: %w", ErrNoModuleTypes, err)
+	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrOtherBase, err)
 	}
 	// Types and strings are counted on from the base's. On another base the

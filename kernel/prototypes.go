@@ -56,7 +56,7 @@ func (o *ModuleTypes) ComparePrototype(oldFunc, newFunc string) (d PrototypeDiff
 		if is == nil {
 			return fmt.Errorf("%w of %s in the module's types", ErrNoPrototype, newFunc)
 		}
-		if d.What, d.Calls = comparePrototypes(was, is); d.What != "" {
+		if d.What, d.Calls = comparePrototypes(was, is, false); d.What != "" {
 			d.Old, d.New = declaration(was, oldFunc), declaration(is, newFunc)
 		}
 		return nil
@@ -64,25 +64,39 @@ func (o *ModuleTypes) ComparePrototype(oldFunc, newFunc string) (d PrototypeDiff
 	return d, err
 }
 
-func comparePrototypes(was, is *btf.FuncProto) (what string, calls bool) {
+// maxCallbackParams bounds how many parameters are compared of a function that is one.
+const maxCallbackParams = 64
+
+// sameFunction compares the functions that two pointers among the parameters lead to.
+func sameFunction(was, is *btf.FuncProto) bool {
+	if len(was.Params) > maxCallbackParams || len(is.Params) > maxCallbackParams {
+		return len(was.Params) == len(is.Params)
+	}
+	what, _ := comparePrototypes(was, is, true)
+	return what == ""
+}
+
+// comparePrototypes says what is first different, "" for nothing. within: the functions
+// are parameters themselves, and functions among theirs are not compared.
+func comparePrototypes(was, is *btf.FuncProto, within bool) (what string, calls bool) {
 	if len(was.Params) != len(is.Params) {
 		return fmt.Sprintf("it takes %d parameters, the original %d", len(is.Params), len(was.Params)), true
 	}
 	for i := range was.Params {
 		a, b := was.Params[i].Type, is.Params[i].Type
-		if sizeOf(a) != sizeOf(b) {
+		if sizeOf(a) != sizeOf(b) && !declared(a) && !declared(b) {
 			return fmt.Sprintf("parameter %d is %s (%d bytes), the original's %s (%d)", i+1, typeName(b), sizeOf(b), typeName(a), sizeOf(a)), true
 		}
 	}
-	if a, b := sizeOf(was.Return), sizeOf(is.Return); a != b {
+	if a, b := sizeOf(was.Return), sizeOf(is.Return); a != b && !declared(was.Return) && !declared(is.Return) {
 		return fmt.Sprintf("it returns %s, the original %s", typeName(is.Return), typeName(was.Return)), true
 	}
 	for i := range was.Params {
-		if a, b := was.Params[i].Type, is.Params[i].Type; !alike(a, b) {
+		if a, b := was.Params[i].Type, is.Params[i].Type; !alike(a, b, within) {
 			return fmt.Sprintf("parameter %d is %s, the original's %s", i+1, typeName(b), typeName(a)), false
 		}
 	}
-	if !alike(was.Return, is.Return) {
+	if !alike(was.Return, is.Return, within) {
 		return fmt.Sprintf("it returns %s, the original %s", typeName(is.Return), typeName(was.Return)), false
 	}
 	return "", false
@@ -97,10 +111,17 @@ func sizeOf(t btf.Type) int {
 	return n
 }
 
+// declared reports whether a type is a struct, union or enum that is not described.
+func declared(t btf.Type) bool {
+	_, is := btf.UnderlyingType(t).(*btf.Fwd)
+	return is
+}
+
 // alike reports whether two types of one size mean the same, qualifiers and
-// typedefs aside: a number for a number of the same sign, a pointer for a
-// pointer to a type of the same name. void * stands for any pointer.
-func alike(a, b btf.Type) bool {
+// typedefs aside: a number for a number, a pointer for a
+// pointer to a type of the same name, or to a function of the same prototype. void *
+// stands for any pointer.
+func alike(a, b btf.Type, within bool) bool {
 	a, b = btf.UnderlyingType(a), btf.UnderlyingType(b)
 	switch a := a.(type) {
 	case *btf.Pointer:
@@ -109,6 +130,11 @@ func alike(a, b btf.Type) bool {
 			return false
 		}
 		at, bt := btf.UnderlyingType(a.Target), btf.UnderlyingType(b.Target)
+		if af, ok := at.(*btf.FuncProto); ok {
+			if bf, ok := bt.(*btf.FuncProto); ok {
+				return within || sameFunction(af, bf)
+			}
+		}
 		return isVoid(at) || isVoid(bt) || kindName(at) == kindName(bt)
 	case *btf.Int, *btf.Enum:
 		switch b.(type) {
