@@ -46,10 +46,13 @@ func (p *parser) readAlternatives() error {
 	return nil
 }
 
-// span is a run of bytes of one section.
+// span is a run of bytes of one section, and the one that may be copied over it;
+// section 0 for none.
 type span struct {
-	from place
-	size uint64
+	from     place
+	size     uint64
+	with     place
+	withSize uint64
 }
 
 // alternatives lists, sorted, the instructions that .altinstructions names.
@@ -82,13 +85,28 @@ func (p *parser) alternatives() ([]span, error) {
 		to, ok := p.reaches(r)
 		lengths, whole := p.bytesAt(placeAt(section, r.Offset+stride-2), 2)
 		if ok && whole {
-			spans = append(spans, span{to, uint64(lengths[0])})
+			s := span{from: to, size: uint64(lengths[0]), withSize: uint64(lengths[1])}
+			if s.withSize > 0 {
+				s.with = p.replacement(rs, r.Offset+4)
+			}
+			spans = append(spans, s)
 		}
 	}
 	slices.SortFunc(spans, func(a, b span) int {
 		return cmp.Or(comparePlaces(a.from, b.from), cmp.Compare(b.size, a.size))
 	})
 	return spans, nil
+}
+
+// replacement is the place that the relocation at an offset of .altinstructions leads
+// to; the zero value for none.
+func (p *parser) replacement(rs []ir.Reloc, off uint64) place {
+	if i := search(rs, off); i < len(rs) && rs[i].Offset == off {
+		if to, ok := p.reaches(rs[i]); ok {
+			return to
+		}
+	}
+	return place{}
 }
 
 // rewritten notes a target that one of the spans holds. Spans of one place are

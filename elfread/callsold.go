@@ -4,6 +4,8 @@ import (
 	"debug/elf"
 	"strings"
 
+	"github.com/klplint/klplint/elfread/internal/initcode/ir"
+	branch "github.com/klplint/klplint/elfread/internal/initcode/x86"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -14,6 +16,7 @@ func (p *parser) readCallsOld() error {
 	if len(named) == 0 {
 		return nil
 	}
+	left := maxFollowedCode
 	for i := range p.m.Patch.Objects {
 		o := &p.m.Patch.Objects[i]
 		for j := range o.Funcs {
@@ -24,7 +27,7 @@ func (p *parser) readCallsOld() error {
 			if err := p.spend(p.syms.tab.Section, len(p.syms.defined)); err != nil {
 				return err
 			}
-			if err := p.callsOld(o, f); err != nil {
+			if err := p.callsOld(o, f, &left); err != nil {
 				return err
 			}
 		}
@@ -55,31 +58,144 @@ func (p *parser) namedOld() map[string]bool {
 	return named
 }
 
-// callsOld searches the code of one replacement, and the parts of it that the
-// compiler laid elsewhere (NAME.cold, NAME.part.0).
-func (p *parser) callsOld(o *klp.Object, f *klp.Func) error {
+// maxFollowed bounds how many functions are followed from one replacement, and
+// maxFollowedCode how much code is decoded for all of them, in bytes.
+const (
+	maxFollowed     = 256
+	maxFollowedCode = 1 << 20
+)
+
+// callsOld searches the code of one replacement, the parts of it that the compiler
+// laid elsewhere (NAME.cold, NAME.part.0), and the functions of the module that
+// these call.
+func (p *parser) callsOld(o *klp.Object, f *klp.Func, left *int) error {
+	w := oldCalls{p: p, o: o, f: f, left: left, seen: map[place]bool{}}
+	w.follower = branch.Follower{
+		Wanted: func(r ir.Reloc) bool { return p.isOld(r.Sym, o, f) },
+		Thunk:  func(r ir.Reloc) string { return p.symName(r.Sym) },
+		Leads:  func(to uint64) { w.reach(placeAt(w.section, to)) },
+		Called: func(at uint64) { w.add(at) },
+	}
+	w.reach(placeAt(p.f.Index(f.New.At.Section), f.New.At.Offset))
 	for _, y := range p.syms.defined {
-		if y.typ != elf.STT_FUNC || y.size == 0 {
+		if y.typ == elf.STT_FUNC && strings.HasPrefix(p.symName(y.index), f.New.Symbol+".") {
+			w.reach(placeAt(int(y.section), y.value))
+		}
+	}
+	for n := 0; n < len(w.queue); n++ {
+		if err := w.function(w.queue[n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// oldCalls follows one replacement.
+type oldCalls struct {
+	p        *parser
+	o        *klp.Object
+	f        *klp.Func
+	seen     map[place]bool // functions, by their start
+	queue    []symPlace
+	left     *int // bytes of maxFollowedCode
+	follower branch.Follower
+
+	// Of the function that is looked at.
+	section int
+	own     bool // it is the replacement, or a part of it
+}
+
+// reach takes up the function that a place lies in.
+func (w *oldCalls) reach(at place) {
+	y, ok := w.p.syms.covering(at, elf.STT_FUNC)
+	if !ok || y.size == 0 || at.Offset-y.value >= y.size || len(w.queue) == maxFollowed || !w.p.flag(int(y.section), elf.SHF_ALLOC|elf.SHF_EXECINSTR) {
+		return
+	}
+	if start := placeAt(int(y.section), y.value); !w.seen[start] {
+		w.seen[start] = true
+		w.queue = append(w.queue, y)
+	}
+}
+
+// add notes a call of the old function.
+func (w *oldCalls) add(at uint64) {
+	list := &w.f.CallsOld
+	if !w.own {
+		list = &w.f.LeadsToOld
+	}
+	if len(*list) < maxListed {
+		*list = append(*list, w.p.locate(placeAt(w.section, at)))
+	}
+}
+
+func (w *oldCalls) function(y symPlace) error {
+	p := w.p
+	w.section = int(y.section)
+	name := p.symName(y.index)
+	w.own = placeAt(w.section, y.value) == placeAt(p.f.Index(w.f.New.At.Section), w.f.New.At.Offset) || strings.HasPrefix(name, w.f.New.Symbol+".")
+	rs, err := p.allRelocsOf(w.section)
+	if err != nil {
+		return err
+	}
+	if err := p.spend(w.section, len(rs)); err != nil {
+		return err
+	}
+	first := search(rs, y.value)
+	last := first
+	for ; last < len(rs) && rs[last].Offset-y.value < y.size; last++ {
+		r := rs[last]
+		if !p.branch(w.section, r) {
 			continue
 		}
-		name := p.symName(y.index)
-		if name != f.New.Symbol && !strings.HasPrefix(name, f.New.Symbol+".") {
+		if p.isOld(r.Sym, w.o, w.f) {
+			w.add(r.Offset)
+		} else if to, ok := p.branchTarget(r); ok {
+			w.reach(to)
+		}
+	}
+	if p.m.Arch != klp.X86_64 {
+		return nil
+	}
+	at := placeAt(w.section, y.value)
+	if code := p.codeAt(at, y.size); len(code) <= *w.left {
+		*w.left -= len(code)
+		w.follower.Function(code, y.value, rs[first:last])
+	}
+	return w.alternatives(at, y.size)
+}
+
+// branchTarget is the place in the module that a call or a jump leads to.
+func (p *parser) branchTarget(r ir.Reloc) (place, bool) {
+	if p.m.Arch == klp.X86_64 {
+		r.Addend += 4 // the distance counts from the end of the instruction
+	}
+	return p.reaches(r)
+}
+
+// alternatives looks at the instructions that may replace some of a function.
+func (w *oldCalls) alternatives(from place, size uint64) error {
+	p := w.p
+	if p.sec.altinstructions == 0 {
+		return nil
+	}
+	spans, err := p.alternatives()
+	if err != nil {
+		return err
+	}
+	for _, s := range spans {
+		if s.from.Section != from.Section || s.from.Offset-from.Offset >= size || s.with.Section == 0 {
 			continue
 		}
-		section := int(y.section)
-		if !p.flag(section, elf.SHF_ALLOC|elf.SHF_EXECINSTR) {
-			continue
-		}
-		rs, err := p.allRelocsOf(section)
+		rs, err := p.allRelocsOf(s.with.Section)
 		if err != nil {
 			return err
 		}
-		if err := p.spend(section, len(rs)); err != nil {
+		if err := p.spend(s.with.Section, len(rs)); err != nil {
 			return err
 		}
-		for k := search(rs, y.value); k < len(rs) && rs[k].Offset-y.value < y.size; k++ {
-			if r := rs[k]; p.isOld(r.Sym, o, f) && p.branch(section, r) && len(f.CallsOld) < maxListed {
-				f.CallsOld = append(f.CallsOld, p.locate(placeAt(section, r.Offset)))
+		for k := search(rs, s.with.Offset); k < len(rs) && rs[k].Offset-s.with.Offset < s.withSize; k++ {
+			if p.isOld(rs[k].Sym, w.o, w.f) && p.branch(s.with.Section, rs[k]) {
+				w.add(s.from.Offset)
 			}
 		}
 	}

@@ -22,6 +22,9 @@ func (p *parser) readCode() error {
 	if err := p.readReturns(); err != nil {
 		return err
 	}
+	if err := p.readORC(); err != nil {
+		return err
+	}
 	if err := p.readAlternatives(); err != nil {
 		return err
 	}
@@ -80,12 +83,17 @@ func insn32(b []byte) uint32 {
 func (p *parser) branch(section int, r ir.Reloc) bool {
 	switch p.m.Arch {
 	case klp.X86_64:
-		if r.Type != uint32(elf.R_X86_64_PLT32) && r.Type != uint32(elf.R_X86_64_PC32) || r.Offset < 2 {
+		if r.Type != uint32(elf.R_X86_64_PLT32) && r.Type != uint32(elf.R_X86_64_PC32) || r.Offset == 0 {
 			return false
 		}
-		b := p.codeAt(placeAt(section, r.Offset-2), 2)
+		n := min(r.Offset, 2)
+		b := p.codeAt(placeAt(section, r.Offset-n), n)
+		if uint64(len(b)) != n {
+			return false
+		}
 		// call and jmp with a distance of 32 bits, or a conditional jump (0f 80 to 0f 8f).
-		return len(b) == 2 && (b[1] == 0xe8 || b[1] == 0xe9 || b[0] == 0x0f && b[1]&0xf0 == 0x80)
+		last := b[n-1]
+		return last == 0xe8 || last == 0xe9 || n == 2 && b[0] == 0x0f && last&0xf0 == 0x80
 	case klp.ARM64:
 		return r.Type == uint32(elf.R_AARCH64_CALL26) || r.Type == uint32(elf.R_AARCH64_JUMP26)
 	case klp.PPC64LE:

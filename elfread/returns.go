@@ -18,6 +18,7 @@ const returnThunk = "__x86_return_thunk"
 // needs (arch/x86/kernel/alternative.c: apply_returns). Both hold one relocation
 // each.
 func (p *parser) readReturns() error {
+	p.plainReturns()
 	if p.m.Arch != klp.X86_64 || len(p.syms.thunks) == 0 && p.sec.returnSites == 0 {
 		return nil
 	}
@@ -63,6 +64,34 @@ func (p *parser) readReturns() error {
 		p.m.Returns.Stray += max(0, int(p.f.Sections[p.sec.returnSites].Size/4)-len(entries))
 	}
 	return nil
+}
+
+// plainReturns notes the functions whose last instruction is a return, or one with
+// the trap behind it that stops speculation (-mharden-sls). What precedes the last
+// byte tells it from the distance of a short jump; those of long ones end otherwise.
+func (p *parser) plainReturns() {
+	if p.m.Arch != klp.X86_64 {
+		return
+	}
+	const ret, trap = 0xc3, 0xcc
+	for _, y := range p.syms.defined {
+		if y.typ != elf.STT_FUNC || y.size < 2 || initSection(p.f.Sections[y.section].Name) {
+			continue
+		}
+		n := min(y.size, 3)
+		b := p.codeAt(placeAt(int(y.section), y.value+y.size-n), n)
+		if uint64(len(b)) == n && n == 3 && b[2] == trap {
+			b = b[:2]
+		}
+		if len(b) < 2 || b[len(b)-1] != ret {
+			continue
+		}
+		switch before := b[len(b)-2]; {
+		case before == 0xeb, before&0xf0 == 0x70, before&0xfc == 0xe0: // jmp, jcc, loop and jrcxz
+		default:
+			p.addPlace(&p.m.Returns.Plain, placeAt(int(y.section), y.value))
+		}
+	}
 }
 
 // unmatched counts the jumps that no entry leads to, and the entries that lead

@@ -22,6 +22,7 @@ type sections struct {
 	interp, symtab                int
 	returnSites, altinstructions  int
 	btf, btfBase, endbrSeal       int
+	orc, orcPlaces                int
 	ftraceEntries                 bool
 	klpRelas, klpRelocs           bool
 }
@@ -104,6 +105,10 @@ func (p *parser) readSections() {
 			slot = &c.returnSites
 		case ".altinstructions":
 			slot = &c.altinstructions
+		case ".orc_unwind":
+			slot = &c.orc
+		case ".orc_unwind_ip":
+			slot = &c.orcPlaces
 		case ".ibt_endbr_seal":
 			slot = &c.endbrSeal
 		case "__mcount_loc", "__patchable_function_entries":

@@ -16,4 +16,6 @@ type Returns struct {
 	Sites        int // entries of .return_sites, by which the loader finds them
 	Unlisted     int // relocations to __x86_return_thunk in code that no entry leads to
 	Stray        int // entries that lead to none of these
+	// Plain are functions outside of init that end with a return instruction.
+	Plain Places
 }

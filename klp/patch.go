@@ -58,6 +58,9 @@ type Func struct {
 	// included, of a symbol that the loader resolves by the name of this func: an
 	// undefined one, or a .klp.sym symbol of the same object and position.
 	CallsOld []Location
+	// LeadsToOld are such calls in other functions of the module that the replacement
+	// calls, whatever is between.
+	LeadsToOld []Location
 }
 
 // Position returns max(1, sympos): two funcs of one object are the same
@@ -100,6 +103,9 @@ type Code struct {
 	// (kernel/module/kallsyms.c: find_kallsyms_symbol). Of new_func only. With Import,
 	// the pointer is a number, by a relocation with the null symbol.
 	Nameless bool
+	// NoORC: the module has tables for the ORC unwinder, and they do not tell how a
+	// stack is unwound at the function's start. Of new_func on x86_64 only.
+	NoORC bool
 }
 
 // State is struct klp_state: a system state that the patch modifies.

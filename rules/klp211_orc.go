@@ -28,9 +28,10 @@ in transition for as long as the task slept.
 
 The kernel finds both tables by their names alone: one without SHF_ALLOC is read in
 the loader's copy of the file, which is freed when the module is loaded, so that the
-next stack walk faults (error; 7.3.4 panicked).
+next stack walk faults (error; 7.3.4 panicked). The replacements are looked up in
+them one by one.
 
-Fix: run objtool on the module's objects as the kernel's own build does
+Fix: run objtool on each of the module's objects as the kernel's own build does
 (scripts/Makefile.build), and keep .orc_unwind, .orc_unwind_ip and their relocations
 when the module is stripped.`,
 	},
@@ -38,7 +39,7 @@ when the module is stripped.`,
 
 var orcTables = demand{
 	options: []string{"UNWINDER_ORC"},
-	has:     ".orc_unwind and .orc_unwind_ip",
+	has:     ".orc_unwind and .orc_unwind_ip, with each of its functions",
 	without: "a task that sleeps in the module's code keeps every livepatch in transition",
 	lacks:   lacksORC,
 }
@@ -77,6 +78,18 @@ func lacksORC(m *klp.Module) []finding.Finding {
 			Message:  fmt.Sprintf(".orc_unwind_ip has %s for %d entries", plural(ip.Relas, "relocation", "relocations"), entries),
 			Location: at,
 		}}
+	}
+	var unknown klp.Places
+	for i := range m.Patch.Objects {
+		for j := range m.Patch.Objects[i].Funcs {
+			if c := &m.Patch.Objects[i].Funcs[j].New; c.NoORC {
+				unknown.Count++
+				unknown.First = append(unknown.First, c.At)
+			}
+		}
+	}
+	if unknown.Count > 0 {
+		return []finding.Finding{{Message: places(unknown) + " not in .orc_unwind", Location: unknown.First[0]}}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 var klp216 = NewModuleRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.2",
 	Tags:     []string{"code", "crash"},
 	Analyzer: &analysis.Analyzer{
@@ -23,8 +24,10 @@ An undefined symbol, or a .klp.sym one, resolves to the original function
 into a jump to the replacement (kernel/livepatch/patch.c: klp_ftrace_handler). The
 old code cannot be reached: the call enters the replacement again, and unless it is
 conditional the task recurses until its stack overflows, or loops forever if it is a
-tail call. On 6.12 seq_putc() patched like this causes an RCU stall. Where recursion
-is intended, each call goes through ftrace.
+tail call. On 6.12 seq_putc() patched like this causes an RCU stall. On x86_64 calls
+through a pointer that the replacement sets, and those of an alternative, are found
+too. Where a function of the module that the replacement calls does it, that is a
+warning. Where recursion is intended, each call goes through ftrace.
 
 Fix: copy what is needed of the original into the replacement; for a recursion call
 the replacement by its own name.`,
@@ -35,16 +38,23 @@ the replacement by its own name.`,
 		o := &m.Patch.Objects[i]
 		for j := range o.Funcs {
 			f := &o.Funcs[j]
-			if len(f.CallsOld) == 0 || !resolvesToOld(m, o, f) || c.full() {
+			if len(f.CallsOld)+len(f.LeadsToOld) == 0 || !resolvesToOld(m, o, f) || c.full() {
 				continue
 			}
-			c.add(finding.Finding{
-				Message:  "the replacement of " + patched(o, f) + " calls " + show(f.Name) + ", which is redirected to the replacement",
-				Object:   o.Name,
-				Func:     funcName(f),
-				Location: f.CallsOld[0],
-				Kernel:   accepted("the replacement calls itself"),
-			})
+			found := finding.Finding{
+				Object: o.Name,
+				Func:   funcName(f),
+				Kernel: accepted("the replacement calls itself"),
+			}
+			if len(f.CallsOld) > 0 {
+				found.Message = "the replacement of " + patched(o, f) + " calls " + show(f.Name) + ", which is redirected to the replacement"
+				found.Location = f.CallsOld[0]
+			} else {
+				found.Severity = finding.Warning
+				found.Message = "the replacement of " + patched(o, f) + " calls " + show(f.LeadsToOld[0].Symbol) + ", which leads to " + show(f.Name) + ", which is redirected to the replacement"
+				found.Location = f.LeadsToOld[0]
+			}
+			c.add(found)
 		}
 	}
 	return c.findings(), nil
