@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/klplint/klplint/finding"
@@ -26,8 +28,10 @@ applied when that module is patched, which is later: by then the loader has read
 zeros, or has copied the instructions, and the relocations are applied to the
 originals. On 6.12 a call in .altinstr_replacement then goes to a wrong address; a
 relocation of text that alternatives have replaced overwrites the new instructions.
-The kernel does not check this. Relocations of vmlinux are applied before, since
-5.8, and are fine.
+The same holds for .init sections, which are freed by then (on 6.12 the target module
+is refused), and for .data..percpu, of which only the copies are left (on 6.12 an oops
+in text_poke). The kernel does not check this. Relocations of vmlinux are applied
+before, since 5.8, and are fine.
 
 Fix: replace the static branch or call in the patched code:
 static_key_enabled() for a key, KLP_STATIC_CALL() for a call, both of which are
@@ -46,6 +50,14 @@ plain loads.`,
 			f.Message = plural(r.Entries, "relocation", "relocations") + " of module " + names.Cut(r.Object) +
 				" in .altinstr_replacement, whose instructions the loader copies before that module is patched"
 			f.Kernel = accepted("the copied instruction keeps a wrong address")
+		case strings.HasPrefix(r.Target, ".init"): // include/linux/moduleloader.h: module_init_section
+			f.Message = plural(r.Entries, "relocation", "relocations") + " of module " + names.Cut(r.Object) + " in " + r.Target +
+				", which is freed when the livepatch's init function is over"
+			f.Kernel = accepted("a module that is loaded later is refused (ENOEXEC, \"Invalid relocation target\"), or other memory overwritten")
+		case r.Target == ".data..percpu":
+			f.Message = plural(r.Entries, "relocation", "relocations") + " of module " + names.Cut(r.Object) + " in " + r.Target +
+				", which the loader copies for each CPU and frees before that module is patched"
+			f.Kernel = accepted("an oops when that module is patched")
 		case readEarly(r.Target):
 			f.Message = plural(r.Entries, "relocation", "relocations") + " of module " + names.Cut(r.Object) + " in " + r.Target +
 				", which the loader reads before that module is patched"

@@ -103,6 +103,15 @@ func TestRelocationRules(t *testing.T) {
 			"alternatives of a module", klp209, func(m *klp.Module) { rela(m, 2).Target = ".altinstructions" },
 			[]expect{{finding.Error, "", true, ".altinstructions", "ext4", ""}},
 		},
+		{
+			"init data of a module", klp209, func(m *klp.Module) { rela(m, 2).Target = ".init.data" },
+			[]expect{{finding.Error, "", true, "in .init.data, which is freed", "ext4", ""}},
+		},
+		{
+			"data of each CPU", klp209, func(m *klp.Module) { rela(m, 2).Target = ".data..percpu" },
+			[]expect{{finding.Error, "", true, "in .data..percpu, which the loader copies", "ext4", ""}},
+		},
+		{"init data of vmlinux", klp209, func(m *klp.Module) { rela(m, 0).Target = ".init.data" }, nil},
 
 		{
 			"6.12", klp210, func(m *klp.Module) { m.Sections[2].Name = ".klp.arch.vmlinux..altinstructions" },
