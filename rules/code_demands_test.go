@@ -78,7 +78,8 @@ func TestUnwindTables(t *testing.T) {
 		m.Arch = klp.X86_64
 		m.Sections = []klp.Section{
 			{Name: ".text", Flags: shfAlloc | shfExecinstr, Size: 16},
-			{Name: ".orc_unwind", Flags: shfAlloc, Size: 18}, {Name: ".orc_unwind_ip", Flags: shfAlloc, Size: 12, Relas: 3},
+			{Name: ".orc_unwind", Flags: shfAlloc, Size: 18},
+			{Name: ".orc_unwind_ip", Flags: shfAlloc, Size: 12, Relas: 3},
 		}
 		c.change(&m.Sections[1], &m.Sections[2])
 		got, needs := judge(t, klp211, m, k)
