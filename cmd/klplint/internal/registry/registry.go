@@ -22,7 +22,7 @@ type Options struct {
 	ReadOnly bool
 	// Whole: much of the registry will be read, and memory is not to grow with it.
 	Whole bool
-	// Tight takes half the memory for what a transaction changes. It has much beside it.
+	// Tight takes less than half the memory for what a transaction changes. It has much beside it.
 	Tight bool
 	// Wait bounds how long a transaction waits for another's lock, for a server
 	// that is starting up, and for one that was lost on the way. 0 means 30 s.

@@ -120,7 +120,7 @@ func (e *sqliteEngine) settled() error {
 func (e *sqliteEngine) room() string {
 	kib := 32 << 10
 	if e.tight {
-		kib = 16 << 10
+		kib = 13 << 10
 	}
 	return fmt.Sprintf(`PRAGMA cache_size = -%d`, kib)
 }
