@@ -103,10 +103,9 @@ func (k *Maker) End() *Member {
 	return k.now
 }
 
-// most is how many values are made at once; of funcs mostFuncs. With the header of eight
-// bytes that the runtime puts before them, one more would take the next larger size of
-// memory, and with fewer the rest that is too small for a member is a larger part.
-const most, mostFuncs = 255, 1023
+// most is how many values are made at once; of funcs, of which there are some dozens a
+// module, mostFuncs.
+const most, mostFuncs = 256, 4096
 
 // piece cuts n values from memory that many share.
 func piece[T any](from *[]T, n int) []T {

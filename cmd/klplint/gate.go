@@ -180,7 +180,7 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 		config.Named = report.ShownAgainst
 	}
 	if c.retire {
-		tightGC()
+		tuneGC(retireGCPercent)
 		config.Judged = debug.FreeOSMemory // for what is written
 	}
 	out, err := gate.Run(cmd.Context(), config)

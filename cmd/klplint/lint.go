@@ -61,7 +61,7 @@ func (c *lintCommand) run(cmd *cobra.Command, args []string) error {
 		return usageErrorf("--max-per-rule %d: want 1 or more", c.view.MaxPerRule)
 	}
 	c.view.GroupBy = c.group.Value
-	tuneGC()
+	tuneGC(gcPercent)
 	s, err := c.resolve(cmd.Flags(), &c.flags)
 	if err != nil {
 		return err
