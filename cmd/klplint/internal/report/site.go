@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/site"
@@ -246,8 +247,14 @@ func wrapping(name string) string {
 	return strings.NewReplacer("_", "_<wbr>", ".", ".<wbr>").Replace(esc(name))
 }
 
-// whole is esc for a time, which stays on one line.
-func whole(s string) string { return "<span class=\"whole\">" + esc(s) + "</span>" }
+// whole is esc for a time, which stays on one line. A registry from elsewhere may have
+// anything in its place.
+func whole(s string) string {
+	if _, err := time.Parse(time.RFC3339, s); err != nil {
+		return esc(s)
+	}
+	return "<span class=\"whole\">" + esc(s) + "</span>"
+}
 
 func siteKernel(k moduleset.Kernel) string {
 	return strings.TrimSpace(cmp.Or(k.Release, "unknown kernel") + " " + string(k.Arch))
