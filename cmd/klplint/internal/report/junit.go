@@ -13,9 +13,9 @@ import (
 )
 
 // The elements of JUnit's XML that klplint writes, in the form that Jenkins,
-// GitLab and GitHub's actions read, with what Jenkins' schema allows alone
-// (xunit-plugin: junit-10.xsd): a testcase has no file, testsuites no skipped. There is no time: the report is the same
-// for the same modules.
+// GitLab and GitHub's actions read, with what each of Jenkins' schemas allows alone: a
+// testcase has no file, testsuites no skipped, and why a case is skipped is the text of
+// the element. There is no time: the report is the same for the same modules.
 type junitSuites struct {
 	XMLName  xml.Name     `xml:"testsuites"`
 	Name     string       `xml:"name,attr"`
@@ -35,12 +35,16 @@ type junitSuite struct {
 }
 
 type junitCase struct {
-	Name      string       `xml:"name,attr"`
-	ClassName string       `xml:"classname,attr"`
-	Skipped   *junitReason `xml:"skipped"`
-	Error     *junitReason `xml:"error"`
-	Failure   *junitReason `xml:"failure"`
-	Output    string       `xml:"system-out,omitempty"`
+	Name      string        `xml:"name,attr"`
+	ClassName string        `xml:"classname,attr"`
+	Skipped   *junitSkipped `xml:"skipped"`
+	Error     *junitReason  `xml:"error"`
+	Failure   *junitReason  `xml:"failure"`
+	Output    string        `xml:"system-out,omitempty"`
+}
+
+type junitSkipped struct {
+	Why string `xml:",chardata"`
 }
 
 type junitReason struct {
@@ -149,7 +153,7 @@ func (j *junit) module(m *policy.Module) junitSuite {
 		r := j.lint.ruleByID(id)
 		if m.NoLivepatch && (r == nil || !r.AnyKind) && j.findings[judged{m.Path, id}] == nil {
 			c := j.newCase(m.Path, id)
-			c.Skipped = &junitReason{Message: "not a livepatch"}
+			c.Skipped = &junitSkipped{"not a livepatch"}
 			s.Cases = append(s.Cases, c)
 			continue
 		}
@@ -215,9 +219,9 @@ func (j *junit) judgedCase(path, id string) junitCase {
 		c.Failure = reason("", failures)
 		c.Failure.Type = j.worst(path, id).String()
 	case lacking:
-		c.Skipped = &junitReason{Message: junitText("not evaluated: needs " + lack)}
+		c.Skipped = &junitSkipped{junitText("not evaluated: needs " + lack)}
 	case passed != nil && lesser == nil:
-		c.Skipped = &junitReason{Message: junitText(passed[0])}
+		c.Skipped = &junitSkipped{junitText(passed[0])}
 	}
 	c.Output = junitText(strings.Join(few(append(lesser, passed...)), "\n"))
 	return c

@@ -29,7 +29,7 @@ var junitGrammar = map[string]junitElement{
 	"testsuites": {required: []string{"name", "tests", "failures", "errors"}, children: []string{"testsuite"}},
 	"testsuite":  {required: []string{"name", "tests", "failures", "errors", "skipped"}, children: []string{"testcase"}},
 	"testcase":   {required: []string{"name", "classname"}, children: []string{"skipped", "error", "failure", "system-out"}},
-	"skipped":    {required: []string{"message"}},
+	"skipped":    {},
 	"error":      {required: []string{"message"}, optional: []string{"type"}},
 	"failure":    {required: []string{"message", "type"}},
 	"system-out": {},
@@ -170,7 +170,7 @@ func TestLintJUnit(t *testing.T) {
 			case c.Failure != nil:
 				line += " failure " + c.Failure.Type + " " + c.Failure.Message
 			case c.Skipped != nil:
-				line += " skipped " + c.Skipped.Message
+				line += " skipped " + c.Skipped.Why
 			default:
 				line += " passed " + c.Output
 			}
