@@ -119,6 +119,9 @@ be checked or written; 3 wrong usage.`
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
+		if cmd.Name() == "kernel" && unknown.GetSpecifiedName() == "kernel" {
+			return usageErrorf("the kernel is given without a flag: klplint kernel PATH|RELEASE")
+		}
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 		if near := suggest.Nearest("--"+unknown.GetSpecifiedName(), names); near != "" {
