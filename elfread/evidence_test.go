@@ -119,6 +119,10 @@ func TestLayoutCRC(t *testing.T) {
 			t.Errorf("%s is an import", im.Name)
 		}
 	}
+	// A target is loaded by the same loader.
+	if m, err = Open("../fixtures/rules/KLP100/bad.ko", Options{}); err != nil || m.Kind != klp.KindModule || !m.HasLayoutCRC {
+		t.Errorf("an ordinary module: %+v, %v", m, err)
+	}
 	if m, err = read(x86().build().Bytes(), Options{}); err != nil || m.HasLayoutCRC {
 		t.Errorf("error %v, CRC %#x of a module without versions", err, m.LayoutCRC)
 	}

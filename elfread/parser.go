@@ -99,6 +99,9 @@ func (p *parser) run() error {
 	if m.Kind, err = p.kindByContent(); err != nil {
 		return err
 	}
+	if m.Kind == klp.KindModule { // a target: what the loader compares before it loads
+		return p.readVersions()
+	}
 	if m.Kind != klp.KindLivepatch {
 		return nil
 	}

@@ -43,6 +43,13 @@ func TestRealKernelsOrdinaryModules(t *testing.T) {
 					unread++
 					continue
 				}
+				plain, err := elfread.Open(path, elfread.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range k.CheckLoad(plain) {
+					t.Errorf("%s: refused by its own kernel: %s %s", path, r.Errno, r.Reason)
+				}
 				asked++
 				for _, r := range silent {
 					got, needs := judge(t, r, m, k)
