@@ -299,10 +299,11 @@ func (a *app) listEntries(ctx context.Context, f *registryFlags, filter registry
 func newRegistryShow(a *app, f *registryFlags) *cobra.Command {
 	var choose filterFlags
 	cmd := &cobra.Command{
-		Use:   "show [flags] MODULE...",
-		Short: "Show all that the registry has of some modules",
-		Long:  "Show takes modules by " + whichHelp + "\n\n" + registryExit,
-		Args:  cobra.MinimumNArgs(1),
+		Use:               "show [flags] MODULE...",
+		Short:             "Show all that the registry has of some modules",
+		Long:              "Show takes modules by " + whichHelp + "\n\n" + registryExit,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: f.complete(a),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			filter, err := choose.filter()
 			if err != nil {

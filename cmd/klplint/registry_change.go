@@ -144,7 +144,8 @@ Modules that a retired one had replaced stay retired, and are named; --restore m
 them active again when nothing that is active conflicts with them.
 
 ` + registryExit,
-		Args: cobra.MinimumNArgs(1),
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: f.complete(a),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, p, err := judge.config(a, cmd.Flags(), f)
 			if err != nil {
@@ -225,10 +226,11 @@ func newRegistryRemove(a *app, f *registryFlags) *cobra.Command {
 	var record recordFlags
 	var reason string
 	cmd := &cobra.Command{
-		Use:   "remove [flags] MODULE...",
-		Short: "Delete modules from the registry; the log alone remembers them",
-		Long:  "Remove takes modules by " + whichHelp + "\nA module that was shipped is better retired.\n\n" + registryExit,
-		Args:  cobra.MinimumNArgs(1),
+		Use:               "remove [flags] MODULE...",
+		Short:             "Delete modules from the registry; the log alone remembers them",
+		Long:              "Remove takes modules by " + whichHelp + "\nA module that was shipped is better retired.\n\n" + registryExit,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: f.complete(a),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			filter, err := choose.filter()
 			if err != nil {

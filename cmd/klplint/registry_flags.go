@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/flags"
@@ -84,6 +85,25 @@ func (f *registryFlags) open(ctx context.Context, a *app, how access) (*registry
 		return nil, registryError(err)
 	}
 	return r, nil
+}
+
+// complete completes arguments that are modules of the registry by their names: a
+// hundred of them, and none where the registry does not answer at once.
+func (f *registryFlags) complete(a *app) cobra.CompletionFunc {
+	const most = 100
+	return func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		at := *f
+		at.wait, at.near = time.Second, true
+		var names []string
+		err := at.read(cmd.Context(), a, func(tx *registry.Tx) (err error) {
+			names, err = tx.Names(typed, most)
+			return err
+		})
+		if err != nil {
+			names = nil
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
 }
 
 // registryError gives an error of the registry its exit code.

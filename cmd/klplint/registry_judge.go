@@ -120,7 +120,8 @@ have, and all of them become active, or none. It takes modules by ` + whichHelp 
 
 Exit code: 0 active; 1 conflicts, or no such module; 2 something could not be
 checked; 3 wrong usage.`,
-		Args: cobra.MinimumNArgs(1),
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: f.complete(a),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, p, err := judge.config(a, cmd.Flags(), f)
 			if err != nil {

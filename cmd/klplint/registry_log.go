@@ -38,7 +38,8 @@ are added and never changed. MODULE is a name, the start of a sha256, or
 registry:NAME@SHA256. --format json writes a line of JSON for each entry.
 
 ` + registryExit,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: f.complete(a),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, digest := "", ""
 			if len(args) > 0 {

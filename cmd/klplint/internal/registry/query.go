@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/klplint/klplint/klp"
 )
@@ -291,6 +292,19 @@ func (t *Tx) List(filter Filter, f func(*Entry) error) error {
 		}
 	}
 	return nil
+}
+
+// Names are the names of modules that begin with prefix, each once, in the engine's
+// order, at most that many.
+func (t *Tx) Names(prefix string, most int) ([]string, error) {
+	var out []string
+	err := t.each(func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		out = append(out, name)
+		return err
+	}, `SELECT DISTINCT name FROM module WHERE substr(name, 1, ?) = ? ORDER BY name LIMIT ?`, utf8.RuneCountInString(prefix), prefix, most)
+	return out, err
 }
 
 func (t *Tx) entries(f func(*Entry) error, query string, args ...any) error {
