@@ -34,6 +34,7 @@ const (
 	AttrBitSize        = 0x0d
 	AttrLowPC          = 0x11
 	AttrConstValue     = 0x1c
+	AttrPrototyped     = 0x27
 	AttrUpperBound     = 0x2f
 	AttrAbstractOrigin = 0x31
 	AttrCount          = 0x37
@@ -45,6 +46,8 @@ const (
 	AttrRanges         = 0x55
 	AttrDataBitOffset  = 0x6b
 	AttrStrOffsetsBase = 0x72
+	attrDwoName        = 0x76
+	attrGNUDwoName     = 0x2130 // of DWARF before 5
 )
 
 // Forms of attributes (DWARF 5, section 7.5.6).
@@ -94,6 +97,7 @@ const (
 type attribute struct {
 	name, form uint64
 	implicit   int64 // the value itself, of formImplicitConst
+	size       int   // of the value in bytes; -1 where the value tells
 }
 
 // abbrev is the form of entries of one kind.
@@ -140,12 +144,12 @@ func parseAbbrevs(b []byte, order binary.ByteOrder, list []abbrev, all []attribu
 			if c.bad || len(all)-from == maxAttributes {
 				return nil, nil, ErrDamaged
 			}
-			all = append(all, at)
-			if n := size(at.form); n < 0 || a.size < 0 {
+			if at.size = size(at.form); at.size < 0 || a.size < 0 {
 				a.size = -1
 			} else {
-				a.size += n
+				a.size += at.size
 			}
+			all = append(all, at)
 		}
 		a.attributes = all[from:len(all):len(all)]
 		list = append(list, a)

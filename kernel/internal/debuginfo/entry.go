@@ -4,11 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // ErrAcrossUnits says that an entry refers to another unit, as link-time
 // optimization writes it.
 var ErrAcrossUnits = errors.New("references across units (link-time optimization)")
+
+// ErrTypeUnits says that types have units of their own, as -fdebug-types-section
+// writes them.
+var ErrTypeUnits = errors.New("types in units of their own")
 
 // Entry is one entry of a unit.
 type Entry struct {
@@ -76,11 +81,15 @@ func (e *Entry) Attributes(yield func(name uint64, v Value) bool) {
 	c := cursor{b: e.unit.b, at: e.values, order: e.unit.sections.Order}
 	for i := range e.abbrev.attributes {
 		a := &e.abbrev.attributes[i]
-		form, at, err := e.unit.pass(&c, a.form)
-		if err != nil || c.bad {
-			return // as Entry has said
+		v := Value{unit: e.unit, form: a.form, at: c.at, implicit: a.implicit}
+		if a.size >= 0 {
+			c.at += a.size // Entry has seen that it is there
+		} else {
+			var err error
+			if v.form, v.at, err = e.unit.pass(&c, a.form); err != nil || c.bad {
+				return // as Entry has said
+			}
 		}
-		v := Value{unit: e.unit, form: form, at: at, implicit: a.implicit}
 		if !yield(a.name, v) {
 			return
 		}
@@ -168,6 +177,33 @@ func (v *Value) Int() (n int64, ok bool) {
 	return 0, false
 }
 
+// Distance is the place of a member in bytes from the start of its struct; ok is
+// false for one that is computed otherwise. Before DWARF 3 it is an expression for
+// each member: DW_OP_plus_uconst and the number.
+func (v *Value) Distance() (n int64, ok bool) {
+	const plusUconst = 0x23
+	c := v.cursor()
+	var size uint64
+	switch v.form {
+	case formBlock1:
+		size = c.uint(1)
+	case formBlock2:
+		size = c.uint(2)
+	case formBlock4:
+		size = c.uint(4)
+	case formBlock, formExprloc:
+		size = c.leb()
+	default:
+		return v.Int()
+	}
+	c = cursor{b: c.take(size)}
+	if c.uint(1) != plusUconst {
+		return 0, false
+	}
+	n = int64(c.leb())
+	return n, !c.bad && c.at == len(c.b) && n >= 0 && n <= math.MaxUint32
+}
+
 // Flag is a flag; false for a value of another kind.
 func (v *Value) Flag() bool {
 	c := v.cursor()
@@ -237,6 +273,8 @@ func (v *Value) Reference() (int, error) {
 		if to >= v.unit.size {
 			return 0, ErrAcrossUnits
 		}
+	case formRefSig8:
+		return 0, ErrTypeUnits
 	default:
 		return 0, ErrAcrossUnits
 	}

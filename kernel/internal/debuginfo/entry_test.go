@@ -21,7 +21,7 @@ func TestReference(t *testing.T) {
 		{formRefAddr, 150, 0, ErrAcrossUnits},
 		{formRef4, 49, 49, nil},
 		{formRef4, 50, 0, ErrDamaged},
-		{formRefSig8, 10, 0, ErrAcrossUnits},
+		{formRefSig8, 10, 0, ErrTypeUnits},
 	} {
 		u.b = []byte{c.to, 0, 0, 0, 0, 0, 0, 0}
 		v := Value{unit: u, form: c.form}

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // ErrDamaged says that debug information leads beyond its end, or means nothing.
 var ErrDamaged = errors.New("damaged debug information")
+
+var errSplit = errors.New("its entries are in another file (split DWARF)")
 
 // Sections are those parts of a file that units are read from. Info is read a
 // unit at a time; the others are small, and in memory. Relocations have been
@@ -21,6 +24,7 @@ type Sections struct {
 	Str, LineStr    []byte
 	StrOffsets      []byte
 	MaxUnit, MaxAll int64 // bounds in bytes: of one unit, and of Info
+	Types           bool  // types are asked for: where these have units of their own is an error
 }
 
 // Unit is one compilation unit. It holds until the next one is read.
@@ -44,7 +48,11 @@ func (s *Sections) Units(do func(*Unit) error) error {
 		if err := u.read(at); err != nil {
 			return err
 		}
-		if !u.code {
+		switch {
+		case u.code:
+		case s.Types:
+			return fmt.Errorf("unit at %#x: %w", at, ErrTypeUnits)
+		default:
 			continue
 		}
 		if err := do(&u); err != nil {
@@ -76,6 +84,9 @@ func (u *Unit) read(at int64) error {
 	if u.abbrevs, u.all, err = parseAbbrevs(s.Abbrev[u.abbrev:], s.Order, u.abbrevs, u.all, u.fixed); err != nil {
 		return fmt.Errorf("unit at %#x: abbreviations at %#x: %w", at, u.abbrev, err)
 	}
+	if s.Types && slices.ContainsFunc(u.all, func(a attribute) bool { return a.form == formRefSig8 }) {
+		return fmt.Errorf("unit at %#x: %w", at, ErrTypeUnits)
+	}
 	if int64(cap(u.b)) < size {
 		u.b = make([]byte, size+size/4)
 	}
@@ -92,9 +103,12 @@ func (u *Unit) read(at int64) error {
 		return fmt.Errorf("unit at %#x: %w", at, err)
 	}
 	for name, v := range first.Attributes {
-		if name == AttrStrOffsetsBase {
+		switch name {
+		case AttrStrOffsetsBase:
 			c := v.cursor()
 			u.strOffsets = c.uint(u.offset)
+		case attrDwoName, attrGNUDwoName:
+			return fmt.Errorf("unit at %#x: %w", at, errSplit)
 		}
 	}
 	return nil
@@ -147,7 +161,7 @@ func parseHeader(b []byte, order binary.ByteOrder, start int64, left uint64) (he
 		u.abbrev = c.uint(u.offset)
 		u.code = kind == utCompile || kind == utPartial
 		if kind == utSkeleton {
-			return u, fmt.Errorf("unit at %#x: its entries are in another file (split DWARF)", start)
+			return u, fmt.Errorf("unit at %#x: %w", start, errSplit)
 		}
 	default:
 		return u, fmt.Errorf("unit at %#x: DWARF version %d", start, u.version)
