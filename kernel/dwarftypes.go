@@ -3,6 +3,7 @@ package kernel
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 
@@ -24,8 +25,9 @@ const entryBytes = 256
 // debugTypes reads types in a module's debug information, where they are.
 type debugTypes struct {
 	sections debuginfo.Sections
-	wanted   map[string]bool // functions
-	left     int             // entries that may still be looked at
+	wanted   map[string]bool        // functions
+	left     int                    // entries that may still be looked at
+	found    [memberTypes]foundType // of the unit
 }
 
 func newDebugTypes(m *klp.Module) *debugTypes {
@@ -33,13 +35,16 @@ func newDebugTypes(m *klp.Module) *debugTypes {
 		Order: binary.LittleEndian, Info: bytes.NewReader(m.Debug.Info), InfoSize: int64(len(m.Debug.Info)),
 		Abbrev: m.Debug.Abbrev, Str: m.Debug.Str, LineStr: m.Debug.LineStr, StrOffsets: m.Debug.StrOffsets,
 		MaxUnit: math.MaxInt64, MaxAll: math.MaxInt64, // it is in memory
+		Types: true,
 	}}
 	if m.Debug.BigEndian {
 		d.sections.Order = binary.BigEndian
 	}
 	for i := range m.Patch.Objects {
 		for j := range m.Patch.Objects[i].Funcs {
-			d.wanted[m.Patch.Objects[i].Funcs[j].New.Symbol] = true
+			if name := m.Patch.Objects[i].Funcs[j].New.Symbol; name != "" {
+				d.wanted[name] = true
+			}
 		}
 	}
 	return d
@@ -57,10 +62,15 @@ type debugEntry struct {
 	width       int64 // of a bit field, in bits
 }
 
-func readDebugEntry(from *debuginfo.Entry) (e debugEntry, err error) {
+// errComputed says that the debug information does not tell in a number where a
+// member is.
+var errComputed = errors.New("places of members that are computed")
+
+// read reads what an entry says.
+func (d *debugTypes) read(from *debuginfo.Entry) (e debugEntry, err error) {
 	e.Entry = *from
-	var upper, count, bytesAt, bitsAt, bigBits int64
-	var hasUpper, hasBits, hasBig bool
+	var upper, count, bytesAt, bitsAt, firstBits int64
+	var hasUpper, hasBits, hasFirst bool
 	for name, v := range from.Attributes {
 		switch name {
 		case debuginfo.AttrName:
@@ -76,11 +86,14 @@ func readDebugEntry(from *debuginfo.Entry) (e debugEntry, err error) {
 				return e, err
 			}
 		case debuginfo.AttrMemberLocation:
-			bytesAt, _ = v.Int()
+			var plain bool
+			if bytesAt, plain = v.Distance(); !plain {
+				return e, errComputed
+			}
 		case debuginfo.AttrDataBitOffset:
 			bitsAt, hasBits = v.Int()
 		case debuginfo.AttrBitOffset:
-			bigBits, hasBig = v.Int()
+			firstBits, hasFirst = v.Int()
 		case debuginfo.AttrBitSize:
 			e.width, _ = v.Int()
 		case debuginfo.AttrConstValue:
@@ -96,8 +109,15 @@ func readDebugEntry(from *debuginfo.Entry) (e debugEntry, err error) {
 		switch {
 		case hasBits:
 			e.at = 8*bytesAt + bitsAt
-		case hasBig: // counted from the most significant bit of the storage (DWARF 3)
-			e.at = 8*bytesAt + 8*e.size - bigBits - e.width
+		case hasFirst: // counted from the most significant bit of the storage (DWARF 3)
+			if d.sections.Order == binary.BigEndian {
+				e.at = 8*bytesAt + firstBits
+				break
+			}
+			if e.size == 0 {
+				return e, errComputed
+			}
+			e.at = 8*bytesAt + 8*e.size - firstBits - e.width
 		default:
 			e.at = 8 * bytesAt
 		}
@@ -121,9 +141,11 @@ func (d *debugTypes) entry(u *debuginfo.Unit, at int) (debuginfo.Entry, error) {
 func (d *debugTypes) each(do func(*debuginfo.Unit, *debuginfo.Entry) error, end func() error) error {
 	d.left = maxDebugEntries
 	return d.sections.Units(func(u *debuginfo.Unit) error {
+		clear(d.found[:])
+		var e debuginfo.Entry // one for all: there are many
+		var err error
 		for at := u.First(); at < u.Len(); {
-			e, err := d.entry(u, at)
-			if err != nil {
+			if e, err = d.entry(u, at); err != nil {
 				return err
 			}
 			if err := do(u, &e); err != nil {
@@ -138,6 +160,7 @@ func (d *debugTypes) each(do func(*debuginfo.Unit, *debuginfo.Entry) error, end 
 // parts calls do with the entries right below another one, until it returns false.
 func (d *debugTypes) parts(u *debuginfo.Unit, of *debugEntry, do func(*debugEntry) (bool, error)) error {
 	depth := 0
+	var part debugEntry // one for all
 	for at := of.End; of.Children && at < u.Len(); {
 		e, err := d.entry(u, at)
 		if err != nil {
@@ -150,8 +173,7 @@ func (d *debugTypes) parts(u *debuginfo.Unit, of *debugEntry, do func(*debugEntr
 		case e.Tag == 0:
 			depth--
 		case depth == 0:
-			part, err := readDebugEntry(&e)
-			if err != nil {
+			if part, err = d.read(&e); err != nil {
 				return err
 			}
 			if more, err := do(&part); err != nil || !more {
@@ -181,7 +203,7 @@ func (d *debugTypes) unnamed(u *debuginfo.Unit, at int) (debugEntry, error) {
 		if err != nil {
 			return debugEntry{}, err
 		}
-		e, err := readDebugEntry(&is)
+		e, err := d.read(&is)
 		if err != nil {
 			return e, err
 		}
@@ -202,48 +224,104 @@ func sizeInBytes(e *debugEntry) uint32 {
 	return uint32(min(uint64(max(e.size, 0)), math.MaxUint32))
 }
 
-// layoutKinds are the kinds of types that are compared.
-var layoutKinds = map[uint64]string{debuginfo.TagStruct: "struct", debuginfo.TagUnion: "union", debuginfo.TagEnumeration: "enum"}
+// layoutKinds are the kinds of types that are compared. A typedef is compared where
+// what it names has no other name.
+var layoutKinds = map[uint64]string{
+	debuginfo.TagStruct: "struct", debuginfo.TagUnion: "union", debuginfo.TagEnumeration: "enum", debuginfo.TagTypedef: "typedef",
+}
+
+// errNotDescribed says that no replacement is described: assemblers name functions,
+// and so does gcc -g1, without their parameters and types.
+var errNotDescribed = errors.New("the debug information describes no replacement")
 
 // differ reports whether a named type is there that the kernel has in another
 // form only. That is all that is asked of most modules.
 func (d *debugTypes) differ(kernel *kernelTypes) (bool, error) {
-	found := false
+	found, described := false, false
 	err := d.each(func(u *debuginfo.Unit, at *debuginfo.Entry) error {
 		switch at.Tag {
-		case debuginfo.TagStruct, debuginfo.TagUnion, debuginfo.TagEnumeration:
-		default:
-			return nil
-		}
-		if found {
-			return nil
-		}
-		e, err := readDebugEntry(at)
-		if err != nil || len(e.name) == 0 || e.declaration {
+		case debuginfo.TagStruct, debuginfo.TagUnion, debuginfo.TagEnumeration, debuginfo.TagTypedef:
+			if found {
+				return nil
+			}
+			e, err := d.read(at)
+			if err != nil || len(e.name) == 0 || e.declaration {
+				return err
+			}
+			found, err = d.differs(u, &e, kernel)
 			return err
+		case debuginfo.TagSubprogram:
+			if described {
+				return nil
+			}
+			described = d.describes(at)
 		}
-		found, err = d.differs(u, &e, kernel)
-		return err
+		return nil
 	}, func() error { return nil })
+	if err == nil && !described {
+		err = errNotDescribed
+	}
 	return found, err
+}
+
+// describes reports whether an entry tells what a function that is wanted takes.
+func (d *debugTypes) describes(e *debuginfo.Entry) bool {
+	wanted, prototyped := false, false
+	for name, v := range e.Attributes {
+		switch name {
+		case debuginfo.AttrName:
+			if wanted = d.wanted[string(v.String())]; !wanted {
+				return false
+			}
+		case debuginfo.AttrPrototyped:
+			prototyped = v.Flag()
+		case debuginfo.AttrDeclaration:
+			if v.Flag() {
+				return false
+			}
+		}
+	}
+	return wanted && prototyped
+}
+
+// described returns the struct, union or enum that a name stands for; false for a
+// typedef of what has a name of its own.
+func (d *debugTypes) described(u *debuginfo.Unit, e *debugEntry) (debugEntry, bool, error) {
+	if e.Tag != debuginfo.TagTypedef {
+		return *e, true, nil
+	}
+	of, err := d.memberType(u, e.of)
+	if err != nil || of.nameless == 0 {
+		return *e, false, err
+	}
+	is, err := d.entry(u, of.nameless)
+	if err != nil {
+		return *e, false, err
+	}
+	inner, err := d.read(&is)
+	return inner, true, err
 }
 
 func (d *debugTypes) differs(u *debuginfo.Unit, e *debugEntry, kernel *kernelTypes) (bool, error) {
 	candidates := kernel.layouts(e.name, layoutKinds[e.Tag])
-	for _, c := range candidates {
-		if same, err := d.same(u, e, c); err != nil || same {
-			return false, err
-		}
-	}
 	if len(candidates) == 0 {
 		return false, nil
 	}
-	is := &typeLayout{kind: layoutKinds[e.Tag], size: int(sizeInBytes(e))}
-	w := placeWalk{d: d, u: u, do: func(name []byte, at uint64, width uint32) bool {
-		is.add(memberPlace{name: string(name), at: at, width: width})
+	of, ok, err := d.described(u, e)
+	if err != nil || !ok {
+		return false, err
+	}
+	for _, c := range candidates {
+		if same, err := d.same(u, &of, c); err != nil || same {
+			return false, err
+		}
+	}
+	is := &typeLayout{kind: layoutKinds[e.Tag], values: of.Tag == debuginfo.TagEnumeration, size: int(sizeInBytes(&of))}
+	w := placeWalk{d: d, u: u, do: func(p place) bool {
+		is.add(memberPlace{name: string(p.name), at: p.at, width: p.width, size: p.size})
 		return true
 	}}
-	if err := w.open(e, 0, 0); err != nil || len(is.members) == 0 {
+	if err := w.open(&of, 0, 0, 0); err != nil || len(is.members) == 0 {
 		return false, err
 	}
 	same, different := compareWithKernel(is, candidates)
@@ -256,33 +334,43 @@ func (d *debugTypes) same(u *debuginfo.Unit, e *debugEntry, was *typeLayout) (bo
 		return false, nil
 	}
 	n := 0
-	w := placeWalk{d: d, u: u, do: func(name []byte, at uint64, width uint32) bool {
+	w := placeWalk{d: d, u: u, do: func(p place) bool {
 		if n == len(was.members) {
 			n++
 			return false
 		}
 		m := &was.members[n]
-		if m.at != at || m.width != width || m.name != string(name) {
+		if m.at != p.at || m.width != p.width || !sameSize(m.size, p.size) || m.name != string(p.name) {
 			return false
 		}
 		n++
 		return true
 	}}
-	err := w.open(e, 0, 0)
+	err := w.open(e, 0, 0, 0)
 	return n == len(was.members) && !w.stopped, err
 }
 
-// placeWalk goes through the members of a type that have a name, those of unnamed
-// members included, and through the values of an enum.
+// place is a member as memberPlace has it. Its name holds until the next one.
+type place struct {
+	name  []byte
+	at    uint64
+	width uint32
+	size  int
+}
+
+// placeWalk goes through the members of a type as typeLayout.open does, and through
+// the values of an enum.
 type placeWalk struct {
 	d       *debugTypes
 	u       *debuginfo.Unit
-	do      func(name []byte, at uint64, width uint32) bool
-	opened  int // members that were looked at
+	do      func(place) bool
+	path    []byte // names of the members around
+	opened  int    // members that were looked at
 	stopped bool
 }
 
-func (w *placeWalk) open(e *debugEntry, from uint64, depth int) error {
+// open goes through the members of e, with the first bytes of path in front of their names.
+func (w *placeWalk) open(e *debugEntry, prefix int, from uint64, depth int) error {
 	return w.d.parts(w.u, e, func(p *debugEntry) (bool, error) {
 		isValue := p.Tag == debuginfo.TagEnumerator
 		if !isValue && !isMember(p) {
@@ -291,17 +379,49 @@ func (w *placeWalk) open(e *debugEntry, from uint64, depth int) error {
 		switch w.opened++; {
 		case w.opened > maxMembers:
 			w.stopped = true
+		case isValue:
+			w.stopped = !w.do(place{name: p.name, at: valueOfEnum(sizeInBytes(e), uint64(p.at))})
+		case prefix > 0 && prefix+len(p.name) > maxPath:
 		case len(p.name) > 0:
-			w.stopped = !w.do(p.name, from+uint64(p.at), uint32(max(p.width, 0)))
-		case !isValue && depth <= maxTypeDepth:
+			return w.named(p, prefix, from, depth)
+		case depth <= maxTypeDepth:
 			inner, err := w.d.unnamed(w.u, p.of)
 			if err != nil {
 				return false, err
 			}
-			if err := w.open(&inner, from+uint64(p.at), depth+1); err != nil {
+			if err := w.open(&inner, prefix, from+uint64(p.at), depth+1); err != nil {
 				return false, err
 			}
 		}
 		return !w.stopped, nil
 	})
+}
+
+func (w *placeWalk) named(p *debugEntry, prefix int, from uint64, depth int) (more bool, err error) {
+	of, err := w.d.memberType(w.u, p.of)
+	if err != nil {
+		return false, err
+	}
+	is := place{name: p.name, at: from + uint64(p.at), width: uint32(max(p.width, 0))}
+	if is.width == 0 {
+		is.size = int(of.size)
+	}
+	if prefix > 0 {
+		w.path = append(w.path[:prefix], p.name...)
+		is.name = w.path
+	}
+	if w.stopped = !w.do(is); w.stopped || of.nameless == 0 || depth > maxTypeDepth {
+		return !w.stopped, nil
+	}
+	at, err := w.d.entry(w.u, of.nameless)
+	if err != nil {
+		return false, err
+	}
+	inner, err := w.d.read(&at)
+	if err != nil || inner.Tag == debuginfo.TagEnumeration {
+		return true, err
+	}
+	w.path = append(append(w.path[:prefix], p.name...), '.')
+	err = w.open(&inner, len(w.path), is.at, depth+1)
+	return !w.stopped, err
 }

@@ -12,7 +12,7 @@ import (
 // LayoutDifference is a struct, union or enum of a module whose layout is not
 // that of the kernel's type of the same name.
 type LayoutDifference struct {
-	Type string // "struct NAME", "union NAME", "enum NAME"
+	Type string // "struct NAME", "union NAME", "enum NAME", "typedef NAME"
 	What string // the first difference, in one clause
 	// Moved: a member or value that both have is elsewhere in the module's; else
 	// members were only added or lost, or the size differs.
@@ -24,6 +24,7 @@ type LayoutDifference struct {
 
 // CompareLayouts compares each named struct, union and enum that the module's
 // BTF adds to its base, or that its debug information describes, with the kernel's of that name, in the order of names.
+// Those that only a typedef gives a name are compared by that.
 // Two files may use one name for different things: a type most of whose members
 // have other names is no difference, and neither is one of a livepatch of modules
 // of which nothing tells that it is the kernel's (see ownTypes). The error wraps ErrNoTypes, ErrNoModuleTypes or
@@ -106,7 +107,7 @@ func compareWithKernel(is *typeLayout, candidates []*typeLayout) (same btf.Type,
 		}
 		if was.akin(is) {
 			different = append(different, layoutPair{
-				namesakes:  namesakes{module: is.of, kernel: was.of},
+				namesakes:  namesakes{module: pointedTo(is.of), kernel: pointedTo(was.of)},
 				difference: LayoutDifference{Type: is.kind + " " + was.of.TypeName(), What: what, Moved: moved},
 			})
 		}
@@ -118,49 +119,72 @@ func compareWithKernel(is *typeLayout, candidates []*typeLayout) (same btf.Type,
 // within included.
 type typeLayout struct {
 	of      btf.Type
-	kind    string // "struct", "union", "enum"
+	kind    string // "struct", "union", "enum", "typedef"
+	values  bool   // of an enum
 	size    int    // bytes
 	members []memberPlace
 	index   map[string]int // by name: in members; nil before places
 	opened  int            // members that were looked at
 }
 
-// memberPlace is one member: bits from the start, and the width of a bit field
-// in bits. Of an enum it is a value.
+// memberPlace is one member: bits from the start, the width of a bit field in bits,
+// the size of anything else in bytes. Of an enum it is a value.
 type memberPlace struct {
 	name  string
 	at    uint64
 	width uint32
+	size  int      // 0 for a type that is only declared, and for an array without an end
 	of    btf.Type // nil for a value of an enum
 }
 
 func (m memberPlace) same(o memberPlace) bool {
-	return m.at == o.at && m.width == o.width && m.name == o.name
+	return m.at == o.at && m.width == o.width && sameSize(m.size, o.size) && m.name == o.name
 }
+
+// sameSize reports whether two sizes are equal as far as both are known.
+func sameSize(a, b int) bool { return a == b || a == 0 || b == 0 }
 
 // maxMembers bounds a type's members, unnamed ones and those within them
 // included. The kernel's largest struct has some three hundred.
 const maxMembers = 1 << 14
+
+// maxPath bounds the name of a member with those of the members that it is in, in bytes.
+const maxPath = 1 << 10
 
 func layoutOfType(t btf.Type) (*typeLayout, bool) {
 	l := &typeLayout{of: t}
 	switch t := t.(type) {
 	case *btf.Struct:
 		l.kind, l.size = "struct", int(t.Size)
-		l.open(t.Members, 0, 0)
+		l.open(t.Members, "", 0, 0)
 	case *btf.Union:
 		l.kind, l.size = "union", int(t.Size)
-		l.open(t.Members, 0, 0)
+		l.open(t.Members, "", 0, 0)
 	case *btf.Enum:
-		l.kind, l.size = "enum", int(t.Size)
+		l.kind, l.size, l.values = "enum", int(t.Size), true
 		for _, v := range t.Values[:min(len(t.Values), maxMembers)] {
-			l.add(memberPlace{name: v.Name, at: v.Value})
+			l.add(memberPlace{name: v.Name, at: valueOfEnum(t.Size, v.Value)})
 		}
+	case *btf.Typedef:
+		of, ok := layoutOfType(nameless(t.Type))
+		if ok {
+			of.of, of.kind = t, "typedef"
+		}
+		return of, ok
 	default:
 		return nil, false
 	}
 	// A struct without members is the trace of a type that is not described.
 	return l, len(l.members) > 0
+}
+
+// valueOfEnum is a value of an enum of a size in bytes: whether one of four bytes is
+// signed is not told alike by all that write types.
+func valueOfEnum(size uint32, value uint64) uint64 {
+	if size <= 4 {
+		return uint64(int64(int32(value)))
+	}
+	return value
 }
 
 func (l *typeLayout) add(m memberPlace) {
@@ -185,23 +209,63 @@ func (l *typeLayout) places() map[string]int {
 	return l.index
 }
 
-func (l *typeLayout) open(members []btf.Member, from uint64, depth int) {
+// open adds members, those of members without a name, and those of members whose
+// type has none: nothing else compares these. Of an array of such it is the first
+// element's.
+func (l *typeLayout) open(members []btf.Member, prefix string, from uint64, depth int) {
 	for _, m := range members {
 		at := from + uint64(m.Offset)
 		if l.opened++; l.opened > maxMembers {
 			return
 		}
-		if m.Name != "" || depth > maxTypeDepth {
-			l.add(memberPlace{m.Name, at, uint32(m.BitfieldSize), m.Type})
+		within, of := prefix, btf.UnderlyingType(m.Type)
+		switch {
+		case prefix != "" && len(prefix)+len(m.Name) > maxPath:
+			continue
+		case m.Name != "":
+			name, size := prefix+m.Name, 0
+			if m.BitfieldSize == 0 {
+				size = sizeOf(m.Type)
+			}
+			l.add(memberPlace{name, at, uint32(m.BitfieldSize), size, m.Type})
+			if of = nameless(m.Type); of == nil {
+				continue
+			}
+			within = name + "."
+		}
+		if depth > maxTypeDepth {
 			continue
 		}
-		switch t := btf.UnderlyingType(m.Type).(type) {
+		switch t := of.(type) {
 		case *btf.Struct:
-			l.open(t.Members, at, depth+1)
+			l.open(t.Members, within, at, depth+1)
 		case *btf.Union:
-			l.open(t.Members, at, depth+1)
+			l.open(t.Members, within, at, depth+1)
 		}
 	}
+}
+
+// nameless is the struct, union or enum without a name that a type is, or that it is
+// an array of; nil for any other. A typedef is a name.
+func nameless(t btf.Type) btf.Type {
+	for range maxTypeDepth {
+		switch is := t.(type) {
+		case *btf.Const:
+			t = is.Type
+		case *btf.Volatile:
+			t = is.Type
+		case *btf.Array:
+			t = is.Type
+		case *btf.Struct, *btf.Union, *btf.Enum:
+			if is.TypeName() == "" {
+				return is
+			}
+			return nil
+		default:
+			return nil
+		}
+	}
+	return nil
 }
 
 // akin reports whether most members of the smaller layout have their name in
@@ -228,9 +292,11 @@ func (l *typeLayout) compare(is *typeLayout) (what string, moved bool) {
 			continue
 		}
 		switch was := l.members[i]; {
-		case was.at == m.at && was.width == m.width:
-		case l.kind == "enum":
+		case was.at == m.at && was.width == m.width && sameSize(was.size, m.size):
+		case l.values:
 			return fmt.Sprintf("%s is %d, in the kernel %d", m.name, int64(m.at), int64(was.at)), true
+		case was.at == m.at && was.width == m.width:
+			return fmt.Sprintf("the member %s has %s, in the kernel %d", m.name, bytesOf(m.size), was.size), true
 		case was.at == m.at:
 			return fmt.Sprintf("the bit field %s has %d bits, in the kernel %d", m.name, m.width, was.width), true
 		default:
@@ -259,6 +325,13 @@ func (l *typeLayout) compare(is *typeLayout) (what string, moved bool) {
 		what += "; " + size
 	}
 	return what, false
+}
+
+func bytesOf(n int) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
 }
 
 // bitPlace is an offset in bytes, with bits where it is none of a whole byte.

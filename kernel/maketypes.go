@@ -24,6 +24,9 @@ func (d *debugTypes) types(layouts bool) (*madeTypes, error) {
 	if err := d.each(m.root, m.endUnit); err != nil {
 		return nil, err
 	}
+	if len(m.types.funcs) == 0 {
+		return nil, errNotDescribed
+	}
 	m.completeDeclared()
 	return &m.types, nil
 }
@@ -52,20 +55,27 @@ type unfilled struct {
 func (m *typeMaker) root(u *debuginfo.Unit, at *debuginfo.Entry) error {
 	m.u = u
 	switch {
-	case layoutKinds[at.Tag] != "" && m.layouts:
-		e, err := readDebugEntry(at)
-		if err == nil && len(e.name) > 0 && !e.declaration {
-			_, err = m.at(at.Offset)
+	case m.layouts && layoutKinds[at.Tag] != "":
+		e, err := m.d.read(at)
+		if err != nil {
+			return err
 		}
+		if _, is, err := m.compared(&e); err != nil || !is {
+			return err
+		}
+		_, err = m.at(at.Offset)
 		return err
 	case at.Tag == debuginfo.TagSubprogram:
-		e, err := readDebugEntry(at)
-		if err == nil && m.d.wanted[string(e.name)] && !e.declaration {
-			proto := &btf.FuncProto{}
-			m.add(proto, &e)
-			m.types.funcs[string(e.name)] = append(m.types.funcs[string(e.name)], proto)
+		if !m.d.describes(at) {
+			return nil
 		}
-		return err
+		e, err := m.d.read(at)
+		if err != nil {
+			return err
+		}
+		proto := &btf.FuncProto{}
+		m.add(proto, &e)
+		m.types.funcs[string(e.name)] = append(m.types.funcs[string(e.name)], proto)
 	}
 	return nil
 }
@@ -135,12 +145,16 @@ func (m *typeMaker) at(offset int) (btf.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := readDebugEntry(&is)
+	e, err := m.d.read(&is)
 	if err != nil {
 		return nil, err
 	}
-	if m.layouts && layoutKinds[e.Tag] != "" && len(e.name) > 0 && !e.declaration {
-		identity, err := m.identity(&e)
+	of, compared, err := m.compared(&e)
+	if err != nil {
+		return nil, err
+	}
+	if compared {
+		identity, err := m.identity(&e, &of)
 		if err != nil {
 			return nil, err
 		}
@@ -162,14 +176,24 @@ func (m *typeMaker) at(offset int) (btf.Type, error) {
 	return t, nil
 }
 
-// identity is equal for entries of several units that describe one type.
-func (m *typeMaker) identity(e *debugEntry) (sum [sha256.Size]byte, err error) {
+// compared returns the struct, union or enum that an entry gives a name, where that
+// is compared with the kernel's.
+func (m *typeMaker) compared(e *debugEntry) (of debugEntry, is bool, err error) {
+	if !m.layouts || layoutKinds[e.Tag] == "" || len(e.name) == 0 || e.declaration {
+		return of, false, nil
+	}
+	return m.d.described(m.u, e)
+}
+
+// identity is equal for entries of several units that give one type one name.
+func (m *typeMaker) identity(e, of *debugEntry) (sum [sha256.Size]byte, err error) {
 	h := sha256.New()
-	_, _ = fmt.Fprintf(h, "%d %s %d", e.Tag, e.name, e.size)
-	err = m.d.parts(m.u, e, func(p *debugEntry) (bool, error) {
-		_, _ = fmt.Fprintf(h, "\x00%s %d %d", p.name, p.at, p.width)
-		return true, nil
-	})
+	_, _ = fmt.Fprintf(h, "%d %s %d %d", e.Tag, e.name, of.Tag, of.size)
+	w := placeWalk{d: m.d, u: m.u, do: func(p place) bool {
+		_, _ = fmt.Fprintf(h, "\x00%s %d %d %d", p.name, p.at, p.width, p.size)
+		return true
+	}}
+	err = w.open(of, 0, 0, 0)
 	return [sha256.Size]byte(h.Sum(nil)), err
 }
 

@@ -26,6 +26,10 @@ type kernelTypes struct {
 	named map[string]map[string][]*typeLayout // by kind and name
 }
 
+func newKernelTypes(spec *btf.Spec, next uint32) kernelTypes {
+	return kernelTypes{spec: spec, next: next, named: map[string]map[string][]*typeLayout{"struct": {}, "union": {}, "enum": {}, "typedef": {}}}
+}
+
 // layouts returns the layouts of the types of a name and a kind.
 func (t *kernelTypes) layouts(name []byte, kind string) []*typeLayout {
 	list, known := t.named[kind][string(name)]
@@ -76,8 +80,10 @@ var ErrOtherBase = errors.New("the kernel's BTF that the module's was built agai
 func (k *Kernel) withTypes(do func(*kernelTypes) error) (err error) {
 	t := &k.allTypes
 	t.once.Do(func() {
-		t.spec, t.next, t.err = k.loadTypes()
-		t.named = map[string]map[string][]*typeLayout{"struct": {}, "union": {}, "enum": {}}
+		var spec *btf.Spec
+		var next uint32
+		spec, next, t.err = k.loadTypes()
+		t.kernelTypes = newKernelTypes(spec, next)
 	})
 	if t.err != nil {
 		return t.err

@@ -86,17 +86,3 @@ func TestChainsOfTypesAreRefused(t *testing.T) {
 		}
 	}
 }
-
-// specOf is BTF of the types.
-func specOf(t *testing.T, types ...btf.Type) *btf.Spec {
-	t.Helper()
-	b, err := btf.NewBuilder(types, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := b.Spec()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec
-}
