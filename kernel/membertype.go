@@ -52,6 +52,10 @@ func (d *debugTypes) findMemberType(u *debuginfo.Unit, at int) (t memberType, er
 		if err != nil {
 			return t, err
 		}
+		if is.Tag == debuginfo.TagPointer { // most are
+			t.size = bounded(elements, pointerBytes)
+			return t, nil
+		}
 		e, err := d.read(&is)
 		if err != nil {
 			return t, err
@@ -70,9 +74,6 @@ func (d *debugTypes) findMemberType(u *debuginfo.Unit, at int) (t memberType, er
 			}); err != nil {
 				return t, err
 			}
-		case debuginfo.TagPointer:
-			t.size = bounded(elements, pointerBytes)
-			return t, nil
 		case debuginfo.TagBase:
 			t.size = bounded(elements, size)
 			return t, nil
