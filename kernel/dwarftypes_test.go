@@ -446,13 +446,13 @@ func TestDebugInformationThatDoesNotTell(t *testing.T) {
 	}
 }
 
-// Types of one name that differ only in what their members are stay two, and what
-// takes them is not known; those that are alike are one.
+// Types of one name that differ only in what their members are stay two; those that
+// are alike are one.
 func TestTypesThatDifferWithin(t *testing.T) {
 	k := debugKernel(t, 32)
-	unit := func(first, second string) *debugUnit {
+	unit := func(size uint32, first, second string) *debugUnit {
 		u := newDebugUnit()
-		number := &btf.Int{Name: "int", Size: 4}
+		number := &btf.Int{Name: "int", Size: size}
 		inner := &btf.Struct{Size: 8, Members: []btf.Member{{Name: first, Type: number}, {Name: second, Type: number, Offset: 32}}}
 		alias := u.describe(&btf.Typedef{Name: "pair_t", Type: inner})
 		u.describe(&btf.Struct{Name: "a", Size: 16, Members: []btf.Member{{Name: "x", Type: number}, {Name: "y", Type: inner, Offset: 64}}})
@@ -466,8 +466,9 @@ func TestTypesThatDifferWithin(t *testing.T) {
 		want   int // structs and typedefs with a name
 		differ int // from the kernel's
 	}{
-		{[]*debugUnit{unit("p", "q"), unit("p", "q")}, 2, 1},
-		{[]*debugUnit{unit("p", "q"), unit("q", "p")}, 4, 2},
+		{[]*debugUnit{unit(4, "p", "q"), unit(4, "p", "q")}, 2, 1},
+		{[]*debugUnit{unit(4, "p", "q"), unit(4, "q", "p")}, 4, 2},
+		{[]*debugUnit{unit(4, "p", "q"), unit(2, "p", "q")}, 4, 2},
 	} {
 		types := k.TypesOf(debugModule(c.units...))
 		list, err := types.CompareLayouts()

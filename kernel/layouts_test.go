@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cilium/ebpf/btf"
@@ -29,6 +30,12 @@ func TestLayoutsWithin(t *testing.T) {
 	inner := func(first, second string) btf.Type {
 		return &btf.Struct{Size: 8, Members: []btf.Member{{Name: first, Type: number}, {Name: second, Type: number, Offset: 32}}}
 	}
+	deep := func(levels int, name string) (t btf.Type) {
+		for t = number; levels > 0; levels-- {
+			t = &btf.Struct{Size: 4, Members: []btf.Member{{Name: name, Type: t}}}
+		}
+		return t
+	}
 	named := &btf.Struct{Name: "named", Size: 8, Members: []btf.Member{{Name: "a", Type: long}}}
 	for _, c := range []struct {
 		name        string
@@ -55,6 +62,25 @@ func TestLayoutsWithin(t *testing.T) {
 			"", "",
 		},
 		{
+			"a longer array",
+			outer(btf.Member{Name: "text", Type: &btf.Array{Index: number, Type: char, Nelems: 7}}, btf.Member{Name: "c", Type: long, Offset: 64}),
+			outer(btf.Member{Name: "text", Type: &btf.Array{Index: number, Type: char, Nelems: 8}}, btf.Member{Name: "c", Type: long, Offset: 64}),
+			"the member text has 8 bytes, in the kernel 7", "struct outer",
+		},
+		{
+			"arrays alike", outer(btf.Member{Name: "text", Type: &btf.Array{Index: number, Type: number, Nelems: 4}}),
+			outer(btf.Member{Name: "text", Type: &btf.Array{Index: number, Type: number, Nelems: 4}}), "", "",
+		},
+		{
+			"an enum without a name", outer(btf.Member{Name: "e", Type: &btf.Enum{Size: 4, Values: []btf.EnumValue{{Name: "ONE", Value: 1}}}}),
+			outer(btf.Member{Name: "e", Type: &btf.Enum{Size: 4, Values: []btf.EnumValue{{Name: "ONE", Value: 1}}}}), "", "",
+		},
+		{"more levels than are looked at", outer(btf.Member{Name: "n", Type: deep(40, "n")}), outer(btf.Member{Name: "n", Type: deep(40, "n")}), "", ""},
+		{
+			"longer names than are kept", outer(btf.Member{Name: "n", Type: deep(20, strings.Repeat("n", 200))}),
+			outer(btf.Member{Name: "n", Type: deep(20, strings.Repeat("n", 200))}), "", "",
+		},
+		{
 			"a struct without a name", outer(btf.Member{Name: "id", Type: inner("pid", "ppid")}), outer(btf.Member{Name: "id", Type: inner("ppid", "pid")}),
 			"the member id.ppid is at 0, in the kernel at 4", "struct outer",
 		},
@@ -71,6 +97,10 @@ func TestLayoutsWithin(t *testing.T) {
 		{
 			"a typedef's", &btf.Typedef{Name: "node_t", Type: inner("a", "b")}, &btf.Typedef{Name: "node_t", Type: inner("b", "a")},
 			"the member b is at 0, in the kernel at 4", "typedef node_t",
+		},
+		{
+			"a typedef's alike", outer(btf.Member{Name: "n", Type: &btf.Typedef{Name: "node_t", Type: inner("a", "b")}}),
+			outer(btf.Member{Name: "n", Type: &btf.Typedef{Name: "node_t", Type: inner("a", "b")}}), "", "",
 		},
 		{
 			"a typedef's that a struct has", outer(btf.Member{Name: "n", Type: &btf.Typedef{Name: "node_t", Type: inner("a", "b")}}),
@@ -90,8 +120,7 @@ func TestLayoutsWithin(t *testing.T) {
 			"ONE is 2, in the kernel 1", "typedef e_t",
 		},
 	} {
-		k := &Kernel{}
-		k.allTypes.once.Do(func() { k.allTypes.kernelTypes = newKernelTypes(specOf(t, c.kernel), 0) })
+		k := kernelOfTypes(t, c.kernel)
 		u := newDebugUnit()
 		u.describe(c.own)
 		u.function()
@@ -106,7 +135,36 @@ func TestLayoutsWithin(t *testing.T) {
 			if got, err := types.CompareLayouts(); err != nil || !slices.Equal(got, want) {
 				t.Errorf("%s, by %s: %+v, %v, want %+v", c.name, by, got, err, want)
 			}
+			if want == nil && types.protos != nil {
+				t.Errorf("%s: types are made where nothing differs", c.name)
+			}
 		}
+	}
+}
+
+// kernelOfTypes is a kernel of which nothing but types is known.
+func kernelOfTypes(t *testing.T, types ...btf.Type) *Kernel {
+	t.Helper()
+	k := &Kernel{}
+	k.allTypes.once.Do(func() { k.allTypes.kernelTypes = newKernelTypes(specOf(t, types...), 0) })
+	return k
+}
+
+// What replacements take by a typedef is reached.
+func TestTypedefsAreReached(t *testing.T) {
+	number := &btf.Int{Name: "int", Size: 4}
+	node := func(at btf.Bits) *btf.Typedef {
+		return &btf.Typedef{Name: "node_t", Type: &btf.Struct{Size: 8, Members: []btf.Member{{Name: "a", Type: number, Offset: at}}}}
+	}
+	u := newDebugUnit()
+	pointer := u.add(8, u.describe(node(32)))
+	u.add(6, "new_f")
+	u.add(7, pointer)
+	u.end()
+	got, err := kernelOfTypes(t, node(0)).TypesOf(debugModule(u)).CompareLayouts()
+	want := []LayoutDifference{{Type: "typedef node_t", What: "the member a is at 4, in the kernel at 0", Moved: true, Reached: true}}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}
 }
 

@@ -78,9 +78,7 @@ func (d *debugTypes) findMemberType(u *debuginfo.Unit, at int) (t memberType, er
 			t.size = bounded(elements, size)
 			return t, nil
 		case debuginfo.TagStruct, debuginfo.TagUnion, debuginfo.TagEnumeration:
-			if !e.declaration {
-				t.size = bounded(elements, size)
-			}
+			t.size = bounded(elements, size)
 			if !named && len(e.name) == 0 {
 				t.nameless = e.Offset
 			}
