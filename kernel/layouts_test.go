@@ -50,6 +50,12 @@ func TestLayoutsWithin(t *testing.T) {
 			"the member closing has 4 bytes, in the kernel 1", "struct outer",
 		},
 		{
+			"pointers in the place of a pointer",
+			outer(btf.Member{Name: "next", Type: &btf.Pointer{Target: named}}),
+			outer(btf.Member{Name: "next", Type: &btf.Array{Index: number, Type: &btf.Pointer{Target: named}, Nelems: 2}}),
+			"the member next has 16 bytes, in the kernel 8", "struct outer",
+		},
+		{
 			"a member whose type the module does not describe",
 			outer(btf.Member{Name: "n", Type: named}, btf.Member{Name: "c", Type: long, Offset: 64}),
 			outer(btf.Member{Name: "n", Type: &btf.Fwd{Name: "named"}}, btf.Member{Name: "c", Type: long, Offset: 64}),
@@ -111,6 +117,12 @@ func TestLayoutsWithin(t *testing.T) {
 			"a negative value, signed and not",
 			&btf.Enum{Name: "e", Size: 4, Values: []btf.EnumValue{{Name: "NONE", Value: 0xffffffff}}},
 			&btf.Enum{Name: "e", Size: 4, Signed: true, Values: []btf.EnumValue{{Name: "NONE", Value: 1<<64 - 1}}},
+			"", "",
+		},
+		{
+			"a negative value, not signed and signed",
+			&btf.Enum{Name: "e", Size: 4, Signed: true, Values: []btf.EnumValue{{Name: "NONE", Value: 1<<64 - 1}}},
+			&btf.Enum{Name: "e", Size: 4, Values: []btf.EnumValue{{Name: "NONE", Value: 0xffffffff}}},
 			"", "",
 		},
 		{
