@@ -248,15 +248,23 @@ func (u *Unit) indexed(i uint64) []byte {
 	return stringAt(s.Str, offset)
 }
 
+// maxName is what is read of a name, in bytes: no kernel has a longer one
+// (include/linux/kallsyms.h: KSYM_NAME_LEN), and a million entries may share one.
+const maxName = 512
+
+// stringAt is a string of a string section, cut where it is longer than a name.
 func stringAt(b []byte, at uint64) []byte {
 	if at >= uint64(len(b)) {
 		return nil
 	}
-	end := bytes.IndexByte(b[at:], 0)
-	if end < 0 {
-		return nil
+	b = b[at:]
+	switch end := bytes.IndexByte(b[:min(len(b), maxName)], 0); {
+	case end >= 0:
+		return b[:end]
+	case len(b) > maxName:
+		return b[:maxName]
 	}
-	return b[at:][:end]
+	return nil
 }
 
 // Reference is the offset, in the unit, of another entry of it.

@@ -1,6 +1,7 @@
 package debuginfo
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -59,6 +60,19 @@ func TestInt(t *testing.T) {
 		v := Value{unit: &Unit{sections: s, b: c.bytes}, form: c.form, implicit: -7}
 		if got, ok := v.Int(); got != c.want || ok != c.ok {
 			t.Errorf("form %#x of % x: %d, %t", c.form, c.bytes, got, ok)
+		}
+	}
+}
+
+// A million entries may share one name: it is not searched to its end.
+func TestLongNamesAreCut(t *testing.T) {
+	long := append(bytes.Repeat([]byte("n"), 1<<20), 0)
+	for _, c := range []struct {
+		at   uint64
+		want int
+	}{{0, maxName}, {1 << 20, 0}, {1<<20 - 3, 3}, {1<<20 - maxName + 1, maxName - 1}, {1 << 21, 0}} {
+		if got := len(stringAt(long, c.at)); got != c.want {
+			t.Errorf("at %d: %d bytes, want %d", c.at, got, c.want)
 		}
 	}
 }
