@@ -46,7 +46,7 @@ or section attributes in the source cause this.`,
 		if s.Flags&(shfWrite|shfExecinstr) == shfWrite|shfExecinstr && !c.full() {
 			c.add(finding.Finding{
 				Message:  "section " + names.Cut(s.Name) + " is both writable and executable",
-				Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
+				Location: startOf(s),
 				Kernel:   refused("ENOEXEC", names.Cut(m.Name)+": section "+names.Cut(s.Name)+" has invalid WRITE|EXEC flags"),
 			})
 		}
@@ -107,7 +107,7 @@ func oddSection(m *klp.Module, s *klp.Section, c *collector) {
 		answer = crashes("the kernel jumps into non-executable memory")
 	}
 	if message != "" && !c.full() {
-		c.add(finding.Finding{Message: message, Location: klp.Location{Section: s.Name, File: int64(s.Offset)}, Kernel: answer})
+		c.add(finding.Finding{Message: message, Location: startOf(s), Kernel: answer})
 	}
 }
 

@@ -41,7 +41,7 @@ Fix: build with a kpatch-build that supports the kernel's release.`,
 		}
 		c.add(finding.Finding{
 			Message:  "section " + names.Cut(s.Name) + " is not read by kernels since 5.8",
-			Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
+			Location: startOf(s),
 			Kernel:   accepted("the section is ignored"),
 		})
 	}

@@ -58,13 +58,13 @@ func lacksORC(m *klp.Module) []finding.Finding {
 			return []finding.Finding{{
 				Severity: finding.Error,
 				Message:  s.Name + " has no SHF_ALLOC and is freed after load",
-				Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
+				Location: startOf(s),
 				Kernel:   crashes("the unwinder reads a table that was freed"),
 			}}
 		}
 	}
 	orc, ip := tables[0], tables[1]
-	at := klp.Location{Section: ip.Name, File: int64(ip.Offset)}
+	at := startOf(ip)
 	switch entries := ip.Size / ipEntry; {
 	case m.Arch != klp.X86_64:
 	case ip.Size%ipEntry != 0 || orc.Size%orcEntry != 0 || entries != orc.Size/orcEntry:

@@ -48,7 +48,7 @@ copied.`,
 		if !special || s.Size < t.entry || !loaded(s) || s.Type == shtNobits {
 			continue
 		}
-		at := klp.Location{Section: s.Name, File: int64(s.Offset)}
+		at := startOf(s)
 		if want := int(s.Size/t.entry) * t.relas; s.Relas < want {
 			c.add(finding.Finding{
 				Message:  fmt.Sprintf("%s has %s, at least %d needed", s.Name, plural(s.Relas, "relocation", "relocations"), want),
@@ -92,7 +92,7 @@ func partEntry(m *klp.Module, s *klp.Section) *finding.Finding {
 	}
 	return &finding.Finding{
 		Message:  fmt.Sprintf("%s has %d bytes, and entries of %d", s.Name, s.Size, sizes[0]),
-		Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
+		Location: startOf(s),
 		Kernel:   crashes("the kernel reads an entry that goes on behind the table"),
 	}
 }

@@ -253,7 +253,7 @@ func TestTypesOfDebugInformation(t *testing.T) {
 	word := &btf.Int{Name: "long unsigned int", Size: 8}
 	pointer := &btf.Pointer{Target: &btf.Void{}}
 	list := &btf.Struct{Name: "list_head", Size: 16, Members: []btf.Member{{Name: "next", Type: pointer}, {Name: "prev", Type: pointer, Offset: 64}}}
-	builder, err := btf.NewBuilder([]btf.Type{
+	k := kernelOfTypes(t,
 		&btf.Struct{Name: "pde_opener", Size: 40, Members: []btf.Member{
 			{Name: "lh", Type: list},
 			{Name: "file", Type: pointer, Offset: 128},
@@ -267,15 +267,7 @@ func TestTypesOfDebugInformation(t *testing.T) {
 		&btf.Enum{Name: "pid_type", Size: 4, Values: []btf.EnumValue{{Name: "PIDTYPE_PID"}, {Name: "PIDTYPE_TGID", Value: 2}}},
 		&btf.Func{Name: "seq_putc", Type: &btf.FuncProto{Return: &btf.Void{}, Params: []btf.FuncParam{{Name: "m", Type: pointer}, {Name: "c", Type: &btf.Int{Name: "char", Size: 1, Encoding: btf.Char}}}}},
 		&btf.Func{Name: "close_pdeo", Type: &btf.FuncProto{Return: &btf.Void{}, Params: []btf.FuncParam{{Type: pointer}, {Type: pointer}}}},
-	}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := builder.Marshal(nil, &btf.MarshalOptions{Order: binary.LittleEndian})
-	if err != nil {
-		t.Fatal(err)
-	}
-	k := kernelWith(t, "vmlinux.btf", string(raw))
+	)
 	m, err := elfread.Open("../fixtures/rules/KLP324/bad-debug.ko", elfread.Options{Types: true})
 	if err != nil {
 		t.Fatal(err)
@@ -301,7 +293,7 @@ func TestTypesOfDebugInformation(t *testing.T) {
 		}
 	}
 	m.Debug = &klp.ModuleDebug{Reason: "debug info: too large"}
-	if _, needs := judge(t, klp324, m, kernelWith(t, "vmlinux.btf", string(raw))); !strings.Contains(needs, "too large") {
+	if _, needs := judge(t, klp324, m, k); !strings.Contains(needs, "too large") {
 		t.Errorf("debug information that cannot be read: needs %q", needs)
 	}
 }

@@ -20,14 +20,20 @@ func kernelWithBTF(t *testing.T, field string, fieldType btf.Type) *kernel.Kerne
 	at := func(name string, typ btf.Type, bytes btf.Bits) btf.Member {
 		return btf.Member{Name: name, Type: typ, Offset: 8 * bytes}
 	}
-	builder, err := btf.NewBuilder([]btf.Type{
+	return kernelOfTypes(t,
 		&btf.Struct{Name: "klp_patch", Size: 200, Members: []btf.Member{
 			at("mod", pointer, 0), at("objs", pointer, 8), at("states", pointer, 16), at(field, fieldType, 24),
 		}},
 		&btf.Struct{Name: "klp_object", Size: 168, Members: []btf.Member{at("name", pointer, 0), at("funcs", pointer, 8), at("callbacks", pointer, 16)}},
 		&btf.Struct{Name: "klp_func", Size: 152, Members: []btf.Member{at("old_name", pointer, 0), at("new_func", pointer, 8), at("old_sympos", long, 16)}},
 		&btf.Struct{Name: "klp_state", Size: 24, Members: []btf.Member{at("id", long, 0), at("version", u32, 8)}},
-	}, nil)
+	)
+}
+
+// kernelOfTypes is a kernel of which only its BTF is known.
+func kernelOfTypes(t *testing.T, types ...btf.Type) *kernel.Kernel {
+	t.Helper()
+	builder, err := btf.NewBuilder(types, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

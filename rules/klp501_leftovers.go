@@ -38,7 +38,7 @@ Fix: run the build to its end. Do not sign objects from its temporary directorie
 		}
 		c.add(finding.Finding{
 			Message:  "section " + names.Cut(s.Name) + " is left over: " + step,
-			Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
+			Location: startOf(s),
 		})
 	}
 	for i := range m.Leftovers {

@@ -46,6 +46,6 @@ analysis needs it, and so does klplint where struct layouts are unusual.`,
 	s := &m.Sections[first]
 	return []finding.Finding{{
 		Message:  fmt.Sprintf("the module carries %d bytes of debug information", size),
-		Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
+		Location: startOf(s),
 	}}, nil
 })

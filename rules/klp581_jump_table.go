@@ -38,7 +38,7 @@ Fix: replace the static branch in the patched code by static_key_enabled().`,
 		}
 		list = append(list, finding.Finding{
 			Message:  "section " + names.Cut(s.Name) + " has livepatch relocations for a jump table",
-			Location: klp.Location{Section: s.Name, File: int64(s.Offset)},
+			Location: startOf(s),
 		})
 		if len(list) == maxFindings {
 			break

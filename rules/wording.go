@@ -108,12 +108,16 @@ func imports(m *klp.Module, name string) bool {
 // placeIn is the place at an offset of the first section of the name; the file
 // as a whole where there is no such section.
 func placeIn(m *klp.Module, section string, offset uint64) klp.Location {
-	for i := range m.Sections {
-		if s := &m.Sections[i]; s.Name == section {
-			return klp.Location{Section: section, Offset: offset, File: int64(s.Offset + offset)}
-		}
+	s := sectionNamed(m, section)
+	if s == nil {
+		return klp.Location{}
 	}
-	return klp.Location{}
+	return klp.Location{Section: section, Offset: offset, File: int64(s.Offset + offset)}
+}
+
+// startOf is the place of a section's first byte.
+func startOf(s *klp.Section) klp.Location {
+	return klp.Location{Section: s.Name, File: int64(s.Offset)}
 }
 
 // modinfoEntry is the place of the first .modinfo entry with the key, or of
