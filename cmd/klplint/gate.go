@@ -181,7 +181,10 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 	}
 	if c.retire {
 		tuneGC(retireGCPercent)
-		config.Judged = debug.FreeOSMemory // for what is written
+		config.Judged = func() {
+			debug.FreeOSMemory()
+			tuneGC(writeGCPercent)
+		}
 	}
 	out, err := gate.Run(cmd.Context(), config)
 	bar.stop()
