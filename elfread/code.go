@@ -22,6 +22,9 @@ func (p *parser) readCode() error {
 	if err := p.readReturns(); err != nil {
 		return err
 	}
+	if err := p.readStray(); err != nil {
+		return err
+	}
 	if err := p.readORC(); err != nil {
 		return err
 	}

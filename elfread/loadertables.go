@@ -39,7 +39,7 @@ func (p *parser) tableRela(target int, e safeelf.Rela) bool {
 	case target == p.sec.thisModule: // its init and exit functions
 		y, _ := p.sym(e.Sym)
 		switch {
-		case typ != elf.R_X86_64_64:
+		case typ != elf.R_X86_64_64 || e.Off%8 != 0:
 			return false
 		case y.Shndx == uint16(elf.SHN_ABS):
 			return false
@@ -68,6 +68,29 @@ func (p *parser) bareCall(target int, off uint64) bool {
 	}
 	b, ok := p.bytesAt(place{Section: target, Offset: off - 1}, 5)
 	return ok && branch.IsBareBranch(b)
+}
+
+// astray reports whether a relocation of x86_64 makes a call or jump lead to what
+// nobody meant: an import has one entry, and its field ends four bytes behind its start.
+func (p *parser) astray(target int, e safeelf.Rela) bool {
+	if !distance(elf.R_X86_64(e.Type)) || !p.flag(target, elf.SHF_EXECINSTR) || e.Off == 0 {
+		return false
+	}
+	before := min(e.Off, 2)
+	b, ok := p.bytesAt(placeAt(target, e.Off-before), before)
+	if !ok || !branch.TakesDistance(b) {
+		return false
+	}
+	y, ok := p.sym(e.Sym)
+	switch {
+	case !ok || y.Shndx == uint16(elf.SHN_ABS) || y.Shndx == klp.SHNLivepatch:
+		return false
+	case y.Shndx == uint16(elf.SHN_UNDEF):
+		return e.Addend != -4
+	case int(y.Shndx) >= len(p.f.Sections):
+		return false // said elsewhere
+	}
+	return !p.flag(int(y.Shndx), elf.SHF_ALLOC|elf.SHF_EXECINSTR) || y.Value+uint64(e.Addend)+4 > p.f.Sections[y.Shndx].Size
 }
 
 // maxBareCode bounds what is decoded of a section of code that has no relocations.

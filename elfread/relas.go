@@ -96,8 +96,14 @@ func (p *parser) sectionRelas(i int, again bool) error {
 		if !strict {
 			continue
 		}
+		if y, _ := p.sym(e.Sym); target == p.sec.thisModule && y.Shndx == uint16(elf.SHN_UNDEF) {
+			p.oddRela(klp.RelaInit, target, e, 0)
+		}
 		if !p.tableRela(target, e) {
 			p.oddRela(klp.RelaTable, target, e, 0)
+		}
+		if p.astray(target, e) {
+			p.oddRela(klp.RelaAstray, target, e, 0)
 		}
 		if p.overflows(e) {
 			p.oddRela(klp.RelaOverflow, target, e, 0)

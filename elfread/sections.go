@@ -22,6 +22,7 @@ type sections struct {
 	interp, symtab                int
 	returnSites, altinstructions  int
 	btf, btfBase, endbrSeal       int
+	retpolineSites                int
 	orc, orcPlaces                int
 	ftraceEntries                 bool
 	klpRelas, klpRelocs           bool
@@ -111,6 +112,8 @@ func (p *parser) readSections() {
 			slot = &c.orcPlaces
 		case ".ibt_endbr_seal":
 			slot = &c.endbrSeal
+		case ".retpoline_sites":
+			slot = &c.retpolineSites
 		case "__mcount_loc", "__patchable_function_entries":
 			c.ftraceEntries = true
 		default:

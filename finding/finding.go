@@ -61,6 +61,8 @@ type Answer struct {
 	// Crash: instead of an answer the kernel oopses in the load, or never returns
 	// from it.
 	Crash bool
+	// Later: the crash comes when code runs that the load need not run.
+	Later bool
 	// Message is the kernel's own log line, or the part of it that is known; ""
 	// where it logs none, or the line is not known.
 	Message string

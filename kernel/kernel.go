@@ -26,6 +26,7 @@ type Kernel struct {
 	config   configuration
 	types    typeFacts
 	allTypes allTypes
+	baseBTF  baseBTF
 	modules  *moduleTree
 	beside   *besideModules
 

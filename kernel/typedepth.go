@@ -27,8 +27,9 @@ const typeHead = 12
 // Kinds of types.
 const (
 	kindInt, kindPointer, kindArray, kindStruct, kindUnion, kindEnum, kindFwd = 1, 2, 3, 4, 5, 6, 7
+	kindTypedef, kindVolatile, kindConst, kindRestrict                        = 8, 9, 10, 11
 	kindFunc, kindProto, kindVar, kindDataSection, kindFloat, kindDeclTag     = 12, 13, 14, 15, 16, 17
-	kindEnum64                                                                = 19
+	kindTypeTag, kindEnum64                                                   = 18, 19
 )
 
 // rawTypesOf finds where the types begin. What is no BTF is an error.
@@ -37,10 +38,7 @@ func rawTypesOf(data []byte) (*rawTypes, error) {
 	if len(data) < header {
 		return nil, fmt.Errorf("BTF of %d bytes", len(data))
 	}
-	r := &rawTypes{order: binary.LittleEndian}
-	if data[0] == 0xeb {
-		r.order = binary.BigEndian
-	}
+	r := &rawTypes{order: orderOfBTF(data)}
 	from := uint64(r.order.Uint32(data[4:])) + uint64(r.order.Uint32(data[8:]))
 	size := uint64(r.order.Uint32(data[12:]))
 	if from > uint64(len(data)) || size > uint64(len(data))-from {
@@ -64,6 +62,14 @@ func rawTypesOf(data []byte) (*rawTypes, error) {
 		}
 	}
 	return r, nil
+}
+
+// orderOfBTF tells the byte order by the magic.
+func orderOfBTF(data []byte) binary.ByteOrder {
+	if data[0] == 0xeb {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
 }
 
 func (r *rawTypes) head(at uint32) (kind, parts uint32) {

@@ -19,3 +19,10 @@ type Returns struct {
 	// Plain are functions outside of init that end with a return instruction.
 	Plain Places
 }
+
+// Stray counts the entries of lists of places in code that x86_64's loader changes
+// and that are not what the list is of; an entry without a relocation leads to itself.
+type Stray struct {
+	Endbr      int // of .ibt_endbr_seal, that lead to no ENDBR
+	Retpolines int // of .retpoline_sites, that lead to no branch to a __x86_indirect_thunk
+}

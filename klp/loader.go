@@ -58,4 +58,9 @@ const (
 	// behind it. Noted on x86_64, of code without any relocations and of those of
 	// type NONE.
 	RelaMissing
+	// RelaAstray: that of a call or jump in code leads behind the start of an import, to
+	// what is no code, or outside of its section. x86_64 checks no such distance.
+	RelaAstray
+	// RelaInit: struct module's init or exit is an import. Noted on x86_64.
+	RelaInit
 )

@@ -105,6 +105,7 @@ type Module struct {
 	// (elfread.Options.Types) and is there.
 	Debug      *ModuleDebug
 	Returns    Returns
+	Stray      Stray
 	Indirect   Indirect    // its functions that are called through pointers
 	Deferred   []Deferral  // those of them that it leaves with RCU or a timer; at most 64
 	Relas      Relas       // the relocations that the module loader applies itself

@@ -13,6 +13,7 @@ import (
 
 var klp121 = NewModuleRule(&Rule{
 	Severity: finding.Error,
+	Also:     []finding.Severity{finding.Warning},
 	Since:    "0.2",
 	Tags:     []string{"module", "load", "crash"},
 	Analyzer: &analysis.Analyzer{
@@ -35,6 +36,7 @@ or section attributes in the source cause this.`,
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	modules, infos := 0, 0
+	apart := displaced(m)
 	for i := range m.Sections {
 		s := &m.Sections[i]
 		switch s.Name {
@@ -50,7 +52,7 @@ or section attributes in the source cause this.`,
 				Kernel:   refused("ENOEXEC", names.Cut(m.Name)+": section "+names.Cut(s.Name)+" has invalid WRITE|EXEC flags"),
 			})
 		}
-		oddSection(m, s, &c)
+		oddSection(m, s, apart[i], &c)
 	}
 	if modules != 1 && len(m.Sections) > 0 {
 		c.add(finding.Finding{
@@ -84,9 +86,10 @@ const maxAlign = 1 << 30
 func loaded(s *klp.Section) bool { return s.Flags&shfAlloc != 0 }
 
 // oddSection adds what else is wrong with a section.
-func oddSection(m *klp.Module, s *klp.Section, c *collector) {
+func oddSection(m *klp.Module, s *klp.Section, displaced bool, c *collector) {
 	var message string
 	var answer *finding.Answer
+	var severity finding.Severity
 	switch {
 	case s.Name == ".gnu.linkonce.this_module" && s.Type == shtNobits:
 		message = "section .gnu.linkonce.this_module is SHT_NOBITS"
@@ -100,14 +103,18 @@ func oddSection(m *klp.Module, s *klp.Section, c *collector) {
 	case s.Again && s.Name != ".gnu.linkonce.this_module" && !trackedOnly(s.Name):
 		message = "duplicate allocated section " + names.Cut(s.Name)
 		answer = refused("EEXIST", "sysfs: cannot create duplicate filename '/module/"+names.Cut(m.Name)+"/sections/"+names.Cut(s.Name)+"'")
-	case loaded(s) && s.Align&(s.Align-1) != 0 || loaded(s) && s.Align > maxAlign:
-		message = fmt.Sprintf("section %s is aligned to %#x bytes, no power of two or too much: the loader lays sections over each other or beyond the module's memory", names.Cut(s.Name), s.Align)
+	case oddAlignment(s) && displaced:
+		message = fmt.Sprintf("section %s is aligned to %#x bytes, no power of two or too much: the loader lays sections over each other, beyond the module's memory, or where their content does not belong", names.Cut(s.Name), s.Align)
+	case oddAlignment(s):
+		severity = finding.Warning
+		message = fmt.Sprintf("section %s is aligned to %#x bytes, no power of two or too much", names.Cut(s.Name), s.Align)
+		answer = accepted("the section lies right by chance")
 	case s.Size > 0 && s.Flags&(shfAlloc|shfExecinstr) != shfAlloc|shfExecinstr && s.Flags&shfStrings == 0 && codeSection(s.Name):
 		message = "section " + names.Cut(s.Name) + " holds code but lacks SHF_EXECINSTR or SHF_ALLOC"
 		answer = crashes("the kernel jumps into non-executable memory")
 	}
 	if message != "" && !c.full() {
-		c.add(finding.Finding{Message: message, Location: startOf(s), Kernel: answer})
+		c.add(finding.Finding{Severity: severity, Message: message, Location: startOf(s), Kernel: answer})
 	}
 }
 

@@ -62,9 +62,17 @@ relocations as the linker wrote them.`,
 		case klp.RelaTable:
 			f.Message = fmt.Sprintf("entries of this table have no relocation of type %d against %s", o.Type, show(o.Symbol))
 			f.Kernel = crashes("the kernel follows the entry to a place that is none")
+		case klp.RelaInit:
+			f.Message = "init or exit of struct module is the import " + show(o.Symbol) + ", which the kernel calls without arguments"
 		case klp.RelaMissing:
 			f.Message = "a call or jump has no relocation: it leads to the instruction behind it"
-			f.Kernel = crashes("once the code runs")
+			f.Kernel = crashesLater("once the code runs")
+		case klp.RelaAstray:
+			f.Message = "a call or jump leads to no place in code, or behind the start of the import " + show(o.Symbol)
+			if o.Symbol == "" {
+				f.Message = "a call or jump leads to no place in code"
+			}
+			f.Kernel = crashesLater("once the code runs")
 		}
 		c.add(f)
 	}

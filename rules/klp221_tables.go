@@ -80,8 +80,37 @@ copied.`,
 			Kernel:   accepted("WARNING: missing return thunk"),
 		})
 	}
+	strayEntries(m, &c)
 	return c.findings(), nil
 })
+
+// strayEntries finds lists of places in code that are none of their kind.
+func strayEntries(m *klp.Module, c *collector) {
+	for _, list := range [...]struct {
+		section string
+		stray   int
+		one     string
+		many    string
+		where   string
+	}{
+		{".ibt_endbr_seal", m.Stray.Endbr, "leads to no ENDBR64", "lead to no ENDBR64", "poison_endbr"},
+		{".retpoline_sites", m.Stray.Retpolines, "leads to no branch to __x86_indirect_thunk", "lead to no branch to __x86_indirect_thunk", "apply_retpolines"},
+	} {
+		if list.stray == 0 {
+			continue
+		}
+		verb := list.many
+		if list.stray == 1 {
+			verb = list.one
+		}
+		c.add(finding.Finding{
+			Severity: finding.Warning,
+			Message:  plural(list.stray, "entry", "entries") + " of " + list.section + " " + verb,
+			Location: klp.Location{Section: list.section},
+			Kernel:   accepted("WARNING: ... " + list.where),
+		})
+	}
+}
 
 // partEntry finds a table that the loader walks until it is at the end or behind it,
 // and that ends within an entry.

@@ -37,7 +37,7 @@ Fix: find the tool that removed the sections; strip and objcopy must leave
 			Message:  "symbol " + names.Cut(s.Raw) + " is a livepatch symbol, but the module has no livepatch relocation section",
 			Object:   s.Object,
 			Location: s.At,
-			Kernel:   crashes("code calls or reads address 0, during load or at first use"),
+			Kernel:   crashesLater("code calls or reads address 0, during load or at first use"),
 		}}, nil
 	}
 	return nil, nil

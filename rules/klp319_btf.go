@@ -23,9 +23,10 @@ var klp319 = NewKernelRule(&Rule{
 
 A kernel with CONFIG_DEBUG_INFO_BTF_MODULES reads the module's .BTF section before
 init (kernel/bpf/btf.c: btf_module_notify): its header, the bounds of strings and
-types, and each type. If it finds a defect, the load fails with EINVAL, or ENOTSUPP
-(524), or with CONFIG_MODULE_ALLOW_BTF_MISMATCH the kernel warns. What a type refers
-to and the letters of its name are not checked here.
+types, each type with its names, and what typedefs and qualifiers refer to. If it finds
+a defect, the load fails with EINVAL, ENOTSUPP (524) or ELOOP, or with
+CONFIG_MODULE_ALLOW_BTF_MISMATCH the kernel warns. Types and names count on from those
+of the kernel's own BTF: for another kernel they lead elsewhere.
 
 Fix: build with the pahole that the kernel's tree asks for, against the vmlinux of
 this kernel; or without CONFIG_DEBUG_INFO_BTF_MODULES: a livepatch needs no BTF.`,
@@ -43,11 +44,18 @@ this kernel; or without CONFIG_DEBUG_INFO_BTF_MODULES: a livepatch needs no BTF.
 		return nil, &MissingInput{Needs: "a release of which it is known whether its BTF headers have a layout"}
 	}
 	why, errno, code := btfDefect(m.BTF, layout == klp.Yes)
-	if why == "" {
-		return nil, nil
-	}
 	if reads, known := k.Config("DEBUG_INFO_BTF_MODULES"); known && reads != "y" {
 		return nil, nil
+	}
+	if why == "" {
+		d, err := k.CheckModuleBTF(m)
+		if err != nil {
+			return nil, &MissingInput{Needs: err.Error()}
+		}
+		if d == nil {
+			return nil, nil
+		}
+		why, errno, code = fmt.Sprintf("the type %d %s", d.ID, d.Reason), d.Errno, d.Code
 	}
 	f := finding.Finding{
 		Message:  ".BTF: " + why,

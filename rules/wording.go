@@ -34,6 +34,12 @@ func crashes(how string) *finding.Answer {
 	return &finding.Answer{Crash: true, Note: how}
 }
 
+// crashesLater is the answer of a kernel that dies when code of the module runs, and
+// how; the load need not run that code.
+func crashesLater(how string) *finding.Answer {
+	return &finding.Answer{Crash: true, Later: true, Note: how}
+}
+
 // behaviourOf returns how the kernel that the module was built for answers.
 // Rules of one module judge without a target kernel: the release in vermagic
 // is all they know.

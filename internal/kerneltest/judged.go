@@ -28,6 +28,7 @@ const (
 type Outcome struct {
 	Class Class
 	Errno string // Refused: a name, or several joined by " or "; "" where none is known
+	Later bool   // Crashes: when code runs that the load, disable and unload of these tests may not reach
 	Why   string // the kernel's first message, or the rule and what it says
 }
 
@@ -103,7 +104,9 @@ func foretold(findings []finding.Finding) Outcome {
 			}
 			refusals = append(refusals, strings.Split(f.Kernel.Errno, " or ")...)
 		case f.Severity == finding.Error && out.Class != Refused && f.Kernel != nil && f.Kernel.Crash:
-			out = Outcome{Class: Crashes, Why: why}
+			if out.Class != Crashes || out.Later {
+				out = Outcome{Class: Crashes, Later: f.Kernel.Later, Why: why}
+			}
 		case f.Severity != finding.Info && out.Class == Accepted:
 			out = Outcome{Class: Warned, Why: why}
 		}
@@ -116,7 +119,7 @@ func foretold(findings []finding.Finding) Outcome {
 // agrees reports whether what was foretold came. A module that a kernel refuses,
 // or dies of, may not pass, one that it takes may not fail; a warning on either
 // side wants one on the other from the kernel's side only: rules warn of much
-// that no kernel looks at.
+// that no kernel looks at. A crash that waits for code to run comes or does not.
 func agrees(foretold, observed Outcome) bool {
 	switch observed.Class {
 	case Refused:
@@ -125,6 +128,9 @@ func agrees(foretold, observed Outcome) bool {
 		return foretold.Class == Crashes || foretold.Class == Refused
 	case Warned:
 		return foretold.Class == Warned
+	}
+	if foretold.Class == Crashes && foretold.Later {
+		return true
 	}
 	return foretold.Class == Accepted || foretold.Class == Warned
 }

@@ -131,6 +131,8 @@ func mutants(t *testing.T, folder, root string) {
 		}
 		if d := KnownDifference(list[i], predicted[i], o); d != nil {
 			known[d.Name]++
+			t.Logf("known, %s: m%d %s:\n\tforetold %s %s (%s)\n\tobserved %s %s (%s)", d.Name, i, list[i].Name,
+				predicted[i].Class, predicted[i].Errno, predicted[i].Why, o.Class, o.Errno, o.Why)
 			continue
 		}
 		t.Errorf("m%d %s:\n\tforetold %s %s (%s)\n\tobserved %s %s (%s)", i, list[i].Name,

@@ -22,13 +22,15 @@ type Relas struct {
 	o    order
 }
 
-// Relas returns the relocations in section i, which must be SHT_RELA.
+// Relas returns the relocations in section i, which must be SHT_RELA. Bytes behind
+// the last whole one are no part of them, as for the kernel
+// (arch/x86/kernel/module.c: apply_relocate_add).
 func (f *File) Relas(i int) (Relas, error) {
 	s, err := f.section(i)
 	if err != nil {
 		return Relas{}, err
 	}
-	if s.Type != elf.SHT_RELA || s.FileSize%RelaSize != 0 {
+	if s.Type != elf.SHT_RELA {
 		return Relas{}, f.wrap(i, 0, fmt.Errorf("relocations in a section of type %v, flags %v, %d bytes", s.Type, s.Flags, s.FileSize))
 	}
 	data, err := f.Data(i)

@@ -30,3 +30,13 @@ func BareBranch(code []byte) (at int, found bool) {
 func IsBareBranch(b []byte) bool {
 	return (b[0] == 0xe8 || b[0] == 0xe9) && b[1]|b[2]|b[3]|b[4] == 0
 }
+
+// TakesDistance reports whether the last of the bytes in front of a field make it
+// the distance of a call, a jump or a conditional jump.
+func TakesDistance(b []byte) bool {
+	if len(b) == 0 {
+		return false
+	}
+	last := b[len(b)-1]
+	return last == 0xe8 || last == 0xe9 || len(b) > 1 && b[len(b)-2] == 0x0f && last&0xf0 == 0x80
+}
