@@ -35,6 +35,7 @@ kernel-test: ## predictions against real kernels under qemu
 	KLPLINT_KERNELS=$(CACHE)/kernels KLPLINT_FIXTURES=$(CACHE)/fixtures $(GO) test -count=1 -timeout 15m -run RealKernels ./kernel ./rules
 	KLPLINT_KERNELS=$(CACHE)/kernels KLPLINT_FIXTURES=$(CACHE)/fixtures KLPLINT_UPDATE=1 \
 		$(GO) test -count=1 -timeout 40m -run Agree ./internal/kerneltest
+	KLPLINT_KERNELS=$(CACHE)/kernels KLPLINT_FIXTURES=$(CACHE)/fixtures $(GO) test -count=1 -timeout 60m -v -run TestMutants ./internal/kerneltest
 	internal/kerneltest/small.sh $(CACHE)/kernels
 	KLPLINT_KERNELS=$(CACHE)/kernels KLPLINT_UPDATE=1 $(GO) test -count=1 -timeout 40m -run TestOtherArchitectures ./internal/kerneltest
 

@@ -59,9 +59,14 @@ func (p *parser) readReturns() error {
 		}
 	}
 	p.m.Returns.Unlisted, p.m.Returns.Stray = unmatched(jumps, entries)
-	if p.sec.returnSites != 0 && p.flag(p.sec.returnSites, elf.SHF_ALLOC) {
-		// Entries without a relocation lead to themselves.
-		p.m.Returns.Stray += max(0, int(p.f.Sections[p.sec.returnSites].Size/4)-len(entries))
+	if p.sec.returnSites != 0 {
+		// Entries without a relocation lead to themselves, as do all of a table that is
+		// not allocated.
+		n := int(p.f.Sections[p.sec.returnSites].Size / 4)
+		if p.flag(p.sec.returnSites, elf.SHF_ALLOC) {
+			n = max(0, n-len(entries)) + p.m.Returns.Stray
+		}
+		p.m.Returns.Stray = n
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func lacksORC(m *klp.Module) []finding.Finding {
 				Severity: finding.Error,
 				Message:  s.Name + " has no SHF_ALLOC and is freed after load",
 				Location: startOf(s),
-				Kernel:   crashes("the unwinder reads a table that was freed"),
+				Kernel:   crashesLater("when the unwinder reads the table that was freed"),
 			}}
 		}
 	}

@@ -54,7 +54,8 @@
 // disables and unloads each on 6.12, and holds the answers against klplint's
 // findings, kind by kind. After a crash, or a warning that leaves the kernel
 // spoilt, the next one starts from a snapshot of the booted guest. KLPLINT_SEED
-// is the day's number by default, KLPLINT_MUTANTS is 600:
+// is the day's number by default, KLPLINT_MUTANTS is 600. .ci/run draws a few of
+// each kind with a fixed seed; other seeds are drawn by make kernel-test and by hand:
 //
 //	KLPLINT_KERNELS=... KLPLINT_SEED=2 KLPLINT_MUTANTS=600 \
 //		go test -count=1 -timeout 1h -v -run 'TestMutants$' ./internal/kerneltest
