@@ -25,11 +25,13 @@ func (p *parser) readFtraceEntries() error {
 			return err
 		}
 		for _, r := range rs {
-			if r.Type != p.arch.pointer {
-				continue
+			if r.Type == none {
+				continue // the kernel passes over entries that are zero
 			}
 			e := klp.FtraceEntry{At: p.at(placeAt(i, r.Offset))}
-			if to, ok := p.reaches(r); ok {
+			// What is no address, or none of one entry, leads out of the module.
+			whole := r.Type == p.arch.pointer && r.Offset%8 == 0
+			if to, ok := p.reaches(r); ok && whole {
 				site, err := p.patchable(to)
 				if err != nil {
 					return err
@@ -109,7 +111,7 @@ func (p *parser) callsAt(at place, symbol string) (bool, error) {
 		return false, err
 	}
 	for _, r := range rs {
-		if p.symName(r.Sym) == symbol {
+		if r.Type != none && p.symName(r.Sym) == symbol {
 			return true, nil
 		}
 	}

@@ -86,8 +86,14 @@ func (p *parser) readKpatchFunc(b *objectsByName, at place) error {
 // and is there even when empty, so that relocations are what counts.
 func (p *parser) readKpatchCallbacks(b *objectsByName, sec int, kind klp.CallbackKind) error {
 	rs, err := p.relocsOf(sec)
-	if err != nil || len(rs) == 0 {
+	switch {
+	case err != nil:
 		return err
+	case len(rs) == 0 && p.f.Sections[sec].FileSize > kpatchCallbackSize:
+		// kpatch's init goes by the size, and compares names at address 0.
+		return p.fail(place{Section: sec}, "%d bytes of callbacks without relocations", p.f.Sections[sec].FileSize)
+	case len(rs) == 0:
+		return nil
 	}
 	if len(rs) > maxCallbacks {
 		return p.fail(place{Section: sec}, "more than %d relocations for callbacks", maxCallbacks)

@@ -35,7 +35,7 @@ func (p *parser) tableRela(target int, e safeelf.Rela) bool {
 			// The lowest two bits of the last are flags, the rest is a key's place.
 			return typ == elf.R_X86_64_PC64 && e.Addend&4 == 0
 		}
-		return distance(typ)
+		return distance(typ) && p.mapped(e.Sym)
 	case target == p.sec.thisModule: // its init and exit functions
 		y, _ := p.sym(e.Sym)
 		switch {
@@ -49,11 +49,28 @@ func (p *parser) tableRela(target int, e safeelf.Rela) bool {
 		s := p.f.Sections[y.Shndx]
 		return s.Flags&elf.SHF_EXECINSTR != 0 && y.Value+uint64(e.Addend) < s.Size
 	case slices.Contains(distanceTables, name):
-		return distance(typ)
+		return distance(typ) && p.mapped(e.Sym)
 	case slices.Contains(addressTables, name):
 		return typ == elf.R_X86_64_64
 	}
 	return true
+}
+
+// mapped reports whether a symbol of the module's own has its place in memory: the
+// distance to one that has not is cut off and leads anywhere.
+func (p *parser) mapped(symbol uint32) bool {
+	y, _ := p.sym(symbol)
+	return y.Shndx == uint16(elf.SHN_UNDEF) || int(y.Shndx) >= len(p.f.Sections) || p.flag(int(y.Shndx), elf.SHF_ALLOC)
+}
+
+// noKey reports whether a relocation in .static_call_sites, whose entries are the
+// distances to a call and to a key, gives code of the module for a key.
+func (p *parser) noKey(target int, e safeelf.Rela) bool {
+	if p.f.Sections[target].Name != ".static_call_sites" || e.Off%8 != 4 {
+		return false
+	}
+	y, _ := p.sym(e.Sym)
+	return int(y.Shndx) < len(p.f.Sections) && p.flag(int(y.Shndx), elf.SHF_ALLOC|elf.SHF_EXECINSTR)
 }
 
 // distance reports whether the loader fills in the distance to a symbol, of four

@@ -86,6 +86,10 @@ func (p *parser) run() error {
 	if m.Kind = p.kindByHeaders(); m.Kind != "" {
 		return nil
 	}
+	if s := p.f.Sections[0]; s.Type != elf.SHT_NULL || s.FileSize != 0 || s.Addr != 0 {
+		// kernel/module/main.c: elf_validity_cache_sechdrs
+		return p.fail(place{}, "the first section header has type %v, %d bytes and address %#x: it must be empty", s.Type, s.FileSize, s.Addr)
+	}
 	if err := p.readModinfo(); err != nil {
 		return err
 	}

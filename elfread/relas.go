@@ -102,6 +102,9 @@ func (p *parser) sectionRelas(i int, again bool) error {
 		if !p.tableRela(target, e) {
 			p.oddRela(klp.RelaTable, target, e, 0)
 		}
+		if p.noKey(target, e) {
+			p.oddRela(klp.RelaNoKey, target, e, 0)
+		}
 		if p.astray(target, e) {
 			p.oddRela(klp.RelaAstray, target, e, 0)
 		}

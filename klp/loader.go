@@ -63,4 +63,7 @@ const (
 	RelaAstray
 	// RelaInit: struct module's init or exit is an import. Noted on x86_64.
 	RelaInit
+	// RelaNoKey: an entry of .static_call_sites leads to code of the module where the key
+	// of its static call, or the trampoline of one of another module's, is meant.
+	RelaNoKey
 )

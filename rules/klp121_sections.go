@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -105,13 +106,13 @@ func oddSection(m *klp.Module, s *klp.Section, displaced bool, c *collector) {
 		answer = refused("EEXIST", "sysfs: cannot create duplicate filename '/module/"+names.Cut(m.Name)+"/sections/"+names.Cut(s.Name)+"'")
 	case oddAlignment(s) && displaced:
 		message = fmt.Sprintf("section %s is aligned to %#x bytes, no power of two or too much: the loader lays sections over each other, beyond the module's memory, or where their content does not belong", names.Cut(s.Name), s.Align)
+	case s.Size > 0 && s.Flags&(shfAlloc|shfExecinstr) != shfAlloc|shfExecinstr && s.Flags&shfStrings == 0 && codeSection(s.Name) && (loaded(s) || !mapsCode(m, s.Name)):
+		message = "section " + names.Cut(s.Name) + " holds code but lacks SHF_EXECINSTR or SHF_ALLOC"
+		answer = crashes("the kernel jumps into non-executable memory")
 	case oddAlignment(s):
 		severity = finding.Warning
 		message = fmt.Sprintf("section %s is aligned to %#x bytes, no power of two or too much", names.Cut(s.Name), s.Align)
 		answer = accepted("the section lies right by chance")
-	case s.Size > 0 && s.Flags&(shfAlloc|shfExecinstr) != shfAlloc|shfExecinstr && s.Flags&shfStrings == 0 && codeSection(s.Name):
-		message = "section " + names.Cut(s.Name) + " holds code but lacks SHF_EXECINSTR or SHF_ALLOC"
-		answer = crashes("the kernel jumps into non-executable memory")
 	}
 	if message != "" && !c.full() {
 		c.add(finding.Finding{Severity: severity, Message: message, Location: startOf(s), Kernel: answer})
@@ -121,6 +122,14 @@ func oddSection(m *klp.Module, s *klp.Section, displaced bool, c *collector) {
 // trackedOnly sections are not in sysfs: the loader takes SHF_ALLOC off them.
 func trackedOnly(name string) bool {
 	return name == ".modinfo" || name == "__versions" || name == ".data..percpu"
+}
+
+// mapsCode reports whether a section of the name is mapped executable: another one
+// that is not in memory is then no code.
+func mapsCode(m *klp.Module, name string) bool {
+	return slices.ContainsFunc(m.Sections, func(s klp.Section) bool {
+		return s.Name == name && s.Flags&(shfAlloc|shfExecinstr) == shfAlloc|shfExecinstr
+	})
 }
 
 // codeSection reports whether compilers put code into sections of the name.

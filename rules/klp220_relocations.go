@@ -62,6 +62,9 @@ relocations as the linker wrote them.`,
 		case klp.RelaTable:
 			f.Message = fmt.Sprintf("entries of this table have no relocation of type %d against %s", o.Type, show(o.Symbol))
 			f.Kernel = crashes("the kernel follows the entry to a place that is none")
+		case klp.RelaNoKey:
+			f.Message = "the key of a static call is code of the module: " + show(o.Symbol)
+			f.Kernel = refused("EINVAL", "Failed to fixup __raw_static_call() usage")
 		case klp.RelaInit:
 			f.Message = "init or exit of struct module is the import " + show(o.Symbol) + ", which the kernel calls without arguments"
 		case klp.RelaMissing:

@@ -126,11 +126,12 @@ func agrees(foretold, observed Outcome) bool {
 		return foretold.Class == Refused && (foretold.Errno == "" || slices.Contains(strings.Split(foretold.Errno, " or "), observed.Errno))
 	case Crashes:
 		return foretold.Class == Crashes || foretold.Class == Refused
-	case Warned:
-		return foretold.Class == Warned
 	}
 	if foretold.Class == Crashes && foretold.Later {
 		return true
+	}
+	if observed.Class == Warned {
+		return foretold.Class == Warned
 	}
 	return foretold.Class == Accepted || foretold.Class == Warned
 }

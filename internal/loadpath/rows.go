@@ -80,6 +80,7 @@ var Rows = []Row{
 	{"kernel/trace/ftrace.c", "ftrace_module_init", "", "ENODEV, and tracing off", "", "places in __mcount_loc", []string{"KLP120"}, "", []string{"rename-section", "relocation", "symbol"}},
 	{"lib/bug.c", "module_bug_finalize", "", "none", "", "__bug_table", nil, "the table is read when a BUG or WARN is met", nil},
 	{"kernel/jump_label.c", "jump_label_add_module", "", "crash", "", "__jump_table without relocations, or read-only", []string{"KLP221", "KLP209"}, "", []string{"remove-section", "section-flags"}},
+	{"kernel/static_call_inline.c", "static_call_add_module", "", "EINVAL", "Failed to fixup __raw_static_call() usage", "entries of .static_call_sites whose key is code of the module", []string{"KLP220"}, "", []string{"rename-section", "relocation"}},
 	{"kernel/static_call_inline.c", "static_call_add_module", "", "crash", "", ".static_call_sites without relocations", []string{"KLP221", "KLP209"}, "", []string{"remove-section"}},
 	{"kernel/tracepoint.c", "tracepoint_module_coming, tracepoint_module_going", "", "crash", "", "__tracepoints_ptrs without relocations", []string{"KLP221"}, "", []string{"rename-section"}},
 	{"kernel/bpf/btf.c", "btf_parse_module", "", "EINVAL or warning", "failed to validate module BTF", "header and bounds of .BTF; CONFIG_MODULE_ALLOW_BTF_MISMATCH", []string{"KLP319"}, "", []string{"btf"}},
