@@ -46,6 +46,9 @@ func TestRefusedTables(t *testing.T) {
 		{name: "mod that is other data", edit: func(f *elfmut.File) {
 			relocate(f, ".data", elfmut.Rela{Offset: atPatch, Sym: symData, Type: abs64})
 		}, section: ".data", offset: atPatch, err: "does not start with a pointer to __this_module"},
+		{name: "mod within struct module", edit: func(f *elfmut.File) {
+			f.EditSym("__this_module", func(y *elfmut.Sym) { y.Value = 8 })
+		}, section: ".data", offset: atPatch, err: "does not start with a pointer to __this_module"},
 		{name: "objects of another module", edit: abroad(atPatch + 8), section: ".data", offset: atPatch + 8, err: `klp_patch.objs points to symbol "elsewhere" of another module`},
 		{name: "states of another module", edit: abroad(atPatch + 16), section: ".data", offset: atPatch + 16, err: `klp_patch.states points to symbol "elsewhere" of another module`},
 		{name: "funcs of another module", edit: abroad(atObjects + 8), section: ".data", offset: atObjects + 8, err: `klp_object.funcs points to symbol "elsewhere" of another module`},

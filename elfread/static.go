@@ -35,7 +35,7 @@ func (p *parser) readStatic() error {
 		return err
 	}
 	m.Patch.ModNull = mod.null
-	if !mod.null && (mod.undef || mod.to.Section != p.sec.thisModule) {
+	if !mod.null && (mod.undef || mod.to.Section != p.sec.thisModule || mod.to.Offset != 0) {
 		return p.fail(at, "the struct passed to klp_enable_patch() does not start with a pointer to __this_module")
 	}
 	objs, err := p.pointerAt(placeAt(at.Section, at.Offset+l.PatchObjs))
