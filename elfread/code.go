@@ -58,7 +58,16 @@ func (p *parser) within(y safeelf.Sym, addend int64) (place, bool) {
 
 // codeAt returns up to n bytes of a loaded section with code.
 func (p *parser) codeAt(at place, n uint64) []byte {
-	if !p.flag(at.Section, elf.SHF_ALLOC|elf.SHF_EXECINSTR) || p.f.Sections[at.Section].Type == elf.SHT_NOBITS {
+	if !p.flag(at.Section, elf.SHF_EXECINSTR) {
+		return nil
+	}
+	return p.loadedAt(at, n)
+}
+
+// loadedAt returns up to n bytes of a loaded section, be it executable or not: the
+// kernel changes code as it changes data.
+func (p *parser) loadedAt(at place, n uint64) []byte {
+	if !p.flag(at.Section, elf.SHF_ALLOC) || p.f.Sections[at.Section].Type == elf.SHT_NOBITS {
 		return nil
 	}
 	s := p.f.Sections[at.Section]

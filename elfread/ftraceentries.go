@@ -70,7 +70,7 @@ func (p *parser) ftraceSection() string {
 // leaves for ftrace: a call of the architecture's entry function, or a nop of
 // the same length.
 func (p *parser) patchable(at place) (bool, error) {
-	b := p.codeAt(at, 8)
+	b := p.loadedAt(at, 8)
 	switch p.m.Arch {
 	case klp.X86_64:
 		switch {

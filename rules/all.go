@@ -14,7 +14,7 @@ func moduleRules() []*Rule {
 	return []*Rule{
 		klp100, klp101, klp102, klp103, klp104, klp105, klp106, klp107, klp108,
 		klp109, klp110, klp111, klp112, klp113, klp114, klp115, klp116, klp117, klp118,
-		klp119, klp120, klp121, klp122, klp123, klp124, klp125, klp126,
+		klp119, klp120, klp121, klp122, klp123, klp124, klp125, klp126, klp127,
 	}
 }
 

@@ -40,6 +40,13 @@ copied.`,
 	var c collector
 	for i := range m.Sections {
 		s := &m.Sections[i]
+		if s.Name == "__ex_table" && loaded(s) && s.Flags&shfExecinstr != 0 && s.Size > 0 {
+			c.add(finding.Finding{
+				Message:  "section __ex_table holds code: the kernel takes it for a table, and sorts it",
+				Location: startOf(s),
+			})
+			continue
+		}
 		if f := partEntry(m, s); f != nil {
 			c.add(*f)
 			continue

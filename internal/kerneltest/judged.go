@@ -64,7 +64,7 @@ func usual(line string) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(line, "klp_") || strings.HasPrefix(line, "livepatch: ") && strings.Contains(line, "callback")
+	return line == "patched" || strings.HasPrefix(line, "klp_") || strings.HasPrefix(line, "livepatch: ") && strings.Contains(line, "callback")
 }
 
 // foretell is the class that klplint's findings of a module come to.

@@ -53,6 +53,7 @@ var askedOn612 = map[string]string{
 	"KLP123": "asked on 6.12 alone",
 	"KLP124": "asked on 6.12 alone",
 	"KLP125": "asked on 6.12 alone, which takes such an import",
+	"KLP127": "asked on 6.12 alone",
 	"KLP211": "asked on 6.12 alone",
 	"KLP212": "asked on 6.12 alone",
 	"KLP213": "asked on 6.12 alone",

@@ -35,7 +35,8 @@ var Rows = []Row{
 	{"kernel/module/main.c", "module_patient_check_exists", "", "EEXIST", "", "a module of that name that is loaded", []string{"KLP330"}, "", []string{"struct-module"}},
 	{"kernel/module/strict_rwx.c", "module_enforce_rwx_sections", "", "ENOEXEC", "section ... has invalid WRITE|EXEC flags", "flags of any section", []string{"KLP121"}, "", []string{"section-flags", "section-header"}},
 	{"kernel/module/main.c", "move_module", "", "ENOMEM", "", "sizes of the allocated sections", nil, memory, []string{"section-header"}},
-	{"kernel/module/main.c", "module_augment_kernel_taints", "", "taint", "loading out-of-tree module taints kernel", "intree=, staging=, test=, licence", []string{"KLP102"}, "", []string{"modinfo-key", "modinfo-value"}},
+	{"kernel/module/main.c", "module_augment_kernel_taints", "", "taint", "loading out-of-tree module taints kernel", "intree=, licence", []string{"KLP102"}, "", []string{"modinfo-key", "modinfo-value"}},
+	{"kernel/module/main.c", "module_augment_kernel_taints", "", "taint", "module is from the staging directory, loading test module taints kernel", "staging=, test=", []string{"KLP127"}, "", []string{"modinfo-value"}},
 	{"kernel/module/main.c", "module_augment_kernel_taints", "", "ENOENT", "Unknown symbol klp_enable_patch (err -2)", "a name for which the kernel disregards the licence", []string{"KLP102"}, "", []string{"struct-module"}},
 	{"kernel/module/main.c", "check_modinfo_retpoline", "", "warning", "loading module not compiled with retpoline compiler.", "retpoline= and the mitigation in use", []string{"KLP213"}, "", []string{"modinfo-key"}},
 	{"arch/arm64/kernel/module-plts.c", "module_frob_arch_sections", "", "ENOEXEC", "module PLT section(s) missing", "sections of the linker script for modules", []string{"KLP126"}, "", []string{"remove-section"}},
@@ -79,6 +80,7 @@ var Rows = []Row{
 
 	{"kernel/trace/ftrace.c", "ftrace_module_init", "", "ENODEV, and tracing off", "", "places in __mcount_loc", []string{"KLP120"}, "", []string{"rename-section", "relocation", "symbol"}},
 	{"lib/bug.c", "module_bug_finalize", "", "none", "", "__bug_table", nil, "the table is read when a BUG or WARN is met", nil},
+	{"lib/extable.c", "sort_extable", "", "any", "", "code in a section named __ex_table, which the kernel sorts", []string{"KLP221"}, "", []string{"rename-section"}},
 	{"kernel/jump_label.c", "jump_label_add_module", "", "crash", "", "__jump_table without relocations, or read-only", []string{"KLP221", "KLP209"}, "", []string{"remove-section", "section-flags"}},
 	{"kernel/static_call_inline.c", "static_call_add_module", "", "EINVAL", "Failed to fixup __raw_static_call() usage", "entries of .static_call_sites whose key is code of the module", []string{"KLP220"}, "", []string{"rename-section", "relocation"}},
 	{"kernel/static_call_inline.c", "static_call_add_module", "", "crash", "", ".static_call_sites without relocations", []string{"KLP221", "KLP209"}, "", []string{"remove-section"}},
