@@ -18,20 +18,6 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 )
 
-// program returns a path that runs klplint: the test binary under that name.
-func program(t *testing.T) string {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	link := filepath.Join(t.TempDir(), "klplint")
-	if err := os.Symlink(self, link); err != nil {
-		t.Fatal(err)
-	}
-	return link
-}
-
 // onTerminal runs klplint on a terminal of that width and returns what it
 // shows, with line ends as \n.
 func onTerminal(t *testing.T, columns uint16, env []string, args ...string) string {
