@@ -29,8 +29,8 @@ type GateModule struct {
 	Warning            string // of its own, "" for none
 }
 
-// ShownAgainst is how many of the modules that findings point at Lines describe.
-// JSON has all.
+// ShownAgainst is how many of the modules that findings point at Lines describe, and how
+// many of those that are replaced. JSON has all.
 const ShownAgainst = 20
 
 // Lines say in words, escaped, what became of the candidates, and who stands in
@@ -66,12 +66,18 @@ func (g *Gate) Lines() []string {
 	if g.DryRun {
 		verb = "would be retired"
 	}
-	for i := range g.Retired {
-		line("%s: %s, replaced", g.Retired[i].Path, verb)
+	first := func(list []RegistryEntry) []RegistryEntry { return list[:min(len(list), ShownAgainst)] }
+	for _, e := range first(g.Retired) {
+		line("%s: %s, replaced", e.Path, verb)
 	}
-	for i := range g.Elsewhere {
-		e := &g.Elsewhere[i]
+	if more := len(g.Retired) - ShownAgainst; more > 0 {
+		line("%s %s, replaced; --format json lists all", count(more, "more module"), verb)
+	}
+	for _, e := range first(g.Elsewhere) {
 		line("%s: replaced too, stays active in %s", e.Path, orNone(e.Channel, "no channel"))
+	}
+	if more := len(g.Elsewhere) - ShownAgainst; more > 0 {
+		line("%s replaced too, active in other channels; --format json lists all", count(more, "more module"))
 	}
 	return out
 }
