@@ -71,10 +71,14 @@ const (
 func (p *parser) callsOld(o *klp.Object, f *klp.Func, left *int) error {
 	w := oldCalls{p: p, o: o, f: f, left: left, seen: map[place]bool{}}
 	w.follower = branch.Follower{
-		Wanted: func(r ir.Reloc) bool { return p.isOld(r.Sym, o, f) },
-		Thunk:  func(r ir.Reloc) string { return p.symName(r.Sym) },
-		Leads:  func(to uint64) { w.reach(placeAt(w.section, to)) },
-		Called: func(at uint64) { w.add(at) },
+		Address: w.address,
+		Loaded:  w.loaded,
+		Content: w.content,
+		Name:    func(r ir.Reloc) string { return p.symName(r.Sym) },
+		Leads:   func(to uint64) { w.reach(placeAt(w.section, to)) },
+		Called:  w.called,
+		Passed:  func(ir.Reloc, [6]uint32) {},
+		Stored:  func(uint64, uint32) {},
 	}
 	w.reach(placeAt(p.f.Index(f.New.At.Section), f.New.At.Offset))
 	for _, y := range p.syms.defined {
@@ -99,6 +103,7 @@ type oldCalls struct {
 	queue    []symPlace
 	left     *int // bytes of maxFollowedCode
 	follower branch.Follower
+	places   []place // in the module's data, that the code has the address of
 
 	// Of the function that is looked at.
 	section int
@@ -117,12 +122,86 @@ func (w *oldCalls) reach(at place) {
 	}
 }
 
+// The numbers of addresses: the old function's, the same as a variable has it, which
+// the module may change, and from there on those of places in the module's data.
+const (
+	oldAddress uint32 = 1 + iota
+	variableOldAddress
+	firstPlace
+)
+
+// address is what a relocation in code is to.
+func (w *oldCalls) address(r ir.Reloc) uint32 {
+	if w.p.isOld(r.Sym, w.o, w.f) {
+		return oldAddress
+	}
+	to, ok := w.p.dataTarget(r)
+	if !ok || len(w.places) == maxFollowed {
+		return 0
+	}
+	w.places = append(w.places, to)
+	return firstPlace + uint32(len(w.places)-1)
+}
+
+// content is the address that stands where a relocation in code is to.
+func (w *oldCalls) content(r ir.Reloc) uint32 {
+	switch elf.R_X86_64(r.Type) {
+	case elf.R_X86_64_GOTPCREL, elf.R_X86_64_GOTPCRELX, elf.R_X86_64_REX_GOTPCRELX:
+		return w.address(r)
+	}
+	if to, ok := w.p.dataTarget(r); ok {
+		return w.word(to)
+	}
+	return 0
+}
+
+// loaded is the address that stands at a distance from the place of a number.
+func (w *oldCalls) loaded(address uint32, disp int64) uint32 {
+	if address < firstPlace {
+		return 0
+	}
+	at := w.places[address-firstPlace]
+	at.Offset += uint64(disp)
+	return w.word(at)
+}
+
+// word tells whether the address of the old function stands in a place of the
+// module's data.
+func (w *oldCalls) word(at place) uint32 {
+	rs, err := w.p.allRelocsOf(at.Section)
+	if err != nil {
+		return 0
+	}
+	i := search(rs, at.Offset)
+	switch {
+	case i == len(rs) || rs[i].Offset != at.Offset || rs[i].Type != uint32(elf.R_X86_64_64) || !w.p.isOld(rs[i].Sym, w.o, w.f):
+		return 0
+	case w.p.flag(at.Section, elf.SHF_WRITE):
+		return variableOldAddress
+	}
+	return oldAddress
+}
+
+// called takes up a call through a register, or memory.
+func (w *oldCalls) called(at uint64, address uint32) {
+	switch address {
+	case oldAddress:
+		w.add(at)
+	case variableOldAddress:
+		w.note(&w.f.PointsToOld, at)
+	}
+}
+
 // add notes a call of the old function.
 func (w *oldCalls) add(at uint64) {
-	list := &w.f.CallsOld
-	if !w.own {
-		list = &w.f.LeadsToOld
+	if w.own {
+		w.note(&w.f.CallsOld, at)
+	} else {
+		w.note(&w.f.LeadsToOld, at)
 	}
+}
+
+func (w *oldCalls) note(list *[]klp.Location, at uint64) {
 	if len(*list) < maxListed {
 		*list = append(*list, w.p.locate(placeAt(w.section, at)))
 	}
@@ -170,6 +249,15 @@ func (p *parser) branchTarget(r ir.Reloc) (place, bool) {
 		r.Addend += 4 // the distance counts from the end of the instruction
 	}
 	return p.reaches(r)
+}
+
+// dataTarget is the place of the module's data that a relocation in code leads to.
+func (p *parser) dataTarget(r ir.Reloc) (place, bool) {
+	if r.Type == uint32(elf.R_X86_64_PC32) {
+		r.Addend += 4 // the distance counts from the end of the instruction
+	}
+	to, ok := p.reaches(r)
+	return to, ok && p.flag(to.Section, elf.SHF_ALLOC) && !p.flag(to.Section, elf.SHF_EXECINSTR)
 }
 
 // alternatives looks at the instructions that may replace some of a function.

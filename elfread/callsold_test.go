@@ -4,6 +4,7 @@ import (
 	"debug/elf"
 	"testing"
 
+	"github.com/klplint/klplint/fixtures"
 	"github.com/klplint/klplint/internal/elfmut"
 )
 
@@ -67,6 +68,9 @@ func TestCallsOfTheOldFunction(t *testing.T) {
 			a.op(0x48, 0xc7, 0xc7).ref(imm, old, 0).call(0xe8, "printk")
 			a.op(0x48, 0xc7, 0x47, 0x08).ref(imm, old, 0) // movq, to where %rdi points
 		}, nil, 0, 0},
+		{"loaded by a global offset table", func(a *assembled, old uint32) {
+			a.op(0x48, 0x8b, 0x05).ref(elf.R_X86_64_REX_GOTPCRELX, old, -4).op(0xff, 0xd0)
+		}, nil, 1, 0},
 		{"a function of the module", func(a *assembled, _ uint32) { a.op(0xe8, byte(helper-at-5), 0, 0, 0) }, call, 0, 1},
 		{"one that a relocation names", func(a *assembled, _ uint32) { a.op(0xe8).ref(plt, 1, helper-4) }, call, 0, 1},
 		{"one that is not called", func(a *assembled, _ uint32) { a.op(0x90) }, call, 0, 0},
@@ -116,6 +120,26 @@ func TestCallsOfTheOldFunction(t *testing.T) {
 		got := &m.Patch.Objects[0].Funcs[0]
 		if len(got.CallsOld) != tc.own || len(got.LeadsToOld) != tc.beyond {
 			t.Errorf("%s: calls %+v, leads %+v", tc.name, got.CallsOld, got.LeadsToOld)
+		}
+	}
+}
+
+// Pointers in the module's data, as compilers load them.
+func TestCallsThroughData(t *testing.T) {
+	for module, want := range map[string][2]int{ // calls for certain, and through what may change
+		"bad-constant": {1, 0},
+		"bad-stack":    {1, 0},
+		"bad-table":    {0, 1},
+		"bad-variable": {0, 1},
+		"good-table":   {0, 0},
+	} {
+		m, err := read(fixtures.Read(t, "rules/KLP216/"+module+".ko"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &m.Patch.Objects[0].Funcs[1]
+		if got := [2]int{len(f.CallsOld), len(f.PointsToOld)}; got != want || len(f.LeadsToOld) > 0 {
+			t.Errorf("%s: %v, want %v; leads %v", module, got, want, f.LeadsToOld)
 		}
 	}
 }

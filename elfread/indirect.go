@@ -22,8 +22,10 @@ func (p *parser) readIndirect() error {
 	if err != nil {
 		return err
 	}
+	deferring := p.readArms()
 	p.findNewFuncs()
 	seen := map[place]bool{}
+	var takings []taking
 	for i, s := range p.f.Sections {
 		code := p.flag(i, elf.SHF_ALLOC|elf.SHF_EXECINSTR)
 		if !p.flag(i, elf.SHF_ALLOC) || p.relocs.head[i] == 0 || !code && neverCalls(s.Name) {
@@ -33,10 +35,8 @@ func (p *parser) readIndirect() error {
 		if err != nil {
 			return err
 		}
-		var last taking
 		for _, r := range rs {
 			if code && p.branch(i, r) {
-				p.defers(last, i, r)
 				continue
 			}
 			to, ok := p.codeTarget(code, r)
@@ -47,10 +47,11 @@ func (p *parser) readIndirect() error {
 			if !ok {
 				continue
 			}
-			if code {
-				last = taking{placeAt(i, r.Offset), y}
-			} else if p.newFuncs[placeAt(i, r.Offset)] {
+			if !code && p.newFuncs[placeAt(i, r.Offset)] {
 				continue
+			}
+			if deferring {
+				takings = append(takings, taking{placeAt(i, r.Offset), y})
 			}
 			if !seen[to] {
 				seen[to] = true
@@ -60,7 +61,7 @@ func (p *parser) readIndirect() error {
 			}
 		}
 	}
-	return nil
+	return p.readDeferred(takings)
 }
 
 // neverCalls reports whether a section with addresses of code is a table that
@@ -184,32 +185,4 @@ func (p *parser) typed(at place) bool {
 		}
 	}
 	return false
-}
-
-// taking is an instruction that takes the address of a function.
-type taking struct {
-	at place
-	y  symPlace
-}
-
-// beside bounds how far in front of the call the address of the callback is
-// taken, in bytes: compilers load arguments just before it.
-const beside = 64
-
-// defers notes a call of one of the functions that klp.Deferral is about, where
-// the address of one of the module's functions was taken just before, in the
-// same function.
-func (p *parser) defers(last taking, section int, r ir.Reloc) {
-	y, ok := p.sym(r.Sym)
-	if !ok || y.Shndx != uint16(elf.SHN_UNDEF) || last.at.Section == 0 || r.Offset-last.at.Offset > beside || len(p.m.Deferred) == maxListed {
-		return
-	}
-	by := p.symName(r.Sym)
-	if !strings.HasPrefix(by, "call_rcu") && by != "call_srcu" && by != "init_timer_key" && by != "timer_init_key" {
-		return
-	}
-	call := p.locate(placeAt(section, r.Offset))
-	if call.Symbol == p.locate(last.at).Symbol {
-		p.m.Deferred = append(p.m.Deferred, klp.Deferral{By: by, At: call, Func: p.symName(last.y.index)})
-	}
 }

@@ -24,12 +24,3 @@ type Places struct {
 	Count int
 	First []Location // at most 16
 }
-
-// Deferral is a call that leaves a function of the module with the kernel, to
-// be called later from a softirq.
-type Deferral struct {
-	By string   // the function that was called: "call_rcu", "init_timer_key"
-	At Location // the call
-	// Func is a function of the module whose address is taken beside the call.
-	Func string
-}

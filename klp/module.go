@@ -107,7 +107,8 @@ type Module struct {
 	Returns    Returns
 	Stray      Stray
 	Indirect   Indirect    // its functions that are called through pointers
-	Deferred   []Deferral  // those of them that it leaves with RCU or a timer; at most 64
+	Deferred   []Deferral  // those of them that the kernel may call later; at most 64
+	Arms       []Arming    // what makes the kernel do so, in the order of the table of symbols
 	Relas      Relas       // the relocations that the module loader applies itself
 	OddSymbols []OddSymbol // symbols that have no address; at most 64, in symbol-table order
 	// NoSites are the entries of __mcount_loc and __patchable_function_entries

@@ -61,6 +61,9 @@ type Func struct {
 	// LeadsToOld are such calls in other functions of the module that the replacement
 	// calls, whatever is between.
 	LeadsToOld []Location
+	// PointsToOld are calls through a variable in the module's writable data which is
+	// loaded with that symbol's address; at most 64.
+	PointsToOld []Location
 }
 
 // Position returns max(1, sympos): two funcs of one object are the same

@@ -25,9 +25,10 @@ into a jump to the replacement (kernel/livepatch/patch.c: klp_ftrace_handler). T
 old code cannot be reached: the call enters the replacement again, and unless it is
 conditional the task recurses until its stack overflows, or loops forever if it is a
 tail call. On 6.12 seq_putc() patched like this causes an RCU stall. On x86_64 calls
-through a pointer that the replacement sets, and those of an alternative, are found
-too. Where a function of the module that the replacement calls does it, that is a
-warning. Where recursion is intended, each call goes through ftrace.
+through a register, the stack or a constant of the module, and those of an
+alternative, are found too. Where a function of the module that the replacement calls
+does it, or where the pointer is a variable that is only loaded with the address,
+that is a warning. Where recursion is intended, each call goes through ftrace.
 
 Fix: copy what is needed of the original into the replacement; for a recursion call
 the replacement by its own name.`,
@@ -38,7 +39,7 @@ the replacement by its own name.`,
 		o := &m.Patch.Objects[i]
 		for j := range o.Funcs {
 			f := &o.Funcs[j]
-			if len(f.CallsOld)+len(f.LeadsToOld) == 0 || !resolvesToOld(m, o, f) || c.full() {
+			if len(f.CallsOld)+len(f.LeadsToOld)+len(f.PointsToOld) == 0 || !resolvesToOld(m, o, f) || c.full() {
 				continue
 			}
 			found := finding.Finding{
@@ -46,10 +47,15 @@ the replacement by its own name.`,
 				Func:   funcName(f),
 				Kernel: accepted("the replacement calls itself"),
 			}
-			if len(f.CallsOld) > 0 {
+			switch {
+			case len(f.CallsOld) > 0:
 				found.Message = "the replacement of " + patched(o, f) + " calls " + show(f.Name) + ", which is redirected to the replacement"
 				found.Location = f.CallsOld[0]
-			} else {
+			case len(f.PointsToOld) > 0:
+				found.Severity = finding.Warning
+				found.Message = "the replacement of " + patched(o, f) + " calls through a variable that holds " + show(f.Name) + ", which is redirected to the replacement"
+				found.Location = f.PointsToOld[0]
+			default:
 				found.Severity = finding.Warning
 				found.Message = "the replacement of " + patched(o, f) + " calls " + show(f.LeadsToOld[0].Symbol) + ", which leads to " + show(f.Name) + ", which is redirected to the replacement"
 				found.Location = f.LeadsToOld[0]

@@ -18,18 +18,23 @@ var klp217 = NewModuleRule(&Rule{
 	Tags:       []string{"code", "crash", "removal"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP217",
-		Doc: `function left with RCU or a timer when the module may be unloaded
+		Doc: `function left with RCU, a timer or a work when the module may be unloaded
 
-call_rcu() and timer_setup() keep a pointer to a function of the module. After the
-livepatch is disabled or replaced its module can be unloaded, and nothing waits for
-callbacks that are still to come: the kernel then calls freed memory. A transition
-does not wait for them, for they run on no task's stack of their own
-(kernel/livepatch/transition.c; Documentation/RCU/rcubarrier.rst). The module calls
-none of the functions that wait: rcu_barrier(), or timer_delete_sync() and its kind.
-A module without an exit function is never unloaded. Timers that are set up in data
-(DEFINE_TIMER) and work items are not looked at.
+call_rcu(), timers, hrtimers, works, tasklets and irq_works keep a pointer to a
+function of the module. After the livepatch is disabled or replaced its module can be
+unloaded, and nothing waits for callbacks that are still to come: the kernel then
+calls freed memory. A transition does not wait for them, for they run on no task's
+stack of their own (kernel/livepatch/transition.c; Documentation/RCU/rcubarrier.rst).
+The module has the function in such an object and calls none of the functions that
+wait: rcu_barrier(), timer_delete_sync(), cancel_work_sync() and their kind. Objects
+are told by the function that is given the pointer, by their form in data
+(DEFINE_TIMER, DECLARE_WORK), or, where code stores the pointer (INIT_WORK), by what
+else the module calls: that may be another object than the one that is started. A
+module without an exit function is never unloaded. Read are x86_64 and arm64. Whether
+the waiting call is reached, and for the right object, is not looked at.
 
-Fix: call rcu_barrier(), or timer_shutdown_sync(), in the exit function.`,
+Fix: call rcu_barrier(), timer_shutdown_sync() or cancel_work_sync() in the exit
+function.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	if m.Init.NoExit {
@@ -37,35 +42,93 @@ Fix: call rcu_barrier(), or timer_shutdown_sync(), in the exit function.`,
 	}
 	var c collector
 	for _, d := range m.Deferred {
-		waits := waitersFor(d.By)
-		if slices.ContainsFunc(waits, func(name string) bool { return calls(m, name) }) || c.full() {
+		arming := klp.Arming{Kind: d.Kind, By: d.By}
+		if d.By == "" {
+			arming = pending(m, d.Kind)
+		}
+		if arming.By == "" || waits(m, arming.Kind) || c.full() {
 			continue
 		}
-		c.add(finding.Finding{
-			Message:  names.Cut(d.At.Symbol) + " leaves " + names.Cut(d.Func) + " with " + d.By + "(), and the module never calls " + strings.Join(waits, "() or ") + "()",
-			Location: d.At,
-			Kernel:   accepted("a callback that comes after the module is unloaded runs freed memory"),
-		})
+		found := finding.Finding{Location: d.At, Kernel: accepted("a callback that comes after the module is unloaded runs freed memory")}
+		never := strings.Join(shown(waiters(arming.Kind)), "() or ") + "()"
+		switch {
+		case d.By != "":
+			found.Message = names.Cut(d.At.Symbol) + " leaves " + names.Cut(d.Func) + " with " + d.By + "(), and the module never calls " + never
+		case d.Kind != "":
+			found.Message = "the " + string(d.Kind) + " " + names.Cut(d.At.Symbol) + " has the function " + names.Cut(d.Func) + "; the module calls " + arming.By + "(), and never " + never
+		default:
+			found.Message = names.Cut(d.At.Symbol) + " stores the address of " + names.Cut(d.Func) + "; the module calls " + arming.By + "(), and never " + never
+		}
+		c.add(found)
 	}
 	return c.findings(), nil
 })
 
-// waitersFor returns the functions that wait for what one of them left with the
-// kernel, by the names that they had in different releases.
-func waitersFor(by string) []string {
-	switch by {
-	case "init_timer_key", "timer_init_key": // timer_setup()
-		return []string{"timer_shutdown_sync", "timer_delete_sync", "del_timer_sync"}
-	case "call_srcu":
-		return []string{"srcu_barrier"}
-	case "call_rcu_tasks", "call_rcu_tasks_trace", "call_rcu_tasks_rude":
-		return []string{"rcu_barrier" + strings.TrimPrefix(by, "call_rcu")}
+// pending returns the first function that makes objects of a kind pending; for the
+// kind "" of those kinds into which code stores a function's address and that nothing
+// waits for.
+func pending(m *klp.Module, kind klp.DeferKind) klp.Arming {
+	for _, a := range m.Arms {
+		if a.Kind == kind || kind == "" && !byCall(a.Kind) && !waits(m, a.Kind) {
+			return a
+		}
 	}
-	return []string{"rcu_barrier"}
+	return klp.Arming{}
 }
 
-// calls reports whether the module refers to a function of the kernel, exported
+// byCall reports whether only a function of the kernel puts a pointer into objects of
+// a kind.
+func byCall(kind klp.DeferKind) bool {
+	switch kind {
+	case klp.DeferRCU, klp.DeferSRCU, klp.DeferRCUTasks, klp.DeferRCUTasksTrace, klp.DeferRCUTasksRude:
+		return true
+	}
+	return false
+}
+
+// waits reports whether the module refers to a function that waits for objects of a kind.
+func waits(m *klp.Module, kind klp.DeferKind) bool {
+	return slices.ContainsFunc(waiters(kind), func(name string) bool { return refersTo(m, name) })
+}
+
+// shown cuts a list of functions that wait to the first ones.
+func shown(list []string) []string { return list[:min(len(list), 3)] }
+
+// waiters returns the functions that wait for what the kernel was left with, by the
+// names that they had in different releases.
+func waiters(kind klp.DeferKind) []string {
+	switch kind {
+	case klp.DeferRCU:
+		return []string{"rcu_barrier"}
+	case klp.DeferSRCU:
+		return []string{"srcu_barrier"}
+	case klp.DeferRCUTasks:
+		return []string{"rcu_barrier_tasks"}
+	case klp.DeferRCUTasksTrace:
+		return []string{"rcu_barrier_tasks_trace"}
+	case klp.DeferRCUTasksRude:
+		return []string{"rcu_barrier_tasks_rude"}
+	case klp.DeferTimer:
+		return []string{"timer_shutdown_sync", "timer_delete_sync", "del_timer_sync"}
+	case klp.DeferHRTimer:
+		return []string{"hrtimer_cancel"}
+	case klp.DeferWork:
+		return []string{
+			"cancel_work_sync", "cancel_delayed_work_sync", "destroy_workqueue", "disable_work_sync", "disable_delayed_work_sync",
+			"drain_workqueue", "flush_work", "flush_delayed_work", "flush_rcu_work", "flush_workqueue", "__flush_workqueue",
+		}
+	case klp.DeferKthreadWork:
+		return []string{"kthread_cancel_work_sync", "kthread_cancel_delayed_work_sync", "kthread_destroy_worker", "kthread_flush_work", "kthread_flush_worker"}
+	case klp.DeferTasklet:
+		return []string{"tasklet_kill"}
+	case klp.DeferIRQWork:
+		return []string{"irq_work_sync"}
+	}
+	return nil
+}
+
+// refersTo reports whether the module refers to a function of the kernel, exported
 // or not.
-func calls(m *klp.Module, name string) bool {
+func refersTo(m *klp.Module, name string) bool {
 	return imports(m, name) || slices.ContainsFunc(m.KlpSyms, func(k klp.KlpSym) bool { return k.Name == name })
 }

@@ -9,21 +9,32 @@ import (
 )
 
 // Follower goes through the code of one function after another and tells where it
-// leads, without running it.
+// leads, and where addresses that it takes go, without running it: in a straight
+// line, as the code lies. An address is a number that the caller gives it; 0 is none.
 type Follower struct {
-	// Wanted reports whether a relocation is to the function that is looked for.
-	Wanted func(ir.Reloc) bool
-	// Thunk returns the name of the symbol that a call or a jump is to.
-	Thunk func(ir.Reloc) string
+	// Address returns the number of what a relocation is to; 0 for what is not looked for.
+	Address func(ir.Reloc) uint32
+	// Loaded returns the number of the address that stands in memory, disp bytes from
+	// the one of a number. Content does for the place that a relocation is to.
+	Loaded  func(address uint32, disp int64) uint32
+	Content func(ir.Reloc) uint32
+	// Name returns the name of the symbol that a call or a jump is to.
+	Name func(ir.Reloc) string
 	// Leads is told of each call and jump that needs no relocation, with the offset in
 	// the section that it is to.
 	Leads func(to uint64)
-	// Called is told of each call and jump through a register, or a place of the stack,
-	// that was given the address of the wanted function before, in a straight line.
-	Called func(at uint64)
+	// Called is told of each call and jump through a register, or memory, with the
+	// number of the address there.
+	Called func(at uint64, address uint32)
+	// Passed is told of each call and jump by a relocation, with the addresses in the
+	// registers of parameters.
+	Passed func(to ir.Reloc, parameters [6]uint32)
+	// Stored is told of each address that is written to memory other than the stack.
+	Stored func(at uint64, address uint32)
 
-	registers [16]bool // those that hold the address
-	slots     map[slot]bool
+	registers [16]uint32 // the addresses that they hold
+	slots     map[slot]uint32
+	framed    bool // %rbp is where the function's part of the stack begins
 }
 
 // slot is a place of the stack.
@@ -41,6 +52,7 @@ const indirectThunk = "__x86_indirect_thunk_"
 // instruction cannot be decoded.
 func (w *Follower) Function(code []byte, from uint64, relocs []ir.Reloc) {
 	w.forget()
+	w.framed = false
 	for at := 0; at < len(code); {
 		rest := code[at:]
 		if len(rest) >= 4 && rest[0] == 0xf3 && rest[1] == 0x0f && rest[2] == 0x1e { // ENDBR64
@@ -55,43 +67,41 @@ func (w *Follower) Function(code []byte, from uint64, relocs []ir.Reloc) {
 		for len(relocs) > 0 && relocs[0].Offset < begin {
 			relocs = relocs[1:]
 		}
-		var reloc *ir.Reloc
-		if len(relocs) > 0 && relocs[0].Offset < end {
-			reloc = &relocs[0]
+		n := 0
+		for n < len(relocs) && relocs[n].Offset < end {
+			n++
 		}
-		w.step(&inst, begin, end, reloc)
+		w.step(&inst, begin, end, relocs[:n])
 		at += inst.Len
 	}
 }
 
 func (w *Follower) forget() {
-	w.registers = [16]bool{}
+	w.registers = [16]uint32{}
 	clear(w.slots)
 }
 
-func (w *Follower) step(inst *x86asm.Inst, begin, end uint64, reloc *ir.Reloc) {
+func (w *Follower) step(inst *x86asm.Inst, begin, end uint64, relocs []ir.Reloc) {
 	switch to := inst.Args[0].(type) {
 	case x86asm.Rel:
-		w.branch(inst, begin, uint64(int64(end)+int64(to)), reloc)
+		w.branch(inst, begin, uint64(int64(end)+int64(to)), relocs)
 		return
 	case x86asm.Mem:
 		switch inst.Op {
 		case x86asm.CALL, x86asm.JMP:
-			if w.slots[slotOf(to)] {
-				w.Called(begin)
-			}
+			w.call(begin, w.memory(to, end, relocs))
 			w.forget()
 		case x86asm.MOV:
-			w.store(to, w.holds(inst.Args[1], reloc))
+			w.store(begin, to, w.holds(inst, end, relocs))
 		case x86asm.CMP, x86asm.TEST, x86asm.PUSH, x86asm.NOP:
 		case x86asm.ADD, x86asm.SUB, x86asm.AND, x86asm.OR, x86asm.XOR, x86asm.INC, x86asm.DEC:
-			w.store(to, false)
+			w.store(begin, to, 0)
 		default:
 			w.forget()
 		}
 		return
 	case x86asm.Reg:
-		w.register(inst, begin, to, reloc)
+		w.register(inst, begin, end, to, relocs)
 		return
 	}
 	if inst.Op != x86asm.NOP {
@@ -99,21 +109,33 @@ func (w *Follower) step(inst *x86asm.Inst, begin, end uint64, reloc *ir.Reloc) {
 	}
 }
 
+func (w *Follower) call(at uint64, address uint32) {
+	if address != 0 {
+		w.Called(at, address)
+	}
+}
+
 // branch takes up a call or a jump with a distance.
-func (w *Follower) branch(inst *x86asm.Inst, begin, to uint64, reloc *ir.Reloc) {
-	if reloc == nil {
+func (w *Follower) branch(inst *x86asm.Inst, begin, to uint64, relocs []ir.Reloc) {
+	if len(relocs) == 0 {
 		w.Leads(to)
-	} else if name, ok := strings.CutPrefix(w.Thunk(*reloc), indirectThunk); ok {
-		for n, is := range w.registers {
-			if is && strings.EqualFold((x86asm.RAX+x86asm.Reg(n)).String(), name) {
-				w.Called(begin)
+	} else if name, ok := strings.CutPrefix(w.Name(relocs[0]), indirectThunk); ok {
+		for n, address := range w.registers {
+			if strings.EqualFold((x86asm.RAX + x86asm.Reg(n)).String(), name) {
+				w.call(begin, address)
 			}
 		}
+	} else {
+		var parameters [6]uint32
+		for i, n := range machine.Args {
+			parameters[i] = w.registers[n]
+		}
+		w.Passed(relocs[0], parameters)
 	}
 	switch inst.Op {
 	case x86asm.CALL: // what the callee need not keep
 		for _, n := range machine.Scratch {
-			w.registers[n] = false
+			w.registers[n] = 0
 		}
 	case x86asm.JMP:
 		w.forget()
@@ -121,12 +143,12 @@ func (w *Follower) branch(inst *x86asm.Inst, begin, to uint64, reloc *ir.Reloc) 
 }
 
 // register takes up an instruction whose first operand is a register.
-func (w *Follower) register(inst *x86asm.Inst, begin uint64, to x86asm.Reg, reloc *ir.Reloc) {
+func (w *Follower) register(inst *x86asm.Inst, begin, end uint64, to x86asm.Reg, relocs []ir.Reloc) {
 	n := numberOf(to)
 	switch inst.Op {
 	case x86asm.CALL, x86asm.JMP:
-		if n >= 0 && w.registers[n] {
-			w.Called(begin)
+		if n >= 0 {
+			w.call(begin, w.registers[n])
 		}
 		w.forget()
 	case x86asm.CMP, x86asm.TEST, x86asm.PUSH:
@@ -135,45 +157,70 @@ func (w *Follower) register(inst *x86asm.Inst, begin uint64, to x86asm.Reg, relo
 			w.forget()
 			return
 		}
-		w.registers[n] = w.holds(inst.Args[1], reloc) && (inst.Op == x86asm.MOV || reloc != nil)
+		w.registers[n] = w.holds(inst, end, relocs)
+		w.framed = w.framed || to == x86asm.RBP && inst.Args[1] == x86asm.RSP
 	case x86asm.MOVZX, x86asm.MOVSX, x86asm.MOVSXD, x86asm.ADD, x86asm.SUB, x86asm.AND, x86asm.OR, x86asm.XOR,
 		x86asm.INC, x86asm.DEC, x86asm.SHL, x86asm.SHR, x86asm.SAR, x86asm.NEG, x86asm.NOT, x86asm.POP:
 		if n < 0 {
 			w.forget()
 			return
 		}
-		w.registers[n] = false
+		w.registers[n] = 0
 	default: // with results elsewhere
 		w.forget()
 	}
 }
 
-// holds reports whether an operand is the address of the wanted function.
-func (w *Follower) holds(a x86asm.Arg, reloc *ir.Reloc) bool {
-	switch a := a.(type) {
-	case x86asm.Imm:
-		return reloc != nil && w.Wanted(*reloc)
-	case x86asm.Mem:
-		if a.Base == x86asm.RIP { // lea, or a load from data
-			return reloc != nil && w.Wanted(*reloc)
+// holds returns the address that the second operand of MOV or LEA is.
+func (w *Follower) holds(inst *x86asm.Inst, end uint64, relocs []ir.Reloc) uint32 {
+	switch a := inst.Args[1].(type) {
+	case x86asm.Imm: // stands last
+		if n := len(relocs); n > 0 && relocs[n-1].Offset+4 == end {
+			return w.Address(relocs[n-1])
 		}
-		return w.slots[slotOf(a)]
+	case x86asm.Mem:
+		if inst.Op == x86asm.MOV {
+			return w.memory(a, end, relocs)
+		}
+		if a.Base == x86asm.RIP && len(relocs) > 0 {
+			return w.Address(relocs[0])
+		}
 	case x86asm.Reg:
-		n := numberOf(a)
-		return n >= 0 && w.registers[n]
+		if n := numberOf(a); n >= 0 {
+			return w.registers[n]
+		}
 	}
-	return false
+	return 0
 }
 
-func (w *Follower) store(to x86asm.Mem, is bool) {
+// memory returns the address that stands where a memory operand is.
+func (w *Follower) memory(m x86asm.Mem, end uint64, relocs []ir.Reloc) uint32 {
+	switch n := numberOf(m.Base); {
+	case m.Index != 0 || m.Segment != 0:
+	case m.Base == x86asm.RIP || m.Base == 0:
+		if len(relocs) > 0 && relocs[0].Offset+4 == end {
+			return w.Content(relocs[0])
+		}
+	case n >= 0 && w.registers[n] != 0 && len(relocs) == 0:
+		return w.Loaded(w.registers[n], m.Disp)
+	default:
+		return w.slots[slotOf(m)]
+	}
+	return 0
+}
+
+func (w *Follower) store(at uint64, to x86asm.Mem, address uint32) {
 	s := slotOf(to)
+	if address != 0 && s.base != x86asm.RSP && (s.base == 0 || !w.framed) {
+		w.Stored(at, address)
+	}
 	switch {
 	case s.base == 0:
-	case is:
+	case address != 0:
 		if w.slots == nil {
-			w.slots = map[slot]bool{}
+			w.slots = map[slot]uint32{}
 		}
-		w.slots[s] = true
+		w.slots[s] = address
 	default:
 		delete(w.slots, s)
 	}
