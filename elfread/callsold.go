@@ -77,8 +77,8 @@ func (p *parser) callsOld(o *klp.Object, f *klp.Func, left *int) error {
 		Name:    func(r ir.Reloc) string { return p.symName(r.Sym) },
 		Leads:   func(to uint64) { w.reach(placeAt(w.section, to)) },
 		Called:  w.called,
-		Passed:  func(ir.Reloc, [6]uint32) {},
-		Stored:  func(uint64, uint32) {},
+		Passed:  func(ir.Reloc, [6]uint32, branch.Where) {},
+		Stored:  func(uint64, uint32, branch.Where) {},
 	}
 	w.reach(placeAt(p.f.Index(f.New.At.Section), f.New.At.Offset))
 	for _, y := range p.syms.defined {

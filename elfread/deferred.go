@@ -3,6 +3,7 @@ package elfread
 import (
 	"cmp"
 	"debug/elf"
+	"math/bits"
 	"slices"
 
 	"github.com/klplint/klplint/elfread/internal/initcode/ir"
@@ -109,86 +110,151 @@ func (p *parser) deferredInData(t taking) error {
 }
 
 // deferredIn looks at where the addresses go that the code of one function takes.
-// Where it cannot be followed, one goes to a call of the function that is given such
-// addresses, or into memory if the function makes anything pending.
+// Those that cannot be followed go to a call of the function that is given such
+// addresses, where no other is known to.
 func (p *parser) deferredIn(f symPlace, takings []taking, left *int) error {
-	section := int(f.section)
-	rs, err := p.allRelocsOf(section)
+	rs, err := p.allRelocsOf(int(f.section))
 	if err != nil {
 		return err
 	}
 	rs = rs[search(rs, f.value):]
 	n, _ := slices.BinarySearchFunc(rs, f.size, func(r ir.Reloc, size uint64) int { return cmp.Compare(r.Offset-f.value, size) })
 	rs = rs[:n]
-	if err := p.spend(section, len(rs)); err != nil {
+	if err := p.spend(int(f.section), len(rs)); err != nil {
 		return err
 	}
-	known := make([]bool, len(takings)) // where it goes
-	if code := p.codeAt(placeAt(section, f.value), f.size); p.m.Arch == klp.X86_64 && len(code) <= *left {
+	a := addresses{p: p, section: int(f.section), takings: takings, known: make([]bool, len(takings))}
+	if code := p.codeAt(placeAt(a.section, f.value), f.size); p.m.Arch == klp.X86_64 && len(code) <= *left {
 		*left -= len(code)
-		p.followDeferred(takings, known, code, f, rs)
+		a.follow(code, f.value, rs)
 	}
 	for i, t := range takings {
-		if !known[i] {
-			p.deferredNear(t, section, rs)
+		if !a.known[i] {
+			a.near(t, rs)
 		}
 	}
 	return nil
 }
 
-// followDeferred follows the code of a function; known is set for each address that
-// was seen to go anywhere.
-func (p *parser) followDeferred(takings []taking, known []bool, code []byte, f symPlace, rs []ir.Reloc) {
-	section := int(f.section)
+// addresses are those of the module's functions that the code of one function takes.
+type addresses struct {
+	p       *parser
+	section int
+	takings []taking
+	known   []bool   // of each: where it goes
+	given   []uint64 // the relocations of the calls whose function is known
+	writes  []written
+	objects []written // what is written, or passed, beside them and tells what they are
+}
+
+// written is an address in memory; of an object the kind, and where in it the function
+// stands that the kernel will call.
+type written struct {
+	at    uint64 // the instruction
+	index uint32 // of the taking
+	kind  klp.DeferKind
+	to    branch.Where
+}
+
+// follow follows the code of the function.
+func (a *addresses) follow(code []byte, from uint64, rs []ir.Reloc) {
 	w := branch.Follower{
 		Address: func(r ir.Reloc) uint32 { // 1 + the index of the taking
-			i, ok := slices.BinarySearchFunc(takings, r.Offset, func(t taking, off uint64) int { return cmp.Compare(t.at.Offset, off) })
+			i, ok := slices.BinarySearchFunc(a.takings, r.Offset, func(t taking, off uint64) int { return cmp.Compare(t.at.Offset, off) })
 			if !ok {
+				if _, name := a.p.deferrerOf(r.Sym); name != "" {
+					return foreign
+				}
 				return 0
 			}
 			return uint32(i + 1)
 		},
+		Number: func(n int64) uint32 {
+			if noPool(uint64(n)) {
+				return newWork
+			}
+			return 0
+		},
 		Loaded:  func(uint32, int64) uint32 { return 0 },
 		Content: func(ir.Reloc) uint32 { return 0 },
-		Name:    func(r ir.Reloc) string { return p.symName(r.Sym) },
+		Name:    func(r ir.Reloc) string { return a.p.symName(r.Sym) },
 		Leads:   func(uint64) {},
-		Called:  func(_ uint64, address uint32) { known[address-1] = true },
+		Called: func(_ uint64, address uint32) {
+			if address < foreign {
+				a.known[address-1] = true
+			}
+		},
+		Passed: a.passed,
+		Stored: a.store,
 	}
-	w.Passed = func(to ir.Reloc, parameters [6]uint32) {
-		d, name := p.deferrerOf(to.Sym)
-		for _, address := range parameters {
-			if address == 0 || name == "" { // none, or to a function of the module
-				continue
-			}
-			known[address-1] = true
-			if d.takes {
-				p.deferred(d.kind, name, placeAt(section, to.Offset), takings[address-1].y)
-			}
+	w.Function(code, from, rs)
+	for _, s := range a.writes {
+		if i := slices.IndexFunc(a.objects, func(o written) bool { return o.to == s.to }); i >= 0 && a.p.arms(a.objects[i].kind) {
+			a.p.deferred(a.objects[i].kind, "", placeAt(a.section, s.at), a.takings[s.index].y)
 		}
 	}
-	w.Stored = func(at uint64, address uint32) {
-		known[address-1] = true
-		p.deferred("", "", placeAt(section, at), takings[address-1].y)
-	}
-	w.Function(code, f.value, rs)
 }
 
-// deferredNear takes up an address of which nothing else is known than which calls the
-// same function has.
-func (p *parser) deferredNear(t taking, section int, rs []ir.Reloc) {
-	arms := false
-	for _, r := range rs {
-		d, name := p.deferrerOf(r.Sym)
-		if d.kind == "" || !p.branch(section, r) {
+// Numbers beside those of takings: of the constant that INIT_WORK writes, and of
+// addresses outside the module.
+const (
+	newWork = 1<<32 - 1
+	foreign = newWork - 1
+)
+
+// workFunction is how far behind that constant the function stands in struct
+// work_struct, in bytes.
+const workFunction = 24
+
+// noPool reports whether a number is WORK_STRUCT_NO_POOL: 31 bits, and below them
+// flags whose number differs from release to release (include/linux/workqueue.h).
+func noPool(n uint64) bool {
+	low := bits.TrailingZeros64(n)
+	return low >= 4 && low <= 32 && n>>low == 1<<31-1
+}
+
+func (a *addresses) passed(to ir.Reloc, parameters [6]uint32, first branch.Where) {
+	d, name := a.p.deferrerOf(to.Sym)
+	if d.function > 0 {
+		first.Disp += d.function
+		a.objects = append(a.objects, written{kind: d.kind, to: first})
+	}
+	for _, address := range parameters {
+		if address == 0 || address == newWork || name == "" { // none, or to a function of the module
 			continue
 		}
 		if d.takes {
-			p.deferred(d.kind, name, placeAt(section, r.Offset), t.y)
+			a.given = append(a.given, to.Offset)
+		}
+		if address == foreign {
+			continue
+		}
+		a.known[address-1] = true
+		if d.takes {
+			a.p.deferred(d.kind, name, placeAt(a.section, to.Offset), a.takings[address-1].y)
+		}
+	}
+}
+
+func (a *addresses) store(at uint64, address uint32, to branch.Where) {
+	switch {
+	case address < foreign:
+		a.known[address-1] = true
+		a.writes = append(a.writes, written{at: at, index: address - 1, to: to})
+	case address == newWork && to != branch.Where{}:
+		to.Disp += workFunction
+		a.objects = append(a.objects, written{kind: klp.DeferWork, to: to})
+	}
+}
+
+// near takes up an address of which nothing else is known than which calls come behind
+// it in the same function.
+func (a *addresses) near(t taking, rs []ir.Reloc) {
+	for _, r := range rs {
+		d, name := a.p.deferrerOf(r.Sym)
+		if d.takes && r.Offset > t.at.Offset && a.p.branch(a.section, r) && !slices.Contains(a.given, r.Offset) {
+			a.p.deferred(d.kind, name, placeAt(a.section, r.Offset), t.y)
 			return
 		}
-		arms = arms || d.arms
-	}
-	if arms {
-		p.deferred("", "", t.at, t.y)
 	}
 }

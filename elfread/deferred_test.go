@@ -32,14 +32,14 @@ func TestDeferred(t *testing.T) {
 		"bad":                 {by + "rcu_head call_rcu(after)"},
 		"bad-far":             {by + "rcu_head call_rcu(after)"},
 		"bad-timer":           {by + "timer_list init_timer_key(after)"},
-		"bad-timer-by-hand":   {by + " (after)"},
+		"bad-timer-by-hand":   {by + "timer_list (after)"},
 		"bad-timer-in-data":   {"late: timer_list (after)"},
-		"bad-hrtimer":         {by + " (after)"},
-		"bad-work":            {by + " (after)"},
+		"bad-hrtimer":         {by + "hrtimer (after)"},
+		"bad-work":            {by + "work_struct (after)"},
 		"bad-work-in-data":    {"late: work_struct (after)"},
 		"bad-tasklet":         {by + "tasklet_struct tasklet_setup(after)"},
 		"bad-tasklet-in-data": {"late: tasklet_struct (after)"},
-		"bad-irq-work":        {by + " (after)"},
+		"bad-irq-work":        {by + "irq_work (after)"},
 		"good-of-others":      nil,
 	} {
 		if got := deferralsOf(t, fixtures.Read(t, "rules/KLP217/"+module+".ko")); !slices.Equal(got, want) {
@@ -71,28 +71,47 @@ func TestWhereAddressesGo(t *testing.T) {
 		{"tail call", func(a *assembled, text uint32) {
 			a.op(0x48, 0xc7, 0xc6).ref(imm, text, 0).call(0xe9, "call_rcu_tasks")
 		}, []string{"caller: rcu_head of RCU Tasks call_rcu_tasks(new_func)"}},
-		{"stored at once", func(a *assembled, text uint32) {
-			a.op(0x48, 0xc7, 0x47, 0x18).ref(imm, text, 0).call(0xe8, "queue_work_on") // 0x18(%rdi)
-		}, []string{"caller:  (new_func)"}},
-		{"stored by a register, in a module that starts nothing", func(a *assembled, text uint32) {
-			a.op(0x48, 0xc7, 0xc0).ref(imm, text, 0).op(0x48, 0x89, 0x47, 0x18).call(0xe8, "printk")
+		{"a timer's function", func(a *assembled, text uint32) {
+			a.op(0x48, 0xc7, 0x43, 0x58).ref(imm, text, 0).op(0x48, 0x8d, 0x7b, 0x40).call(0xe8, "add_timer_on") // 0x58(%rbx), lea 0x40(%rbx),%rdi
+		}, []string{"caller: timer_list (new_func)"}},
+		{"another member of a timer's struct", func(a *assembled, text uint32) {
+			a.op(0x48, 0xc7, 0x43, 0x60).ref(imm, text, 0).op(0x48, 0x8d, 0x7b, 0x40).call(0xe8, "add_timer_on")
 		}, nil},
-		{"stored where %rbp points", func(a *assembled, text uint32) {
-			a.op(0x48, 0xc7, 0x45, 0x18).ref(imm, text, 0).call(0xe8, "kthread_queue_work")
-		}, []string{"caller:  (new_func)"}},
+		{"an hrtimer's function, by registers", func(a *assembled, text uint32) {
+			a.op(0x48, 0x89, 0xdf).call(0xe8, "hrtimer_init").op(0x48, 0xc7, 0xc0).ref(imm, text, 0).op(0x48, 0x89, 0x43, 0x28).call(0xe8, "hrtimer_start_range_ns")
+		}, []string{"caller: hrtimer (new_func)"}},
+		{"stored, in a module that starts nothing", func(a *assembled, text uint32) {
+			a.op(0x48, 0x89, 0xdf).call(0xe8, "hrtimer_init").op(0x48, 0xc7, 0x43, 0x28).ref(imm, text, 0)
+		}, nil},
+		{"a work's function", func(a *assembled, text uint32) { // movabs $0xfffffffe00000,%rax; mov %rax,0x8(%rbp)
+			a.op(0x48, 0xb8, 0, 0, 0xe0, 0xff, 0xff, 0xff, 0x0f, 0).op(0x48, 0x89, 0x45, 0x08)
+			a.op(0x48, 0xc7, 0x45, 0x20).ref(imm, text, 0).call(0xe8, "queue_work_on")
+		}, []string{"caller: work_struct (new_func)"}},
+		{"a work that nothing is stored in", func(a *assembled, text uint32) {
+			a.op(0x48, 0xb8, 0, 0, 0xe0, 0xff, 0xff, 0xff, 0x0f, 0).op(0x48, 0x89, 0x45, 0x08)
+			a.op(0x48, 0xc7, 0x45, 0x10).ref(imm, text, 0).call(0xe8, "queue_work_on").op(0xff, 0xd0)
+		}, nil},
+		{"a work that the kernel's threads run", func(a *assembled, text uint32) {
+			a.op(0x48, 0x89, 0xef).call(0xe8, "__kthread_init_work").op(0x48, 0xc7, 0x45, 0x10).ref(imm, text, 0).call(0xe8, "kthread_queue_work")
+		}, []string{"caller: kthread_work (new_func)"}},
 		{"called on the stack", func(a *assembled, text uint32) {
 			a.op(0x55, 0x48, 0x89, 0xe5, 0x48, 0xc7, 0x45, 0xf8).ref(imm, text, 0).op(0xff, 0x55, 0xf8).call(0xe8, "irq_work_queue")
 		}, nil},
 		{"lost on the way", func(a *assembled, text uint32) {
 			a.op(0x48, 0xc7, 0xc0).ref(imm, text, 0).op(0x0f, 0xa2).call(0xe8, "hrtimer_setup") // cpuid
 		}, []string{"caller: hrtimer hrtimer_setup(new_func)"}},
-		{"lost, beside a start", func(a *assembled, text uint32) {
-			a.op(0x48, 0xc7, 0xc0).ref(imm, text, 0).op(0x0f, 0xa2).call(0xe8, "mod_timer")
-		}, []string{"caller:  (new_func)"}},
-		{"lost, beside none", func(a *assembled, text uint32) {
-			a.op(0x48, 0xc7, 0xc0).ref(imm, text, 0).op(0x0f, 0xa2, 0xc3)
-			a.f.AddSym(elfmut.Sym{Name: "mod_timer", Bind: elf.STB_GLOBAL})
+		{"lost, behind the call", func(a *assembled, text uint32) {
+			a.call(0xe8, "hrtimer_setup").op(0x48, 0xc7, 0xc0).ref(imm, text, 0).op(0x0f, 0xa2)
 		}, nil},
+		{"lost, beside a call with a function of the kernel", func(a *assembled, text uint32) {
+			outside := uint32(a.f.AddSym(elfmut.Sym{Name: "delayed_work_timer_fn", Bind: elf.STB_GLOBAL}))
+			a.op(0x48, 0xc7, 0xc0).ref(imm, text, 0).op(0x0f, 0xa2)
+			a.op(0x48, 0xc7, 0xc6).ref(imm, outside, 0).call(0xe8, "init_timer_key")
+		}, nil},
+		{"lost, beside a call of another's", func(a *assembled, text uint32) {
+			a.op(0x48, 0xc7, 0xc0).ref(imm, text, 0).op(0x0f, 0xa2)
+			a.op(0x48, 0xc7, 0xc6).ref(imm, text, 0).call(0xe8, "tasklet_setup")
+		}, []string{"caller: tasklet_struct tasklet_setup(new_func)"}},
 	} {
 		f := x86().build()
 		text := f.Section(".text")

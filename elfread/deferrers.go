@@ -7,70 +7,75 @@ type deferrer struct {
 	kind  klp.DeferKind
 	takes bool // it is given the function that the kernel will call
 	arms  bool // it makes the object pending
+	// function is how far in the object, its first parameter, the function stands that
+	// the kernel will call, in bytes, where callers write it themselves
+	// (include/linux/timer_types.h, hrtimer_types.h, kthread.h, irq_work.h).
+	function int64
 }
 
 // deferrers are the functions by which the kernel is left with what it calls later,
-// as 6.1 to 7.3 export them. What headers do themselves (INIT_WORK, the hrtimers of
-// releases before hrtimer_setup, kthread_init_work) calls none.
+// as 6.1 to 7.3 export them.
 var deferrers = map[string]deferrer{
 	// include/linux/rcupdate.h, rcupdate_trace.h, srcu.h
-	"call_rcu":             {klp.DeferRCU, true, true},
-	"call_rcu_hurry":       {klp.DeferRCU, true, true},
-	"call_srcu":            {klp.DeferSRCU, true, true},
-	"call_rcu_tasks":       {klp.DeferRCUTasks, true, true},
-	"call_rcu_tasks_trace": {klp.DeferRCUTasksTrace, true, true},
-	"call_rcu_tasks_rude":  {klp.DeferRCUTasksRude, true, true},
+	"call_rcu":             {kind: klp.DeferRCU, takes: true, arms: true},
+	"call_rcu_hurry":       {kind: klp.DeferRCU, takes: true, arms: true},
+	"call_srcu":            {kind: klp.DeferSRCU, takes: true, arms: true},
+	"call_rcu_tasks":       {kind: klp.DeferRCUTasks, takes: true, arms: true},
+	"call_rcu_tasks_trace": {kind: klp.DeferRCUTasksTrace, takes: true, arms: true},
+	"call_rcu_tasks_rude":  {kind: klp.DeferRCUTasksRude, takes: true, arms: true},
 	// include/linux/timer.h: timer_setup calls the first, since 6.16 the second
-	"init_timer_key":    {klp.DeferTimer, true, false},
-	"timer_init_key":    {klp.DeferTimer, true, false},
-	"add_timer":         {klp.DeferTimer, false, true},
-	"add_timer_global":  {klp.DeferTimer, false, true},
-	"add_timer_local":   {klp.DeferTimer, false, true},
-	"add_timer_on":      {klp.DeferTimer, false, true},
-	"mod_timer":         {klp.DeferTimer, false, true},
-	"mod_timer_pending": {klp.DeferTimer, false, true},
-	"timer_reduce":      {klp.DeferTimer, false, true},
+	"init_timer_key":    {kind: klp.DeferTimer, takes: true},
+	"timer_init_key":    {kind: klp.DeferTimer, takes: true},
+	"add_timer":         {kind: klp.DeferTimer, arms: true, function: 24},
+	"add_timer_global":  {kind: klp.DeferTimer, arms: true, function: 24},
+	"add_timer_local":   {kind: klp.DeferTimer, arms: true, function: 24},
+	"add_timer_on":      {kind: klp.DeferTimer, arms: true, function: 24},
+	"mod_timer":         {kind: klp.DeferTimer, arms: true, function: 24},
+	"mod_timer_pending": {kind: klp.DeferTimer, arms: true, function: 24},
+	"timer_reduce":      {kind: klp.DeferTimer, arms: true, function: 24},
 	// include/linux/hrtimer.h
-	"hrtimer_setup":               {klp.DeferHRTimer, true, false},
-	"hrtimer_setup_on_stack":      {klp.DeferHRTimer, true, false},
-	"hrtimer_update_function":     {klp.DeferHRTimer, true, false},
-	"hrtimer_start_range_ns":      {klp.DeferHRTimer, false, true},
-	"hrtimer_start_range_ns_user": {klp.DeferHRTimer, false, true},
+	"hrtimer_init":                {kind: klp.DeferHRTimer, function: 40}, // until 6.14
+	"hrtimer_setup":               {kind: klp.DeferHRTimer, takes: true},
+	"hrtimer_setup_on_stack":      {kind: klp.DeferHRTimer, takes: true},
+	"hrtimer_update_function":     {kind: klp.DeferHRTimer, takes: true},
+	"hrtimer_start_range_ns":      {kind: klp.DeferHRTimer, arms: true},
+	"hrtimer_start_range_ns_user": {kind: klp.DeferHRTimer, arms: true},
 	// include/linux/workqueue.h
-	"mod_delayed_work_on":   {klp.DeferWork, false, true},
-	"queue_delayed_work_on": {klp.DeferWork, false, true},
-	"queue_rcu_work":        {klp.DeferWork, false, true},
-	"queue_work_node":       {klp.DeferWork, false, true},
-	"queue_work_on":         {klp.DeferWork, false, true},
+	"mod_delayed_work_on":   {kind: klp.DeferWork, arms: true},
+	"queue_delayed_work_on": {kind: klp.DeferWork, arms: true},
+	"queue_rcu_work":        {kind: klp.DeferWork, arms: true},
+	"queue_work_node":       {kind: klp.DeferWork, arms: true},
+	"queue_work_on":         {kind: klp.DeferWork, arms: true},
 	// include/linux/kthread.h
-	"kthread_mod_delayed_work":   {klp.DeferKthreadWork, false, true},
-	"kthread_queue_delayed_work": {klp.DeferKthreadWork, false, true},
-	"kthread_queue_work":         {klp.DeferKthreadWork, false, true},
+	"__kthread_init_work":        {kind: klp.DeferKthreadWork, function: 16},
+	"kthread_mod_delayed_work":   {kind: klp.DeferKthreadWork, arms: true},
+	"kthread_queue_delayed_work": {kind: klp.DeferKthreadWork, arms: true},
+	"kthread_queue_work":         {kind: klp.DeferKthreadWork, arms: true},
 	// include/linux/interrupt.h, irq_work.h
-	"tasklet_init":          {klp.DeferTasklet, true, false},
-	"tasklet_setup":         {klp.DeferTasklet, true, false},
-	"__tasklet_hi_schedule": {klp.DeferTasklet, false, true},
-	"__tasklet_schedule":    {klp.DeferTasklet, false, true},
-	"irq_work_queue":        {klp.DeferIRQWork, false, true},
-	"irq_work_queue_on":     {klp.DeferIRQWork, false, true},
+	"tasklet_init":          {kind: klp.DeferTasklet, takes: true},
+	"tasklet_setup":         {kind: klp.DeferTasklet, takes: true},
+	"__tasklet_hi_schedule": {kind: klp.DeferTasklet, arms: true},
+	"__tasklet_schedule":    {kind: klp.DeferTasklet, arms: true},
+	"irq_work_queue":        {kind: klp.DeferIRQWork, arms: true, function: 16},
+	"irq_work_queue_on":     {kind: klp.DeferIRQWork, arms: true, function: 16},
 }
 
 // readArms notes which of the deferrers make objects pending, and reports whether the
 // module refers to any of them.
-func (p *parser) readArms() (any bool) {
-	refers := func(name string) {
+func (p *parser) readArms() (refers bool) {
+	look := func(name string) {
 		d, ok := deferrers[name]
-		if any = any || ok; d.arms && len(p.m.Arms) < maxListed {
+		if refers = refers || ok; d.arms && len(p.m.Arms) < maxListed {
 			p.m.Arms = append(p.m.Arms, klp.Arming{Kind: d.kind, By: name})
 		}
 	}
 	for i := range p.m.Imports {
-		refers(p.m.Imports[i].Name)
+		look(p.m.Imports[i].Name)
 	}
 	for i := range p.m.KlpSyms {
-		refers(p.m.KlpSyms[i].Name)
+		look(p.m.KlpSyms[i].Name)
 	}
-	return any
+	return refers
 }
 
 // arms reports whether the module makes objects of a kind pending.

@@ -21,9 +21,7 @@ const (
 // Deferral is a function of the module whose address goes into an object by which the
 // kernel may call it later, when no task of its own is about to.
 type Deferral struct {
-	// Kind is that of the object; "" where code stores the address in memory that
-	// does not tell what it is.
-	Kind DeferKind
+	Kind DeferKind // that of the object
 	// By is the function of the kernel that is given the address: "call_rcu",
 	// "init_timer_key"; "" where code stores it, or the loader (DEFINE_TIMER).
 	By   string

@@ -28,10 +28,12 @@ stack of their own (kernel/livepatch/transition.c; Documentation/RCU/rcubarrier.
 The module has the function in such an object and calls none of the functions that
 wait: rcu_barrier(), timer_delete_sync(), cancel_work_sync() and their kind. Objects
 are told by the function that is given the pointer, by their form in data
-(DEFINE_TIMER, DECLARE_WORK), or, where code stores the pointer (INIT_WORK), by what
-else the module calls: that may be another object than the one that is started. A
-module without an exit function is never unloaded. Read are x86_64 and arm64. Whether
-the waiting call is reached, and for the right object, is not looked at.
+(DEFINE_TIMER, DECLARE_WORK, DECLARE_TASKLET), and on x86_64 by how code fills them
+(INIT_WORK; the function of a timer, an hrtimer or an irq_work, where the same
+function starts it). On arm64 a call beside one that takes the pointer counts, the
+other architectures are not read. A module without an exit function is never
+unloaded. Whether the waiting call is reached, and for the right object, is not
+looked at.
 
 Fix: call rcu_barrier(), timer_shutdown_sync() or cancel_work_sync() in the exit
 function.`,
@@ -42,48 +44,30 @@ function.`,
 	}
 	var c collector
 	for _, d := range m.Deferred {
-		arming := klp.Arming{Kind: d.Kind, By: d.By}
-		if d.By == "" {
-			arming = pending(m, d.Kind)
-		}
-		if arming.By == "" || waits(m, arming.Kind) || c.full() {
+		if waits(m, d.Kind) || c.full() {
 			continue
 		}
 		found := finding.Finding{Location: d.At, Kernel: accepted("a callback that comes after the module is unloaded runs freed memory")}
-		never := strings.Join(shown(waiters(arming.Kind)), "() or ") + "()"
+		never := strings.Join(shown(waiters(d.Kind)), "() or ") + "()"
 		switch {
 		case d.By != "":
 			found.Message = names.Cut(d.At.Symbol) + " leaves " + names.Cut(d.Func) + " with " + d.By + "(), and the module never calls " + never
-		case d.Kind != "":
-			found.Message = "the " + string(d.Kind) + " " + names.Cut(d.At.Symbol) + " has the function " + names.Cut(d.Func) + "; the module calls " + arming.By + "(), and never " + never
 		default:
-			found.Message = names.Cut(d.At.Symbol) + " stores the address of " + names.Cut(d.Func) + "; the module calls " + arming.By + "(), and never " + never
+			found.Message = names.Cut(d.At.Symbol) + " has " + names.Cut(d.Func) + " as the function of a " + string(d.Kind) + "; the module calls " + arming(m, d.Kind) + "(), and never " + never
 		}
 		c.add(found)
 	}
 	return c.findings(), nil
 })
 
-// pending returns the first function that makes objects of a kind pending; for the
-// kind "" of those kinds into which code stores a function's address and that nothing
-// waits for.
-func pending(m *klp.Module, kind klp.DeferKind) klp.Arming {
-	for _, a := range m.Arms {
-		if a.Kind == kind || kind == "" && !byCall(a.Kind) && !waits(m, a.Kind) {
-			return a
-		}
+// arming returns the first function to which the module refers and that makes objects
+// of a kind pending.
+func arming(m *klp.Module, kind klp.DeferKind) string {
+	i := slices.IndexFunc(m.Arms, func(a klp.Arming) bool { return a.Kind == kind })
+	if i < 0 {
+		return ""
 	}
-	return klp.Arming{}
-}
-
-// byCall reports whether only a function of the kernel puts a pointer into objects of
-// a kind.
-func byCall(kind klp.DeferKind) bool {
-	switch kind {
-	case klp.DeferRCU, klp.DeferSRCU, klp.DeferRCUTasks, klp.DeferRCUTasksTrace, klp.DeferRCUTasksRude:
-		return true
-	}
-	return false
+	return m.Arms[i].By
 }
 
 // waits reports whether the module refers to a function that waits for objects of a kind.

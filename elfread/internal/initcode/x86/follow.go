@@ -27,14 +27,26 @@ type Follower struct {
 	// number of the address there.
 	Called func(at uint64, address uint32)
 	// Passed is told of each call and jump by a relocation, with the addresses in the
-	// registers of parameters.
-	Passed func(to ir.Reloc, parameters [6]uint32)
+	// registers of parameters, and the place that the first parameter points to.
+	Passed func(to ir.Reloc, parameters [6]uint32, first Where)
+	// Number returns the number of a constant that is looked for as addresses are; nil
+	// where none is.
+	Number func(int64) uint32
 	// Stored is told of each address that is written to memory other than the stack.
-	Stored func(at uint64, address uint32)
+	Stored func(at uint64, address uint32, to Where)
 
 	registers [16]uint32 // the addresses that they hold
+	points    [16]Where  // where they point, for those that hold a place; the zero value: to themselves
 	slots     map[slot]uint32
 	framed    bool // %rbp is where the function's part of the stack begins
+}
+
+// Where is a place in memory as an instruction names it, a distance from what a
+// register holds or from a symbol. Those of other forms are the zero value.
+type Where struct {
+	Register int8 // 1 + the number of the register; 0 for none
+	Sym      uint32
+	Disp     int64
 }
 
 // slot is a place of the stack.
@@ -77,7 +89,7 @@ func (w *Follower) Function(code []byte, from uint64, relocs []ir.Reloc) {
 }
 
 func (w *Follower) forget() {
-	w.registers = [16]uint32{}
+	w.registers, w.points = [16]uint32{}, [16]Where{}
 	clear(w.slots)
 }
 
@@ -92,10 +104,10 @@ func (w *Follower) step(inst *x86asm.Inst, begin, end uint64, relocs []ir.Reloc)
 			w.call(begin, w.memory(to, end, relocs))
 			w.forget()
 		case x86asm.MOV:
-			w.store(begin, to, w.holds(inst, end, relocs))
+			w.store(begin, to, w.holds(inst, end, relocs), whereOf(to, end, relocs))
 		case x86asm.CMP, x86asm.TEST, x86asm.PUSH, x86asm.NOP:
 		case x86asm.ADD, x86asm.SUB, x86asm.AND, x86asm.OR, x86asm.XOR, x86asm.INC, x86asm.DEC:
-			w.store(begin, to, 0)
+			w.store(begin, to, 0, Where{})
 		default:
 			w.forget()
 		}
@@ -130,12 +142,12 @@ func (w *Follower) branch(inst *x86asm.Inst, begin, to uint64, relocs []ir.Reloc
 		for i, n := range machine.Args {
 			parameters[i] = w.registers[n]
 		}
-		w.Passed(relocs[0], parameters)
+		w.Passed(relocs[0], parameters, w.pointed(machine.Args[0]))
 	}
 	switch inst.Op {
 	case x86asm.CALL: // what the callee need not keep
 		for _, n := range machine.Scratch {
-			w.registers[n] = 0
+			w.registers[n], w.points[n] = 0, Where{}
 		}
 	case x86asm.JMP:
 		w.forget()
@@ -157,7 +169,7 @@ func (w *Follower) register(inst *x86asm.Inst, begin, end uint64, to x86asm.Reg,
 			w.forget()
 			return
 		}
-		w.registers[n] = w.holds(inst, end, relocs)
+		w.registers[n], w.points[n] = w.holds(inst, end, relocs), w.pointer(inst, end, relocs)
 		w.framed = w.framed || to == x86asm.RBP && inst.Args[1] == x86asm.RSP
 	case x86asm.MOVZX, x86asm.MOVSX, x86asm.MOVSXD, x86asm.ADD, x86asm.SUB, x86asm.AND, x86asm.OR, x86asm.XOR,
 		x86asm.INC, x86asm.DEC, x86asm.SHL, x86asm.SHR, x86asm.SAR, x86asm.NEG, x86asm.NOT, x86asm.POP:
@@ -165,7 +177,7 @@ func (w *Follower) register(inst *x86asm.Inst, begin, end uint64, to x86asm.Reg,
 			w.forget()
 			return
 		}
-		w.registers[n] = 0
+		w.registers[n], w.points[n] = 0, Where{}
 	default: // with results elsewhere
 		w.forget()
 	}
@@ -177,6 +189,9 @@ func (w *Follower) holds(inst *x86asm.Inst, end uint64, relocs []ir.Reloc) uint3
 	case x86asm.Imm: // stands last
 		if n := len(relocs); n > 0 && relocs[n-1].Offset+4 == end {
 			return w.Address(relocs[n-1])
+		}
+		if w.Number != nil {
+			return w.Number(int64(a))
 		}
 	case x86asm.Mem:
 		if inst.Op == x86asm.MOV {
@@ -191,6 +206,33 @@ func (w *Follower) holds(inst *x86asm.Inst, end uint64, relocs []ir.Reloc) uint3
 		}
 	}
 	return 0
+}
+
+// pointed is the place that a register points to.
+func (w *Follower) pointed(n int8) Where {
+	if w.points[n] == (Where{}) {
+		return Where{Register: 1 + n}
+	}
+	return w.points[n]
+}
+
+// pointer is the place that the second operand of MOV or LEA points to.
+func (w *Follower) pointer(inst *x86asm.Inst, end uint64, relocs []ir.Reloc) Where {
+	switch a := inst.Args[1].(type) {
+	case x86asm.Imm:
+		if n := len(relocs); n > 0 && relocs[n-1].Offset+4 == end {
+			return Where{Sym: relocs[n-1].Sym, Disp: relocs[n-1].Addend}
+		}
+	case x86asm.Mem:
+		if inst.Op == x86asm.LEA {
+			return whereOf(a, end, relocs)
+		}
+	case x86asm.Reg:
+		if n := numberOf(a); n >= 0 {
+			return w.pointed(int8(n))
+		}
+	}
+	return Where{}
 }
 
 // memory returns the address that stands where a memory operand is.
@@ -209,10 +251,10 @@ func (w *Follower) memory(m x86asm.Mem, end uint64, relocs []ir.Reloc) uint32 {
 	return 0
 }
 
-func (w *Follower) store(at uint64, to x86asm.Mem, address uint32) {
+func (w *Follower) store(at uint64, to x86asm.Mem, address uint32, where Where) {
 	s := slotOf(to)
 	if address != 0 && s.base != x86asm.RSP && (s.base == 0 || !w.framed) {
-		w.Stored(at, address)
+		w.Stored(at, address, where)
 	}
 	switch {
 	case s.base == 0:
@@ -224,6 +266,19 @@ func (w *Follower) store(at uint64, to x86asm.Mem, address uint32) {
 	default:
 		delete(w.slots, s)
 	}
+}
+
+func whereOf(m x86asm.Mem, end uint64, relocs []ir.Reloc) Where {
+	switch n := numberOf(m.Base); {
+	case m.Index != 0 || m.Segment != 0:
+	case n >= 0 && (len(relocs) == 0 || relocs[0].Offset+4 == end): // the immediate's
+		return Where{Register: int8(1 + n), Disp: m.Disp}
+	case m.Base == x86asm.RIP && len(relocs) > 0:
+		return Where{Sym: relocs[0].Sym, Disp: relocs[0].Addend + int64(end-relocs[0].Offset)}
+	case m.Base == 0 && len(relocs) > 0:
+		return Where{Sym: relocs[0].Sym, Disp: relocs[0].Addend}
+	}
+	return Where{}
 }
 
 // slotOf is the place of the stack that an operand is; the zero value for any other.
