@@ -57,6 +57,78 @@ static noinline void new_seq_putc(struct seq_file *m, char c)
 }
 
 `, `pr_info("klp_calls: %s\n", back ? "came back" : "ran the old code");`, "seq_putc")
+	// The same by each way that KLP216 follows, one after the other, from its first call on.
+	s.callable("klp_calls_ways", false, `#include <asm/alternative.h>
+#include <asm/cpufeature.h>
+
+static void (*volatile variable)(struct seq_file *m, char c) = seq_putc;
+
+static const struct {
+	int (*write)(struct seq_file *m, const void *data, size_t len);
+	void (*put)(struct seq_file *m, char c);
+} constant = {
+	.write = seq_write,
+	.put = seq_putc,
+};
+
+static int way, back;
+
+static noinline void helper(struct seq_file *m, char c)
+{
+	seq_putc(m, c);
+	barrier();
+}
+
+static noinline void new_seq_putc(struct seq_file *m, char c)
+{
+	void (*held)(struct seq_file *m, char c) = seq_putc;
+	void (*volatile stacked)(struct seq_file *m, char c) = seq_putc;
+	typeof(constant) *table = &constant;
+
+	if (way) {
+		back |= 1 << way;
+		return;
+	}
+	OPTIMIZER_HIDE_VAR(held);
+	OPTIMIZER_HIDE_VAR(table);
+	way = 1;
+	held(m, c);
+	way = 2;
+	stacked(m, c);
+	way = 3;
+	variable(m, c);
+	way = 4;
+	table->put(m, c);
+	way = 5;
+	helper(m, c);
+	way = 6;
+	asm volatile(ALTERNATIVE("", "call seq_putc", X86_FEATURE_FPU) : ASM_CALL_CONSTRAINT, "+D" (m) : "S" ((long)c)
+		     : "memory", "cc", "rax", "rcx", "rdx", "r8", "r9", "r10", "r11");
+	way = 0;
+	if (m->count < m->size)
+		m->buf[m->count++] = c;
+}
+
+`, `pr_info("klp_calls: came back by %x\n", back);`, "seq_putc")
+	// A timer that starts itself again is pending whenever its module goes.
+	for name, waits := range map[string]string{"klp_calls_late": "", "klp_calls_shut": "timer_shutdown_sync(&late);"} {
+		s.callable(name, false, fmt.Sprintf(`#include <linux/timer.h>
+
+static void again(struct timer_list *timer)
+{
+	mod_timer(timer, jiffies + 1);
+}
+
+static DEFINE_TIMER(late, again);
+
+static noinline long new___x64_sys_getpid(const struct pt_regs *regs)
+{
+	mod_timer(&late, jiffies + 1);
+	return %d;
+}
+
+`, entryMark), waits, "__x64_sys_getpid")
+	}
 	// The thread has begun long before, and nothing begins it again.
 	s.callable("klp_calls_thread", false, "static noinline int new_kauditd_thread(void *unused)\n{\n\treturn 0;\n}\n\n", "", "kauditd_thread")
 	s.callable("klp_calls_harmless", false, "static noinline int new_version_proc_show(struct seq_file *m, void *v)\n{\n\treturn 0;\n}\n\n", "", "version_proc_show")
@@ -68,10 +140,14 @@ static noinline void new_seq_putc(struct seq_file *m, char c)
 		"calls_twin":              {"load klp_calls_twin"},
 		"calls_clone":             {"load klp_calls_clone"},
 		"calls_back":              {"load klp_calls_back", "disable klp_calls_back", "unload klp_calls_back"},
+		"calls_late":              {"load klp_calls_late", "disable klp_calls_late", "unload klp_calls_late"},
+		"calls_shut":              {"load klp_calls_shut", "disable klp_calls_shut", "unload klp_calls_shut"},
+		"calls_ways":              {"load klp_calls_ways", "disable klp_calls_ways", "unload klp_calls_ways"},
 		"calls_thread":            {"hold klp_calls_harmless", "disable klp_calls_harmless", "hold klp_calls_thread"},
 	} {
 		s.scenario(name, steps...)
-		s.Scenarios[len(s.Scenarios)-1].Calls = true
+		last := &s.Scenarios[len(s.Scenarios)-1]
+		last.Calls, last.Dies = true, name == "calls_late"
 	}
 	sortScenarios(s.Scenarios)
 }
