@@ -32,7 +32,7 @@ type registryFlags struct {
 
 func (f *registryFlags) register(fs *pflag.FlagSet) {
 	f.registerPlace(fs)
-	fs.DurationVar(&f.wait, "wait", 30*time.Second, "wait this `LONG` for a lock, or for a server that is restarting")
+	fs.DurationVar(&f.wait, "wait", 30*time.Second, "wait this `LONG` for a lock, for a server that is restarting, and for each answer of one")
 }
 
 func (f *registryFlags) registerPlace(fs *pflag.FlagSet) {

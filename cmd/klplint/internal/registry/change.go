@@ -57,6 +57,9 @@ func (t *Tx) SetState(entries []*Entry, s State, action Action, c Change) error 
 }
 
 func (t *Tx) setState(entries []*Entry, s State, action Action, c Change) error {
+	if err := (&Event{Who: c.By, Reason: c.Reason}).check(); err != nil {
+		return Abort(err)
+	}
 	for _, e := range entries {
 		e.State, e.ChangedBy, e.ChangedAt, e.ReplacedBy, e.Revision = s, c.By, c.At, c.ReplacedBy, t.Next()
 		if action == Admitted {

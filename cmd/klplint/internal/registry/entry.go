@@ -96,8 +96,10 @@ func (e *Entry) check() error {
 	switch {
 	case !m.IsLivepatch():
 		return fmt.Errorf("%s: not a livepatch module", m.Path)
-	case len(m.SHA256) != 64:
+	case !isSHA256(m.SHA256):
 		return fmt.Errorf("%s: its sha256 is not known", m.Path)
+	case m.UnsignedSHA256 != "" && !isSHA256(m.UnsignedSHA256):
+		return fmt.Errorf("%s: its sha256 without signature is %q", m.Path, m.UnsignedSHA256)
 	case m.Name == "":
 		return fmt.Errorf("%s: the module has no name", m.Path)
 	case m.Vermagic.Release == "":
@@ -120,11 +122,22 @@ func (e *Entry) check() error {
 	return nil
 }
 
-// checkWord keeps to what both engines store alike and every terminal shows.
+// isSHA256: by it modules are found, and the engines compare bytes.
+func isSHA256(s string) bool {
+	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// checkWord keeps to what is no longer than a word.
 func checkWord(what, s string) error {
-	switch {
-	case len(s) > maxWord:
+	if len(s) > maxWord {
 		return fmt.Errorf("%s of %d bytes: at most %d", what, len(s), maxWord)
+	}
+	return checkText(what, s)
+}
+
+// checkText keeps to what both engines store alike and every terminal shows.
+func checkText(what, s string) error {
+	switch {
 	case !utf8.ValidString(s):
 		return fmt.Errorf("%s %q is no UTF-8", what, s)
 	case strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }):

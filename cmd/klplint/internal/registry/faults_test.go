@@ -69,6 +69,21 @@ type proxy struct {
 	cut atomic.Value
 	// stop freezes before the next statement that holds this text; "" for none.
 	stop atomic.Value
+	// left freezes before one of the next things that clients say: 1 is the next; 0 for none.
+	left atomic.Int64
+
+	mu      sync.Mutex
+	servers []net.Conn
+}
+
+// close ends what the server has open.
+func (p *proxy) close() {
+	_ = p.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.servers {
+		_ = c.Close()
+	}
 }
 
 // proxied starts a proxy before the server of place, and returns the place by way of it.
@@ -78,8 +93,8 @@ func proxied(t *testing.T, place string) (*proxy, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = l.Close() })
 	p := &proxy{Listener: l}
+	t.Cleanup(p.close)
 	p.cut.Store("")
 	p.stop.Store("")
 	place, p.to = through(t, place, l.Addr().String())
@@ -100,8 +115,14 @@ func (p *proxy) serve() {
 				return
 			}
 			defer server.Close() //nolint:errcheck // a socket of this test
+			p.mu.Lock()
+			p.servers = append(p.servers, server)
+			p.mu.Unlock()
 			go p.pass(server, client, func(b []byte) bool {
 				if text, _ := p.stop.Load().(string); text != "" && bytes.Contains(b, []byte(text)) && p.stop.CompareAndSwap(text, "") {
+					p.frozen.Lock()
+				}
+				if p.left.Load() > 0 && p.left.Add(-1) == 0 {
 					p.frozen.Lock()
 				}
 				if !bytes.Contains(b, []byte("commit\x00")) {
@@ -235,15 +256,179 @@ func TestServerStops(t *testing.T) {
 	}
 }
 
-// A server that falls silent in the middle of a migration: it is given up when the time
-// for one statement is over, and whoever comes next makes the schema.
+// A server that falls silent at any point of what reads or writes is given up.
+func TestSilentAtEachStep(t *testing.T) {
+	if os.Getenv(registrytest.PooledVariable) != "" {
+		t.Skip("it needs more connections than a pooler has")
+	}
+	const wait = 5 * time.Second
+	read := func(r *registry.Registry) error {
+		return r.Read(t.Context(), func(tx *registry.Tx) error {
+			entries, err := tx.All(registry.Filter{Func: "f"})
+			if err != nil {
+				return err
+			}
+			if _, err := tx.ReplacedBy(entries[0]); err != nil {
+				return err
+			}
+			if _, err := tx.Kernels(); err != nil {
+				return err
+			}
+			if err := tx.Export(io.Discard); err != nil {
+				return err
+			}
+			_, err = tx.Verify()
+			return err
+		})
+	}
+	write := func(r *registry.Registry) error {
+		return r.Write(t.Context(), func(tx *registry.Tx) error {
+			entries, err := tx.All(registry.Filter{Name: "a"})
+			if err != nil {
+				return err
+			}
+			c := registry.Change{By: "test", At: "2026-01-01T00:00:00Z"}
+			if err := tx.SetState(entries, registry.Retired, registry.RetiredNow, c); err != nil {
+				return err
+			}
+			return tx.Remove(entries, c)
+		})
+	}
+	for name, do := range map[string]func(*registry.Registry) error{"read": read, "write": write} {
+		t.Run(name, func(t *testing.T) {
+			plain := func() string {
+				place := registrytest.Postgres(t, server(t))
+				add(t, registrytest.Open(t, place), entry(registrytest.Module("a", registrytest.Flag(false), "f", "")))
+				return place
+			}
+			silent := func(place string, after int64) (p *proxy, err error) {
+				p, place = proxied(t, place)
+				r, err := registry.Open(t.Context(), place, registry.Options{Wait: wait})
+				if err != nil {
+					return p, err
+				}
+				defer r.Close()
+				p.left.Store(after)
+				return p, bounded(t, wait, func() error { return do(r) })
+			}
+			const many = 1 << 20
+			place := plain()
+			p, err := silent(place, many)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked := many - p.left.Load()
+			if asked < 5 {
+				t.Fatalf("the server was asked %d times", asked)
+			}
+			if name == "read" {
+				asked-- // the end of what only reads changes nothing
+			}
+			var wg sync.WaitGroup
+			for n := range asked {
+				place := place
+				if name == "write" {
+					place = plain() // what is not ended there goes on
+				}
+				wg.Go(func() {
+					if _, err := silent(place, n+1); err == nil || !strings.Contains(err.Error(), "did not answer within 5s") {
+						t.Errorf("silent after %d answers: %v", n, err)
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
+}
+
+// Whoever takes what was read may take his time.
+func TestSlowReader(t *testing.T) {
+	place := registrytest.Postgres(t, server(t))
+	add(t, registrytest.Open(t, place), entry(registrytest.Module("a", registrytest.Flag(false), "f", "")))
+	const wait = 3 * time.Second
+	r, err := registry.Open(t.Context(), place, registry.Options{ReadOnly: true, Wait: wait})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	n := 0
+	err = r.Read(t.Context(), func(tx *registry.Tx) error {
+		return tx.List(registry.Filter{}, func(*registry.Entry) error {
+			n++
+			time.Sleep(wait + wait/3)
+			return nil
+		})
+	})
+	if n != 1 || err != nil {
+		t.Errorf("%d entries, %v", n, err)
+	}
+}
+
+// A first start waits where there are too many connections.
+func TestTooManyConnections(t *testing.T) {
+	if os.Getenv(registrytest.PooledVariable) != "" {
+		t.Skip("this is about the server, whatever stands before it")
+	}
+	place := registrytest.Postgres(t, server(t))
+	admin, err := pgx.Connect(t.Context(), place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.WithoutCancel(t.Context())
+	defer admin.Close(ctx)
+	u, err := url.Parse(place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := u.Query().Get("search_path")
+	run := func(statements ...string) {
+		t.Helper()
+		for _, s := range statements {
+			if _, err := admin.Exec(ctx, s); err != nil {
+				t.Fatalf("%s: %v", s, err)
+			}
+		}
+	}
+	run("CREATE ROLE "+schema+" LOGIN PASSWORD 'few' CONNECTION LIMIT 3", "GRANT ALL ON SCHEMA "+schema+" TO "+schema)
+	defer run("DROP OWNED BY "+schema, "DROP ROLE "+schema)
+	u.User = url.UserPassword(schema, "few")
+	for range 3 {
+		held, err := pgx.Connect(t.Context(), u.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(500*time.Millisecond, func() { _ = held.Close(ctx) })
+	}
+	r, err := registry.Open(t.Context(), u.String(), registry.Options{Create: true, Wait: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	add(t, r, entry(registrytest.Module("a", registrytest.Flag(false), "f", "")))
+}
+
+// What is longer than an engine's own clock is waited for as long as that goes.
+func TestLongWait(t *testing.T) {
+	registrytest.Each(t, func(t *testing.T, place string) {
+		add(t, registrytest.Open(t, place))
+		r, err := registry.Open(t.Context(), place, registry.Options{Wait: 1000 * time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		add(t, r, entry(registrytest.Module("a", registrytest.Flag(false), "f", "")))
+	})
+}
+
+// A server that falls silent in the middle of a migration: it is given up when
+// that has been waited for, and whoever comes next makes the schema.
 func TestSilentInMigration(t *testing.T) {
 	plain := registrytest.Postgres(t, server(t))
 	p, place := proxied(t, plain)
 	p.stop.Store("CREATE TABLE document")
-	const work = time.Second
-	err := bounded(t, work, func() error {
-		r, err := registry.Open(t.Context(), place, registry.Options{Create: true, Wait: 300 * time.Millisecond, Work: work})
+	const wait = time.Second
+	err := bounded(t, wait, func() error {
+		r, err := registry.Open(t.Context(), place, registry.Options{Create: true, Wait: wait})
 		if err == nil {
 			r.Close()
 		}

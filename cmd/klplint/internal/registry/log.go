@@ -54,6 +54,18 @@ func events(entries []*Entry, action Action, c Change) []Event {
 	return out
 }
 
+// check refuses what the log could not show as it was said. A reason is as long as it
+// takes.
+func (e *Event) check() error {
+	if err := checkText("reason", e.Reason); err != nil {
+		return err
+	}
+	if err := checkWord("name of who does it", e.Who); err != nil {
+		return err
+	}
+	return checkWord("channel", e.Channel)
+}
+
 // Refuse writes down that entries were not admitted, and why.
 func (t *Tx) Refuse(entries []*Entry, c Change) error { return t.log(events(entries, Refused, c)...) }
 
@@ -61,6 +73,9 @@ func (t *Tx) log(list ...Event) error {
 	b := t.batch(`log (id, revision, at, who, action, name, sha256, release, arch, channel, reason, digest)`, 12, 200)
 	for i := range list {
 		e := &list[i]
+		if err := e.check(); err != nil {
+			return Abort(err)
+		}
 		e.id, e.Revision = t.nextID, t.Next()
 		t.nextID++
 		t.logHead = e.chain(t.logHead)

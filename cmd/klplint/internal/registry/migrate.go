@@ -26,11 +26,7 @@ const schemaTable = "klplint_schema"
 // migrate brings the schema up to date. The usual case, that it is, costs one
 // statement.
 func (r *Registry) migrate(ctx context.Context, o Options) error {
-	var have int64
-	err := r.persist(ctx, func(w *watch) (err error) { // the server may be starting up
-		have, err = r.version(w.ctx)
-		return err
-	})
+	have, err := r.version(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,11 +72,7 @@ func (r *Registry) migrate(ctx context.Context, o Options) error {
 // up runs the migrations that are missing. silent says that the server fell silent
 // meanwhile: each statement is watched as those of a transaction are.
 func (r *Registry) up(ctx context.Context) (silent, err error) {
-	limit := r.engine.silence()
-	if limit > 0 {
-		limit = max(limit, r.work)
-	}
-	w := newWatch(ctx, limit, r.work)
+	w := newWatch(ctx, r.engine.silence(), r.engine.silence())
 	defer func() { silent = w.end() }()
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -101,12 +93,15 @@ func (r *Registry) up(ctx context.Context) (silent, err error) {
 	return nil, err
 }
 
-// version returns 0 for a database without tables.
+// version returns 0 for a database without tables. The server may be starting up.
 func (r *Registry) version(ctx context.Context) (int64, error) {
 	var v sql.NullInt64
-	err := r.db.QueryRowContext(ctx, `SELECT max(version_id) FROM `+schemaTable).Scan(&v)
-	if err != nil && r.engine.missingTable(err) {
-		return 0, nil
-	}
+	err := r.persist(ctx, func(w *watch) error {
+		err := r.db.QueryRowContext(w.ctx, `SELECT max(version_id) FROM `+schemaTable).Scan(&v)
+		if err != nil && r.engine.missingTable(err) {
+			v.Int64, err = 0, nil
+		}
+		return err
+	})
 	return v.Int64, err
 }

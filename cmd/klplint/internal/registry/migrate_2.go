@@ -34,7 +34,7 @@ func migrate2(t *Tx) error {
 			return err
 		}
 	}
-	if err := t.tx.QueryRowContext(t.ctx, `SELECT revision, next_id FROM registry_1`).Scan(&t.Revision, &t.nextID); err != nil {
+	if err := t.row(`SELECT revision, next_id FROM registry_1`, &t.Revision, &t.nextID); err != nil {
 		return err
 	}
 	moved, err := t.move1()

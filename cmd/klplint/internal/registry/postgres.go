@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/url"
 	"slices"
@@ -78,10 +79,13 @@ const lockID = 0x6b6c706c696e74
 func (e *postgresEngine) lock(ctx context.Context, db *sql.DB) (func(), error) {
 	for deadline := time.Now().Add(e.wait); ; {
 		unlock, locked, err := e.tryLock(ctx, db)
-		if locked || err != nil {
-			return unlock, err
-		}
-		if time.Now().After(deadline) {
+		over := time.Now().After(deadline)
+		switch {
+		case locked:
+			return unlock, nil
+		case err != nil && (over || e.fate(err) == final):
+			return nil, err
+		case over:
 			return nil, fmt.Errorf("another process has been bringing the schema up to date for %s", e.wait)
 		}
 		if err := pause(ctx, 6); err != nil {
@@ -128,17 +132,19 @@ func (e *postgresEngine) begin(ctx context.Context, db *sql.DB, readOnly bool) (
 	if err != nil || readOnly {
 		return tx, err
 	}
-	if err := e.limitLocks(ctx, tx); err != nil {
+	if err := e.limit(ctx, tx); err != nil {
 		_ = tx.Rollback()
 		return nil, err
 	}
 	return tx, nil
 }
 
-// limitLocks makes the server give up on locks that others hold. It would go on
-// waiting for them for a client that has left.
-func (e *postgresEngine) limitLocks(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, fmt.Sprintf("SET LOCAL lock_timeout = %d", max(1, e.wait.Milliseconds())))
+// limit makes the server give up on locks that others hold, and on whatever it is at
+// for a client that has left: a little later, for whoever waits is to learn of the lock.
+func (e *postgresEngine) limit(ctx context.Context, tx *sql.Tx) error {
+	wait := milliseconds(e.wait)
+	_, err := tx.ExecContext(ctx, `SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)`,
+		strconv.Itoa(wait), strconv.Itoa(min(wait, math.MaxInt32-1000)+1000))
 	return err
 }
 

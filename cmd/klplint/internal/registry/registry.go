@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,11 +26,9 @@ type Options struct {
 	// Tight takes less than half the memory for what a transaction changes. It has much beside it.
 	Tight bool
 	// Wait bounds how long a transaction waits for another's lock, for a server
-	// that is starting up, and for one that was lost on the way. 0 means 30 s.
+	// that is starting up, for one that was lost on the way, and for the answer to
+	// each statement. 0 means 30 s.
 	Wait time.Duration
-	// Work bounds how long one statement of a transaction that has begun may take on a
-	// server; a plan over many rows takes its time. 0 means a minute.
-	Work time.Duration
 }
 
 // ErrNone says that a place has no registry.
@@ -40,9 +39,8 @@ var ErrNone = errors.New("there is no registry")
 type Registry struct {
 	db     *sql.DB
 	engine engine
-	name   string // without credentials
-	wait   time.Duration
-	work   time.Duration // see Options
+	name   string        // without credentials
+	wait   time.Duration // see Options
 }
 
 // engine is what the two databases do differently.
@@ -52,8 +50,8 @@ type engine interface {
 	// dialect is goose's name of the engine.
 	dialect() string
 	begin(ctx context.Context, db *sql.DB, readOnly bool) (*sql.Tx, error)
-	// silence is how long a server may take until it answers that a transaction
-	// has begun; 0 where there is no server.
+	// silence is how long a server may take until it answers; 0 where there is no
+	// server.
 	silence() time.Duration
 	// fate says whether a transaction that failed so may be tried again.
 	fate(err error) fate
@@ -88,10 +86,7 @@ func Open(ctx context.Context, place string, o Options) (*Registry, error) {
 	if o.Wait <= 0 {
 		o.Wait = 30 * time.Second
 	}
-	if o.Work <= 0 {
-		o.Work = time.Minute
-	}
-	r := &Registry{wait: o.Wait, work: o.Work}
+	r := &Registry{wait: o.Wait}
 	var err error
 	switch scheme, rest, _ := strings.Cut(place, ":"); scheme {
 	case "sqlite":
@@ -167,4 +162,10 @@ func DefaultPlace(getenv func(string) string, create bool) (string, error) {
 		}
 	}
 	return "sqlite:" + filepath.Join(folder, "registry.db"), nil
+}
+
+// milliseconds is a time as both engines take it: at least one, and at most what 32
+// bits hold, which is 24 days.
+func milliseconds(d time.Duration) int {
+	return int(min(max(1, d.Milliseconds()), math.MaxInt32))
 }

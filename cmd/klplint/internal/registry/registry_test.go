@@ -170,6 +170,33 @@ func TestAnErrorUndoesEverything(t *testing.T) {
 	})
 }
 
+// Who does something, and why, is one line of text: the log shows it as it was said, and
+// both engines keep it.
+func TestWordsOfChanges(t *testing.T) {
+	registrytest.Each(t, func(t *testing.T, place string) {
+		r := registrytest.Open(t, place)
+		add(t, r, entry(registrytest.Module("a", registrytest.Flag(false), "f", "")))
+		for _, c := range []registry.Change{
+			{By: "me\n9 admitted"}, {By: "me\x1b[2J"}, {By: "me\xff"}, {By: strings.Repeat("m", 201)}, {By: "me", Reason: "why\x00"}, {By: "me", Reason: "why\xff"},
+		} {
+			err := r.Write(t.Context(), func(tx *registry.Tx) error {
+				entries, err := tx.All(registry.Filter{})
+				if err != nil {
+					return err
+				}
+				return tx.SetState(entries, registry.Retired, registry.RetiredNow, c)
+			})
+			if err == nil || strings.Contains(err.Error(), "SQLSTATE") {
+				t.Errorf("%+q: %v", c, err)
+			}
+		}
+		if got := list(t, r, registry.Filter{States: []registry.State{registry.Active}}); len(got) != 1 {
+			t.Errorf("active: %v", got)
+		}
+		verify(t, r)
+	})
+}
+
 func TestExportAndImport(t *testing.T) {
 	registrytest.Each(t, func(t *testing.T, place string) {
 		r := registrytest.Open(t, place)

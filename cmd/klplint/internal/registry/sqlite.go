@@ -59,7 +59,7 @@ func openSQLite(path string, o Options) (*sql.DB, engine, error) {
 
 // dsn is the name by which the driver opens the file.
 func (e *sqliteEngine) dsn(o Options) string {
-	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", o.Wait.Milliseconds())}}
+	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", milliseconds(o.Wait))}}
 	if !e.frozen && !o.Whole {
 		// Pages are read where they lie, and not copied into a cache of our own: a
 		// gate reads each once. What was read counts as memory of the process.

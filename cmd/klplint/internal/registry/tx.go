@@ -171,12 +171,17 @@ func (r *Registry) retry(ctx context.Context, once func(*watch) error) error {
 }
 
 // persist calls once until it succeeds, fails for good, or r.wait is over. Other
-// writers that were faster are no reason to give up after a long wait alone.
+// writers that were faster are no reason to give up after a long wait alone: they are
+// given as much time again.
 func (r *Registry) persist(ctx context.Context, once func(*watch) error) error {
 	const fewest = 8
 	deadline := time.Now().Add(r.wait)
 	for attempt := 0; ; attempt++ {
-		w := newWatch(ctx, r.engine.silence(), r.work)
+		first := r.engine.silence()
+		if left := time.Until(deadline); left > 0 {
+			first = min(first, left)
+		}
+		w := newWatch(ctx, first, r.engine.silence())
 		err := once(w)
 		silent := w.end()
 		var own *ownError
@@ -191,7 +196,8 @@ func (r *Registry) persist(ctx context.Context, once func(*watch) error) error {
 		if shown := (*shownError)(nil); errors.As(err, &shown) {
 			return err
 		}
-		if fate := r.engine.fate(err); fate == final || time.Now().After(deadline) && (fate != again || attempt >= fewest) {
+		fate, over := r.engine.fate(err), time.Since(deadline)
+		if fate == final || over > 0 && (fate != again || attempt >= fewest || over > r.wait) {
 			return err
 		}
 		if err := pause(ctx, attempt); err != nil {
@@ -238,7 +244,15 @@ func (t *Tx) exec(query string, args ...any) error {
 	return err
 }
 
-// each calls scan for each row of a query.
+// row reads the one row of a query.
+func (t *Tx) row(query string, to ...any) error {
+	t.watch.ask()
+	defer t.watch.answered()
+	return t.tx.QueryRowContext(t.ctx, query).Scan(to...)
+}
+
+// each calls scan for each row of a query. The server is waited for, and not whoever
+// takes what scan writes.
 func (t *Tx) each(scan func(*sql.Rows) error, query string, args ...any) error {
 	t.watch.ask()
 	defer t.watch.answered()
@@ -248,10 +262,11 @@ func (t *Tx) each(scan func(*sql.Rows) error, query string, args ...any) error {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		t.watch.ask()
+		t.watch.answered()
 		if err := scan(rows); err != nil {
 			return err
 		}
+		t.watch.ask()
 	}
 	return rows.Err()
 }

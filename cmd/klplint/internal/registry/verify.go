@@ -85,7 +85,7 @@ func (v *verification) modules() error {
 		return err
 	}
 	var funcs, objects, labels, count, all int64
-	if err := v.tx.QueryRowContext(v.ctx, `SELECT count(*) FROM module`).Scan(&all); err != nil {
+	if err := v.row(`SELECT count(*) FROM module`, &all); err != nil {
 		return err
 	}
 	const page = 200
@@ -124,7 +124,7 @@ func (v *verification) modules() error {
 	}
 	for table, want := range map[string]int64{"func": funcs, "object": objects, "label": labels, "document": count, "standing": count, "module": count} {
 		var have int64
-		if err := v.tx.QueryRowContext(v.ctx, `SELECT count(*) FROM `+table).Scan(&have); err != nil {
+		if err := v.row(`SELECT count(*) FROM `+table, &have); err != nil {
 			return err
 		}
 		if have != want {
@@ -292,7 +292,7 @@ func (v *verification) history() error {
 
 func (v *verification) counters() error {
 	var digest string
-	err := v.tx.QueryRowContext(v.ctx, `SELECT next_id, log_head, digest FROM registry WHERE one = 1`).Scan(&v.nextID, &v.logHead, &digest)
+	err := v.row(`SELECT next_id, log_head, digest FROM registry WHERE one = 1`, &v.nextID, &v.logHead, &digest)
 	if err != nil {
 		return err
 	}

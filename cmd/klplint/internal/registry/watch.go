@@ -15,7 +15,6 @@ type watch struct {
 	cancel context.CancelCauseFunc
 	timer  *time.Timer // nil: nothing is watched
 	limit  time.Duration
-	work   time.Duration // the limit once the server has answered, where it is longer
 }
 
 // silentError says that a server did not answer.
@@ -25,12 +24,14 @@ func (e *silentError) Error() string {
 	return fmt.Sprintf("the server did not answer within %s; nothing is known of what it did", e.after)
 }
 
-// newWatch watches what is done with its context; end is to be called.
-func newWatch(ctx context.Context, limit, work time.Duration) *watch {
-	w := &watch{limit: limit, work: work}
+// newWatch watches what is done with its context; end is to be called. first is the
+// limit until the server answers for the first time, limit that of all that is asked
+// later; 0 watches nothing.
+func newWatch(ctx context.Context, first, limit time.Duration) *watch {
+	w := &watch{limit: limit}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
 	if limit > 0 {
-		w.timer = time.AfterFunc(limit, w.expire)
+		w.timer = time.AfterFunc(first, w.expire)
 	}
 	return w
 }
@@ -38,7 +39,7 @@ func newWatch(ctx context.Context, limit, work time.Duration) *watch {
 func (w *watch) expire() { w.cancel(&silentError{w.limit}) }
 
 // ask notes that the server is asked something within a transaction that has begun,
-// or that it has sent a row.
+// or for the next row.
 func (w *watch) ask() {
 	if w.timer != nil && w.ctx.Err() == nil {
 		w.timer.Reset(w.limit)
@@ -47,12 +48,8 @@ func (w *watch) ask() {
 
 // answered notes that the server has answered, and is not asked anything.
 func (w *watch) answered() {
-	if w.timer == nil {
-		return
-	}
-	// The timer's function reads the limit: it changes while none runs.
-	if w.timer.Stop() && w.limit < w.work {
-		w.limit = w.work
+	if w.timer != nil {
+		w.timer.Stop()
 	}
 }
 
