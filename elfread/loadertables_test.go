@@ -56,6 +56,7 @@ func TestOddRelocations(t *testing.T) {
 			f.AddRelas(".rela.text", ".text", 0, []elfmut.Rela{{Offset: 17, Sym: data, Type: pc32, Addend: 0x10000}})
 		}, 0},
 		{"init of another module", initAt(0x138, func(f *elfmut.File) uint32 { return uint32(f.SymIndex("klp_enable_patch")) }), klp.RelaInit},
+		{"no init", initAt(0x138, func(*elfmut.File) uint32 { return 0 }), 0},
 		{"init between two members", initAt(0x139, own), klp.RelaTable},
 		{"key of a static call in data", table(".static_call_sites", elfmut.Rela{Sym: text, Type: pc32}, elfmut.Rela{Offset: 4, Sym: data, Type: pc32}), 0},
 		{"key of a static call in code", table(".static_call_sites", elfmut.Rela{Sym: text, Type: pc32}, elfmut.Rela{Offset: 4, Sym: text, Type: pc32}), klp.RelaNoKey},

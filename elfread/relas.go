@@ -96,7 +96,7 @@ func (p *parser) sectionRelas(i int, again bool) error {
 		if !strict {
 			continue
 		}
-		if y, _ := p.sym(e.Sym); target == p.sec.thisModule && y.Shndx == uint16(elf.SHN_UNDEF) {
+		if y, _ := p.sym(e.Sym); e.Sym != 0 && target == p.sec.thisModule && y.Shndx == uint16(elf.SHN_UNDEF) {
 			p.oddRela(klp.RelaInit, target, e, 0)
 		}
 		if !p.tableRela(target, e) {

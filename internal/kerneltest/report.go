@@ -167,6 +167,7 @@ klplint; after the change the same seed agrees more, and proves less):
 | 6.12.117 | 808 | 96.4 % | 6 | 3 | 1 |
 | 7.3.4 | 808 | 96.7 % | 6 | 2 | 1 |
 | 6.12.117 | 909 | 96.0 % | 5 | 3 | 3 |
+| 7.3.4 | 909 | 97.1 % | 3 | 4 | 1 |
 
 `
 

@@ -23,8 +23,12 @@ func (m *Machine) snapshotPath() string { return filepath.Join(m.Work, "snapshot
 // resume runs scenarios, which are the end of the suite's or one of them, on a
 // copy of the kernel that was booted at the first call.
 func (m *Machine) resume(ctx context.Context, suite *Suite, folder string, scenarios []Scenario) ([]Scenario, error) {
-	if _, err := os.Stat(m.snapshotPath()); err != nil {
-		if err := m.snapshot(ctx, suite, folder); err != nil {
+	for tries := 1; ; tries++ {
+		if _, err := os.Stat(m.snapshotPath()); err == nil {
+			break
+		}
+		// A boot can be lost on a machine that is busy with other things.
+		if err := m.snapshot(ctx, suite, folder); err != nil && tries == maxSilent {
 			return nil, fmt.Errorf("snapshot: %w", err)
 		}
 	}
