@@ -25,7 +25,7 @@ const entryBytes = 256
 // debugTypes reads types in a module's debug information, where they are.
 type debugTypes struct {
 	sections debuginfo.Sections
-	wanted   map[string]bool        // functions
+	wanted   map[string]bool        // functions; true for those that are described
 	left     int                    // entries that may still be looked at
 	found    [memberTypes]foundType // of the unit
 }
@@ -42,8 +42,8 @@ func newDebugTypes(m *klp.Module) *debugTypes {
 	}
 	for i := range m.Patch.Objects {
 		for j := range m.Patch.Objects[i].Funcs {
-			if name := m.Patch.Objects[i].Funcs[j].New.Symbol; name != "" {
-				d.wanted[name] = true
+			if f := &m.Patch.Objects[i].Funcs[j].New; f.Symbol != "" && !f.Import {
+				d.wanted[f.Symbol] = false
 			}
 		}
 	}
@@ -237,9 +237,11 @@ var errNotDescribed = errors.New("the debug information describes no replacement
 // differ reports whether a named type is there that the kernel has in another
 // form only. That is all that is asked of most modules.
 func (d *debugTypes) differ(kernel *kernelTypes) (bool, error) {
-	found, described := false, false
+	found, described, declares := false, false, false
 	err := d.each(func(u *debuginfo.Unit, at *debuginfo.Entry) error {
 		switch at.Tag {
+		case debuginfo.TagCompileUnit:
+			declares = d.onlyDeclares(at)
 		case debuginfo.TagStruct, debuginfo.TagUnion, debuginfo.TagEnumeration, debuginfo.TagTypedef:
 			if found {
 				return nil
@@ -251,10 +253,12 @@ func (d *debugTypes) differ(kernel *kernelTypes) (bool, error) {
 			found, err = d.differs(u, &e, kernel)
 			return err
 		case debuginfo.TagSubprogram:
-			if described {
-				return nil
+			if name, ok := d.describes(at); ok {
+				described = true
+				if !declares {
+					d.wanted[string(name)] = true
+				}
 			}
-			described = d.describes(at)
 		}
 		return nil
 	}, func() error { return nil })
@@ -264,24 +268,49 @@ func (d *debugTypes) differ(kernel *kernelTypes) (bool, error) {
 	return found, err
 }
 
-// describes reports whether an entry tells what a function that is wanted takes.
-func (d *debugTypes) describes(e *debuginfo.Entry) bool {
-	wanted, prototyped := false, false
+// onlyDeclares reports whether a unit declares types that others define: gcc's options
+// for that are named -femit-struct-debug- and end up among those that it records.
+func (d *debugTypes) onlyDeclares(unit *debuginfo.Entry) bool {
+	for name, v := range unit.Attributes {
+		if name == debuginfo.AttrProducer {
+			text := v.Text()
+			d.left -= len(text) / 64
+			return bytes.Contains(text, []byte(" -femit-struct-debug-"))
+		}
+	}
+	return false
+}
+
+// undescribed are the functions that are wanted and whose types differ was not told.
+func (d *debugTypes) undescribed() []string {
+	var names []string
+	for name, described := range d.wanted {
+		if !described {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// describes returns the name of a function that is wanted, where an entry tells what it takes.
+func (d *debugTypes) describes(e *debuginfo.Entry) (function []byte, ok bool) {
+	prototyped := false
 	for name, v := range e.Attributes {
 		switch name {
 		case debuginfo.AttrName:
-			if wanted = d.wanted[string(v.String())]; !wanted {
-				return false
+			function = v.String()
+			if _, wanted := d.wanted[string(function)]; !wanted {
+				return nil, false
 			}
 		case debuginfo.AttrPrototyped:
 			prototyped = v.Flag()
 		case debuginfo.AttrDeclaration:
 			if v.Flag() {
-				return false
+				return nil, false
 			}
 		}
 	}
-	return wanted && prototyped
+	return function, function != nil && prototyped
 }
 
 // described returns the struct, union or enum that a name stands for; false for a

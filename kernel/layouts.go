@@ -28,7 +28,7 @@ type LayoutDifference struct {
 // Two files may use one name for different things: a type most of whose members
 // have other names is no difference, and neither is one of a livepatch of modules
 // of which nothing tells that it is the kernel's (see ownTypes). The error wraps ErrNoTypes, ErrNoModuleTypes or
-// ErrOtherBase.
+// ErrOtherBase; with ErrUndescribed there is a list, of what is described.
 func (o *ModuleTypes) CompareLayouts() (list []LayoutDifference, err error) {
 	err = o.kernel.withTypes(func(kernel *kernelTypes) error {
 		if err := o.open(kernel); err != nil {
@@ -51,11 +51,12 @@ func (o *ModuleTypes) CompareLayouts() (list []LayoutDifference, err error) {
 			}
 			different = append(different, others...)
 		}
-		if len(different) == 0 {
-			return nil
+		if len(different) > 0 {
+			if list, err = o.differences(kernel, types, same, different); err != nil {
+				return err
+			}
 		}
-		list, err = o.differences(kernel, types, same, different)
-		return err
+		return o.undescribed()
 	})
 	return list, err
 }

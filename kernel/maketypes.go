@@ -66,7 +66,7 @@ func (m *typeMaker) root(u *debuginfo.Unit, at *debuginfo.Entry) error {
 		_, err = m.at(at.Offset)
 		return err
 	case at.Tag == debuginfo.TagSubprogram:
-		if !m.d.describes(at) {
+		if _, ok := m.d.describes(at); !ok {
 			return nil
 		}
 		e, err := m.d.read(at)

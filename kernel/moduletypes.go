@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/cilium/ebpf/btf"
@@ -71,6 +73,11 @@ var ErrNoTypes = errors.New("the kernel's BTF")
 // ErrNoModuleTypes says that a module has neither BTF nor debug information that
 // could be read.
 var ErrNoModuleTypes = errors.New("the module's BTF or debug information")
+
+// ErrUndescribed says that a module's BTF or debug information does not tell the types
+// of some of its replacements: of units that were compiled without, or with
+// declarations alone (gcc -femit-struct-debug-baseonly).
+var ErrUndescribed = errors.New("the module's BTF or debug information of all replacements")
 
 // ErrOtherBase says that a module's BTF builds on that of another kernel.
 var ErrOtherBase = errors.New("the kernel's BTF that the module's was built against, which this kernel's is not")
@@ -159,6 +166,49 @@ func (o *ModuleTypes) all(kernel *kernelTypes) ([]btf.Type, error) {
 		types = append(types, t)
 	}
 	return types, nil
+}
+
+// undescribed is the error that names replacements whose types are not told; nil where
+// all are.
+func (o *ModuleTypes) undescribed() error {
+	var missing []string
+	if o.debug != nil {
+		missing = o.debug.undescribed()
+	} else {
+		missing = o.notInBTF()
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	others := ""
+	if n := len(slices.Compact(missing)) - maxUndescribed; n > 0 {
+		missing, others = missing[:maxUndescribed], fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Errorf("%w: there is none of %s%s", ErrUndescribed, strings.Join(missing, ", "), others)
+}
+
+// maxUndescribed bounds how many replacements an error names.
+const maxUndescribed = 3
+
+// notInBTF are the replacements that the module's BTF has no function for. One that the
+// compiler made a part of its own has the name up to the point there.
+func (o *ModuleTypes) notInBTF() []string {
+	var missing []string
+	for i := range o.module.Patch.Objects {
+		for j := range o.module.Patch.Objects[i].Funcs {
+			f := &o.module.Patch.Objects[i].Funcs[j].New
+			if f.Symbol == "" || f.Import {
+				continue
+			}
+			name, _, _ := strings.Cut(f.Symbol, ".")
+			types, err := o.spec.AnyTypesByName(name)
+			if err != nil || !slices.ContainsFunc(types, func(t btf.Type) bool { _, ok := t.(*btf.Func); return ok }) {
+				missing = append(missing, f.Symbol)
+			}
+		}
+	}
+	return missing
 }
 
 func wrapDebug(err error) error {

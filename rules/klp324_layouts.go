@@ -33,7 +33,9 @@ name; one most of whose members have other names is considered another type, and
 livepatch of modules also one of which only the name is the kernel's: no function of
 vmlinux that is replaced or called, and no struct of the kernel, leads to it. A moved
 member of a type that is reachable from the replacements' parameters is an error,
-everything else a warning.
+everything else a warning. Where only some of the replacements are described (a file
+compiled without debug information, or with -femit-struct-debug-baseonly), the rule is
+evaluated for these and listed as not evaluated for the others.
 
 Fix: include the kernel's own header, or copy the definition from the source of this
 kernel, and build with its configuration.`,
@@ -44,7 +46,7 @@ kernel, and build with its configuration.`,
 		return nil, err
 	}
 	differences, err := k.TypesOf(m).CompareLayouts()
-	if err != nil {
+	if err != nil && !errors.Is(err, kernel.ErrUndescribed) {
 		return nil, typesMissing(err)
 	}
 	where, section := "BTF", ".BTF"
@@ -67,7 +69,10 @@ kernel, and build with its configuration.`,
 		}
 		c.add(f)
 	}
-	return c.findings(), nil
+	if err != nil {
+		err = typesMissing(err)
+	}
+	return c.findings(), err
 })
 
 // typesMissing is what a rule about types lacks.
@@ -77,7 +82,7 @@ func typesMissing(err error) error {
 			return &MissingInput{Needs: missing.Error()}
 		}
 	}
-	if errors.Is(err, kernel.ErrNoPrototype) || errors.Is(err, kernel.ErrNoModuleTypes) {
+	if errors.Is(err, kernel.ErrUndescribed) || errors.Is(err, kernel.ErrNoPrototype) || errors.Is(err, kernel.ErrNoModuleTypes) {
 		return &MissingInput{Needs: names.Cut(err.Error())}
 	}
 	return &MissingInput{Needs: "BTF that can be read: " + names.Cut(err.Error())}

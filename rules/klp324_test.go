@@ -292,6 +292,26 @@ func TestTypesOfDebugInformation(t *testing.T) {
 			}
 		}
 	}
+	// What is described is compared, and the rest is said to be missing.
+	for module, want := range map[string]struct {
+		found int
+		needs [2]string // of KLP324 and KLP325
+	}{
+		"good-in-parts":   {3, [2]string{"there is none of klp_seq_putc", "prototype of klp_seq_putc in the module's types"}},
+		"good-base-types": {2, [2]string{"there is none of klp_close_pdeo, klp_seq_putc", ""}},
+	} {
+		m, err := elfread.Open("../fixtures/rules/KLP324/"+module+".ko", elfread.Options{Types: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, needs := judge(t, klp324, m, k)
+		if len(got) != want.found || !strings.Contains(needs, want.needs[0]) {
+			t.Errorf("%s: %+v, needs %q", module, got, needs)
+		}
+		if got, needs := judge(t, klp325, m, k); len(got) > 0 || needs != want.needs[1] {
+			t.Errorf("%s: prototypes: %+v, needs %q", module, got, needs)
+		}
+	}
 	m.Debug = &klp.ModuleDebug{Reason: "debug info: too large"}
 	if _, needs := judge(t, klp324, m, k); !strings.Contains(needs, "too large") {
 		t.Errorf("debug information that cannot be read: needs %q", needs)

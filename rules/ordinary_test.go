@@ -53,7 +53,8 @@ func TestRealKernelsOrdinaryModules(t *testing.T) {
 				asked++
 				for _, r := range silent {
 					got, needs := judge(t, r, m, k)
-					if needs == "" {
+					// Not every function is in BTF, as every replacement should be.
+					if needs == "" || strings.HasPrefix(needs, kernel.ErrUndescribed.Error()) {
 						evaluated[r]++
 					}
 					for _, f := range got {

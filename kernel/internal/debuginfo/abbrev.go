@@ -34,6 +34,7 @@ const (
 	AttrBitSize        = 0x0d
 	AttrLowPC          = 0x11
 	AttrConstValue     = 0x1c
+	AttrProducer       = 0x25
 	AttrPrototyped     = 0x27
 	AttrUpperBound     = 0x2f
 	AttrAbstractOrigin = 0x31

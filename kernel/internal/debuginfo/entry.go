@@ -210,9 +210,14 @@ func (v *Value) Flag() bool {
 	return v.form == formFlagPresent || v.form == formFlag && c.uint(1) != 0
 }
 
-// String is a string, a part of what the unit was read from; nil for one that is
+// String is a name, a part of what the unit was read from; nil for one that is
 // not there.
-func (v *Value) String() []byte {
+func (v *Value) String() []byte { return v.string(maxName) }
+
+// Text is a string that is no name: it is cut where it is longer than 4 KiB.
+func (v *Value) Text() []byte { return v.string(maxText) }
+
+func (v *Value) string(limit int) []byte {
 	c, s := v.cursor(), v.unit.sections
 	switch v.form {
 	case formString:
@@ -222,19 +227,19 @@ func (v *Value) String() []byte {
 		}
 		return c.b[from : c.at-1]
 	case formStrp:
-		return stringAt(s.Str, c.uint(v.unit.offset))
+		return stringAt(s.Str, c.uint(v.unit.offset), limit)
 	case formLineStrp:
-		return stringAt(s.LineStr, c.uint(v.unit.offset))
+		return stringAt(s.LineStr, c.uint(v.unit.offset), limit)
 	case formStrx:
-		return v.unit.indexed(c.leb())
+		return v.unit.indexed(c.leb(), limit)
 	case formStrx1, formStrx1 + 1, formStrx1 + 2, formStrx4:
-		return v.unit.indexed(c.uint(v.form - formStrx1 + 1))
+		return v.unit.indexed(c.uint(v.form-formStrx1+1), limit)
 	}
 	return nil
 }
 
 // indexed reads a string through .debug_str_offsets.
-func (u *Unit) indexed(i uint64) []byte {
+func (u *Unit) indexed(i uint64, limit int) []byte {
 	s := u.sections
 	at := u.strOffsets + i*u.offset
 	if i > uint64(len(s.StrOffsets)) || at > uint64(len(s.StrOffsets)) {
@@ -245,24 +250,28 @@ func (u *Unit) indexed(i uint64) []byte {
 	if c.bad {
 		return nil
 	}
-	return stringAt(s.Str, offset)
+	return stringAt(s.Str, offset, limit)
 }
 
 // maxName is what is read of a name, in bytes: no kernel has a longer one
 // (include/linux/kallsyms.h: KSYM_NAME_LEN), and a million entries may share one.
 const maxName = 512
 
-// stringAt is a string of a string section, cut where it is longer than a name.
-func stringAt(b []byte, at uint64) []byte {
+// maxText is what is read of any other string: the kernel's options make up some 1,200
+// bytes of what a compiler says of itself.
+const maxText = 4 << 10
+
+// stringAt is a string of a string section, cut where it is longer than the limit.
+func stringAt(b []byte, at uint64, limit int) []byte {
 	if at >= uint64(len(b)) {
 		return nil
 	}
 	b = b[at:]
-	switch end := bytes.IndexByte(b[:min(len(b), maxName)], 0); {
+	switch end := bytes.IndexByte(b[:min(len(b), limit)], 0); {
 	case end >= 0:
 		return b[:end]
-	case len(b) > maxName:
-		return b[:maxName]
+	case len(b) > limit:
+		return b[:limit]
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func TestLongNamesAreCut(t *testing.T) {
 		at   uint64
 		want int
 	}{{0, maxName}, {1 << 20, 0}, {1<<20 - 3, 3}, {1<<20 - maxName + 1, maxName - 1}, {1 << 21, 0}} {
-		if got := len(stringAt(long, c.at)); got != c.want {
+		if got := len(stringAt(long, c.at, maxName)); got != c.want {
 			t.Errorf("at %d: %d bytes, want %d", c.at, got, c.want)
 		}
 	}
