@@ -1,35 +1,36 @@
 package elfread
 
+import "github.com/klplint/klplint/internal/btfkind"
+
 // btfKind is what a kernel demands of a type of one kind before it looks at what the
 // type refers to (kernel/bpf/btf.c: the check_meta of each kind).
 type btfKind struct {
-	whole, member uint32 // bytes behind struct btf_type: of the whole type, and of each of its members
-	plain         bool   // no members: the count is zero
-	named         int8   // +1: has a name; -1: has none; 0: may have one
-	refers        bool   // size_type is a type ID
-	flag          bool   // may have kind_flag (tags since 6.15)
+	plain  bool // no members: the count is zero
+	named  int8 // +1: has a name; -1: has none; 0: may have one
+	refers bool // size_type is a type ID
+	flag   bool // may have kind_flag (tags since 6.15)
 }
 
 var btfKinds = [...]btfKind{
-	1:  {whole: 4, plain: true},                           // INT
-	2:  {plain: true, named: -1, refers: true},            // PTR
-	3:  {whole: 12, plain: true, named: -1},               // ARRAY
-	4:  {member: 12, flag: true},                          // STRUCT
-	5:  {member: 12, flag: true},                          // UNION
-	6:  {member: 8, flag: true},                           // ENUM
-	7:  {plain: true, named: 1, flag: true},               // FWD
-	8:  {plain: true, named: 1, refers: true},             // TYPEDEF
-	9:  {plain: true, named: -1, refers: true},            // VOLATILE
-	10: {plain: true, named: -1, refers: true},            // CONST
-	11: {plain: true, named: -1, refers: true},            // RESTRICT
-	12: {named: 1},                                        // FUNC, whose linkage stands in the place of the count
-	13: {member: 8, named: -1},                            // FUNC_PROTO
-	14: {whole: 4, plain: true, named: 1, refers: true},   // VAR
-	15: {member: 12, named: 1},                            // DATASEC
-	16: {plain: true},                                     // FLOAT
-	17: {whole: 4, plain: true, named: 1, flag: true},     // DECL_TAG
-	18: {plain: true, named: 1, refers: true, flag: true}, // TYPE_TAG
-	19: {member: 12, flag: true},                          // ENUM64
+	btfkind.Int:         {plain: true},
+	btfkind.Pointer:     {plain: true, named: -1, refers: true},
+	btfkind.Array:       {plain: true, named: -1},
+	btfkind.Struct:      {flag: true},
+	btfkind.Union:       {flag: true},
+	btfkind.Enum:        {flag: true},
+	btfkind.Forward:     {plain: true, named: 1, flag: true},
+	btfkind.Typedef:     {plain: true, named: 1, refers: true},
+	btfkind.Volatile:    {plain: true, named: -1, refers: true},
+	btfkind.Const:       {plain: true, named: -1, refers: true},
+	btfkind.Restrict:    {plain: true, named: -1, refers: true},
+	btfkind.Func:        {named: 1}, // whose linkage stands in the place of the count
+	btfkind.FuncProto:   {named: -1},
+	btfkind.Variable:    {plain: true, named: 1, refers: true},
+	btfkind.DataSection: {named: 1},
+	btfkind.Float:       {plain: true},
+	btfkind.DeclTag:     {plain: true, named: 1, flag: true},
+	btfkind.TypeTag:     {plain: true, named: 1, refers: true, flag: true},
+	btfkind.Enum64:      {flag: true},
 }
 
 // The greatest type ID and offset of a name (include/uapi/linux/btf.h).
@@ -53,22 +54,18 @@ func (p *parser) checkTypes(b []byte) (off uint32, why string, unsupported bool)
 }
 
 func (p *parser) checkType(b []byte) (size uint32, why string, unsupported bool) {
-	const head = 12 // struct btf_type
-	if len(b) < head {
+	if len(b) < btfkind.Head {
 		return 0, "is cut off", false
 	}
 	name, info, arg := p.f.Uint32(b), p.f.Uint32(b[4:]), p.f.Uint32(b[8:])
-	kind, members, flag := info>>24&0x1f, info&0xffff, info>>31 != 0
-	if info&^0x9f00ffff != 0 || kind == 0 || int(kind) >= len(btfKinds) {
+	kind, members, flag := btfkind.Kind(info>>24&0x1f), info&0xffff, info>>31 != 0
+	if info&^0x9f00ffff != 0 || !kind.Known() {
 		return 0, "is of an unknown kind", false
 	}
 	k := &btfKinds[kind]
-	n := uint64(k.whole)
-	if kind != 12 {
-		n += uint64(k.member) * uint64(members)
-	}
+	n := kind.Body(members)
 	switch {
-	case n > uint64(len(b)-head):
+	case n > uint64(len(b)-btfkind.Head):
 		return 0, "is cut off", false
 	case k.plain && members != 0:
 		return 0, "has members, which its kind cannot have", false
@@ -76,20 +73,20 @@ func (p *parser) checkType(b []byte) (size uint32, why string, unsupported bool)
 		return 0, "has a kind_flag, which its kind cannot have", false
 	case name > btfMaxName || k.named > 0 && name == 0 || k.named < 0 && name != 0:
 		return 0, "has an invalid name", false
-	case k.refers && (arg > btfMaxType || kind == 14 && arg == 0):
+	case k.refers && (arg > btfMaxType || kind == btfkind.Variable && arg == 0):
 		return 0, "has an invalid type ID", false
 	}
-	size = head + uint32(n)
-	why, unsupported = p.checkBody(kind, members, flag, arg, b[head:size])
+	size = btfkind.Head + uint32(n)
+	why, unsupported = p.checkBody(kind, members, flag, arg, b[btfkind.Head:size])
 	return size, why, unsupported
 }
 
 // checkBody looks at what is behind struct btf_type, and at the size in it.
-func (p *parser) checkBody(kind, members uint32, flag bool, arg uint32, b []byte) (why string, unsupported bool) {
+func (p *parser) checkBody(kind btfkind.Kind, members uint32, flag bool, arg uint32, b []byte) (why string, unsupported bool) {
 	word := func(i uint32) uint32 { return p.f.Uint32(b[4*i:]) }
 	invalid := func(id uint32) bool { return id == 0 || id > btfMaxType }
 	switch kind {
-	case 1:
+	case btfkind.Int:
 		data := word(0)
 		bits := data&0xff + data>>16&0xff
 		switch encoding := data >> 24 & 0xf; {
@@ -98,43 +95,43 @@ func (p *parser) checkBody(kind, members uint32, flag bool, arg uint32, b []byte
 		case encoding&(encoding-1) != 0 || encoding > 4:
 			return "is an integer with an unsupported encoding", true
 		}
-	case 3:
+	case btfkind.Array:
 		if arg != 0 || invalid(word(0)) || invalid(word(1)) {
 			return "is an invalid array", false
 		}
-	case 4, 5:
-		return p.checkMembers(kind == 5, members, flag, arg, b), false
-	case 6, 19:
+	case btfkind.Struct, btfkind.Union:
+		return p.checkMembers(kind == btfkind.Union, members, flag, arg, b), false
+	case btfkind.Enum, btfkind.Enum64:
 		if arg > 8 || arg&(arg-1) != 0 || arg == 0 {
 			return "is an enum of an invalid size", false
 		}
-		step := btfKinds[kind].member / 4
+		step := kind.Member() / 4
 		for i := range members {
 			if name := word(step * i); name == 0 || name > btfMaxName {
 				return "is an enum with an invalid name", false
 			}
 		}
-	case 7:
+	case btfkind.Forward:
 		if arg != 0 {
 			return "is a forward declaration of a type", false
 		}
-	case 12:
+	case btfkind.Func:
 		if members > 1 { // neither static nor global
 			return "is a function of invalid linkage", false
 		}
-	case 14:
+	case btfkind.Variable:
 		if word(0) > 1 {
 			return "is a variable of unsupported linkage", false
 		}
-	case 15:
+	case btfkind.DataSection:
 		return p.checkSection(members, arg, b), false
-	case 16:
+	case btfkind.Float:
 		switch arg {
 		case 2, 4, 8, 12, 16:
 		default:
 			return "is a floating-point number of an invalid size", false
 		}
-	case 17:
+	case btfkind.DeclTag:
 		if int32(word(0)) < -1 {
 			return "is a tag of an invalid component", false
 		}

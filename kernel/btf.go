@@ -44,7 +44,7 @@ func readBTF(raw []byte) (facts *typeFacts, err error) {
 	if !isBTF(raw) {
 		return nil, fmt.Errorf("BTF: bad magic")
 	}
-	spec, err := btf.LoadSpecFromReader(bytes.NewReader(raw))
+	spec, _, err := readKernelTypes(raw)
 	if err != nil {
 		// Without a base the library names the first string of a split BTF.
 		if bytes.Contains([]byte(err.Error()), []byte("first item in string table")) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/klplint/klplint/internal/btfkind"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -24,10 +25,10 @@ var errManyTypes = errors.New("the module's BTF, which is larger than what is re
 // btfNames is what a kernel demands of the name of a type of a kind, where it has one:
 // an identifier, the name of a section, or that it is not empty
 // (kernel/bpf/btf.c: the check_meta of each kind).
-var btfNames = map[uint32]func([]byte) bool{
-	kindStruct: identifier, kindUnion: identifier, kindEnum: identifier, kindEnum64: identifier, kindFwd: identifier,
-	kindTypedef: identifier, kindFunc: identifier, kindVar: identifier, kindDataSection: printable,
-	kindDeclTag: notEmpty, kindTypeTag: notEmpty,
+var btfNames = map[btfkind.Kind]func([]byte) bool{
+	btfkind.Struct: identifier, btfkind.Union: identifier, btfkind.Enum: identifier, btfkind.Enum64: identifier, btfkind.Forward: identifier,
+	btfkind.Typedef: identifier, btfkind.Func: identifier, btfkind.Variable: identifier, btfkind.DataSection: printable,
+	btfkind.DeclTag: notEmpty, btfkind.TypeTag: notEmpty,
 }
 
 // CheckModuleBTF says what the kernel finds wrong with the names of the types in a
@@ -142,7 +143,7 @@ func (c *btfCheck) defect() *BTFDefect {
 
 // modifier returns the kind of a type and what it refers to, 0 for the kind of one that
 // is no typedef, qualifier or type tag.
-func (c *btfCheck) modifier(id uint32) (kind, to uint32, known bool) {
+func (c *btfCheck) modifier(id uint32) (kind btfkind.Kind, to uint32, known bool) {
 	list, index := c.own, int64(id)-int64(c.first)
 	switch {
 	case id == 0:
@@ -155,7 +156,7 @@ func (c *btfCheck) modifier(id uint32) (kind, to uint32, known bool) {
 	}
 	at := list.offsets[index]
 	switch kind, _ = list.head(at); kind {
-	case kindTypedef, kindVolatile, kindConst, kindRestrict, kindTypeTag:
+	case btfkind.Typedef, btfkind.Volatile, btfkind.Const, btfkind.Restrict, btfkind.TypeTag:
 		return kind, list.word(uint64(at) + 8), true
 	}
 	return 0, 0, true
@@ -170,19 +171,17 @@ func (c *btfCheck) badName(index int) string {
 	if !ok {
 		return fmt.Sprintf("has a name at offset %d, behind the strings", off)
 	}
-	if valid := btfNames[kind]; valid != nil && (off != 0 || kind == kindDeclTag || kind == kindTypeTag) && !valid(name) {
+	if valid := btfNames[kind]; valid != nil && (off != 0 || kind == btfkind.DeclTag || kind == btfkind.TypeTag) && !valid(name) {
 		return "has an invalid name"
 	}
-	step := uint64(12)
 	switch kind {
-	case kindStruct, kindUnion, kindEnum64:
-	case kindEnum:
-		step = 8
+	case btfkind.Struct, btfkind.Union, btfkind.Enum, btfkind.Enum64:
 	default:
 		return ""
 	}
+	step := uint64(kind.Member())
 	for n := range uint64(parts) {
-		off := c.own.word(at + typeHead + step*n)
+		off := c.own.word(at + btfkind.Head + step*n)
 		name, ok := c.name(off)
 		switch {
 		case !ok:

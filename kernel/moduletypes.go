@@ -10,6 +10,7 @@ import (
 
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/klplint/klplint/internal/names"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -118,12 +119,7 @@ func (k *Kernel) loadTypes() (spec *btf.Spec, next uint32, err error) {
 	if raw == nil {
 		return nil, 0, ErrNoTypes
 	}
-	types, err := rawTypesOf(raw)
-	if err != nil {
-		return nil, 0, err
-	}
-	spec, err = btf.LoadSpecFromReader(bytes.NewReader(raw))
-	return spec, types.next(1), err
+	return readKernelTypes(raw)
 }
 
 // open finds out what tells the module's types, for do of withTypes.
@@ -201,8 +197,7 @@ func (o *ModuleTypes) notInBTF() []string {
 			if f.Symbol == "" || f.Import {
 				continue
 			}
-			name, _, _ := strings.Cut(f.Symbol, ".")
-			types, err := o.spec.AnyTypesByName(name)
+			types, err := o.spec.AnyTypesByName(names.FuncBase(f.Symbol))
 			if err != nil || !slices.ContainsFunc(types, func(t btf.Type) bool { _, ok := t.(*btf.Func); return ok }) {
 				missing = append(missing, f.Symbol)
 			}

@@ -1,14 +1,17 @@
 package kernel
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 
 	"github.com/cilium/ebpf/btf"
+
+	"github.com/klplint/klplint/internal/btfkind"
 )
 
-// maxNested bounds how many types of a module lead from one to the next before one
+// maxNested bounds how many types lead from one to the next before one
 // that was read. The library reads them by calling itself, which takes 4 KiB of stack
 // for each, and Go ends a program whose stack has 1 GB. Of the modules of Debian's 6.12
 // cxgb4 has the most, 148; its vmlinux has 209.
@@ -20,17 +23,6 @@ type rawTypes struct {
 	types   []byte
 	offsets []uint32 // of each type, in the order of ids
 }
-
-// typeHead is the size of struct btf_type in bytes.
-const typeHead = 12
-
-// Kinds of types.
-const (
-	kindInt, kindPointer, kindArray, kindStruct, kindUnion, kindEnum, kindFwd = 1, 2, 3, 4, 5, 6, 7
-	kindTypedef, kindVolatile, kindConst, kindRestrict                        = 8, 9, 10, 11
-	kindFunc, kindProto, kindVar, kindDataSection, kindFloat, kindDeclTag     = 12, 13, 14, 15, 16, 17
-	kindTypeTag, kindEnum64                                                   = 18, 19
-)
 
 // rawTypesOf finds where the types begin. What is no BTF is an error.
 func rawTypesOf(data []byte) (*rawTypes, error) {
@@ -45,21 +37,10 @@ func rawTypesOf(data []byte) (*rawTypes, error) {
 		return nil, fmt.Errorf("BTF of %d bytes, with types up to %d", len(data), from+size)
 	}
 	r.types = data[from : from+size]
-	for at := uint64(0); at+typeHead <= size; {
+	for at := uint64(0); at+btfkind.Head <= size; {
 		r.offsets = append(r.offsets, uint32(at))
 		kind, parts := r.head(uint32(at))
-		at += typeHead
-		switch kind {
-		case kindInt, kindVar, kindDeclTag:
-			at += 4
-		case kindArray, kindStruct, kindUnion, kindDataSection, kindEnum64:
-			if kind == kindArray {
-				parts = 1
-			}
-			at += 12 * uint64(parts)
-		case kindEnum, kindProto:
-			at += 8 * uint64(parts)
-		}
+		at += btfkind.Head + kind.Body(parts)
 	}
 	return r, nil
 }
@@ -72,9 +53,9 @@ func orderOfBTF(data []byte) binary.ByteOrder {
 	return binary.LittleEndian
 }
 
-func (r *rawTypes) head(at uint32) (kind, parts uint32) {
+func (r *rawTypes) head(at uint32) (kind btfkind.Kind, parts uint32) {
 	info := r.order.Uint32(r.types[at+4:])
-	return info >> 24 & 0x1f, info & 0xffff
+	return btfkind.Kind(info >> 24 & 0x1f), info & 0xffff
 }
 
 // word is a number of four bytes; 0 behind the end.
@@ -90,19 +71,19 @@ func (r *rawTypes) refers(type_ int, n uint32) (id uint32, ok bool) {
 	at := uint64(r.offsets[type_])
 	kind, parts := r.head(uint32(at))
 	switch kind {
-	case kindInt, kindEnum, kindFwd, kindFloat, kindEnum64:
+	case btfkind.Int, btfkind.Enum, btfkind.Forward, btfkind.Float, btfkind.Enum64:
 		return 0, false
-	case kindArray: // the elements' type, then that of the index, which is read first
-		return r.word(at + typeHead + 4*uint64(1-min(n, 1))), n < 2
-	case kindStruct, kindUnion:
-		return r.word(at + typeHead + 12*uint64(n) + 4), n < parts
-	case kindDataSection:
-		return r.word(at + typeHead + 12*uint64(n)), n < parts
-	case kindProto:
+	case btfkind.Array: // the elements' type, then that of the index, which is read first
+		return r.word(at + btfkind.Head + 4*uint64(1-min(n, 1))), n < 2
+	case btfkind.Struct, btfkind.Union:
+		return r.word(at + btfkind.Head + 12*uint64(n) + 4), n < parts
+	case btfkind.DataSection:
+		return r.word(at + btfkind.Head + 12*uint64(n)), n < parts
+	case btfkind.FuncProto:
 		if n == parts { // what it returns comes last
 			return r.word(at + 8), true
 		}
-		return r.word(at + typeHead + 8*uint64(n) + 4), n < parts
+		return r.word(at + btfkind.Head + 8*uint64(n) + 4), n < parts
 	}
 	return r.word(at + 8), n == 0
 }
@@ -148,7 +129,27 @@ func (r *rawTypes) next(first uint32) uint32 { return first + uint32(len(r.offse
 // errNested says that types lead from one to the next too often.
 var errNested = errors.New("types nested too deep")
 
-// readTypes reads all types of a module's BTF, whose ids begin with first, in the order
+// maxUnordered bounds the types of a kernel that are read as they are asked for, in any
+// order: so many can lead from one to the next at most, which takes half of the stack
+// that ends a program. Debian's 6.12 has 112,768 types.
+const maxUnordered = 200_000
+
+// readKernelTypes opens a kernel's BTF. Of more types than maxUnordered all are read, in
+// the order that nested looked at.
+func readKernelTypes(data []byte) (spec *btf.Spec, next uint32, err error) {
+	load := func() (*btf.Spec, error) { return btf.LoadSpecFromReader(bytes.NewReader(data)) }
+	raw, err := rawTypesOf(data)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(raw.offsets) > maxUnordered {
+		return readTypes(data, 1, load)
+	}
+	spec, err = load()
+	return spec, raw.next(1), err
+}
+
+// readTypes reads all types of BTF, whose ids begin with first, in the order
 // that nested looked at. next is the id behind the last one.
 func readTypes(data []byte, first uint32, load func() (*btf.Spec, error)) (spec *btf.Spec, next uint32, err error) {
 	raw, err := rawTypesOf(data)

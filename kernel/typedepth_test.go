@@ -86,3 +86,28 @@ func TestChainsOfTypesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A kernel's types are read in any order, unless there are more than the stack holds.
+func TestKernelsWithManyTypes(t *testing.T) {
+	chain := func(next func(i uint32) uint32) []byte {
+		words := make([]uint32, 0, 3*(maxUnordered+1))
+		for i := range uint32(maxUnordered + 1) {
+			words = append(words, 0, 10<<24, next(i))
+		}
+		return rawBTF(binary.LittleEndian, words...)
+	}
+	if _, _, err := readKernelTypes(chain(func(i uint32) uint32 { return (i + 2) % (maxUnordered + 2) })); !errors.Is(err, errNested) {
+		t.Errorf("each leads to the next: %v", err)
+	}
+	// Each leads to the one before, which was read.
+	spec, next, err := readKernelTypes(chain(func(i uint32) uint32 { return i }))
+	if err != nil || next != maxUnordered+2 {
+		t.Fatalf("each leads to the one before: %d, %v", next, err)
+	}
+	if _, err := spec.TypeByID(maxUnordered + 1); err != nil {
+		t.Error(err)
+	}
+	if _, err := readBTF(chain(func(i uint32) uint32 { return (i + 2) % (maxUnordered + 2) })); !errors.Is(err, errNested) {
+		t.Errorf("facts of a kernel: %v", err)
+	}
+}
