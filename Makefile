@@ -29,7 +29,7 @@ fixtures: ## rebuild the test modules (see fixtures/build.sh)
 	fixtures/build.sh
 
 kernel-test: ## predictions against real kernels under qemu
-	internal/kerneltest/fetch.sh $(CACHE)/kernels
+	internal/kerneltest/fetch.sh $(CACHE)/kernels newest
 	rm -rf $(CACHE)/fixtures
 	fixtures/build.sh --arch x86_64 --out $(CACHE)/fixtures
 	KLPLINT_KERNELS=$(CACHE)/kernels KLPLINT_FIXTURES=$(CACHE)/fixtures $(GO) test -count=1 -timeout 15m -run RealKernels ./kernel ./rules

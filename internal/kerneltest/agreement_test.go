@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/klplint/klplint/kernel"
+	"github.com/klplint/klplint/klp"
 )
 
 // suiteNames are the suites of a full run; KLPLINT_SUITES chooses some.
@@ -32,6 +33,9 @@ func newAgreement(t *testing.T, folder string) *agreement {
 	a := &agreement{
 		platform: x86, release: filepath.Base(folder), vmlinuz: filepath.Join(folder, "vmlinuz"), headers: filepath.Join(folder, "headers"),
 		init: guestInit(t, &x86),
+	}
+	if !stable(a.release) {
+		a.platform.guests = 3 // nothing else runs beside them
 	}
 	a.know(t, a.vmlinuz, a.headers, filepath.Join(folder, "modules"))
 	return a
@@ -73,6 +77,12 @@ func (a *agreement) suite(t *testing.T, name string) {
 		return
 	case "functions":
 		suite = a.functions(t)
+	case "hook":
+		image, err := a.known.Object(klp.VmlinuxObjectName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		suite = Hooked(filepath.Join(os.Getenv("KLPLINT_KERNELS"), "small", "kpatch", "patch"), len(image.Positions("klp_direct_put")) > 1)
 	case "verdicts":
 		suite = verdicts(t)
 	case "fixed":

@@ -32,7 +32,9 @@ func (s *Suite) Build(ctx context.Context, headers, folder string, variables ...
 			if i == len(rounds) {
 				rounds = append(rounds, map[string]string{})
 			}
-			name = freeName(s.Modules[key].Name, rounds[i])
+			if s.fits(key, rounds[i]) {
+				name = freeName(s.Modules[key].Name, rounds[i])
+			}
 		}
 		rounds[i-1][name] = key
 	}
@@ -53,6 +55,15 @@ func (s *Suite) Build(ctx context.Context, headers, folder string, variables ...
 	return nil
 }
 
+// fits reports whether a module can be built beside those of a round: what links
+// with kpatch's script has a folder of its own.
+func (s *Suite) fits(key string, round map[string]string) bool {
+	for _, other := range round {
+		return s.Modules[other].Hooked == s.Modules[key].Hooked
+	}
+	return true
+}
+
 // buildRound runs Kbuild over modules of different names.
 func (s *Suite) buildRound(ctx context.Context, headers, dir string, round map[string]string, variables []string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -60,12 +71,29 @@ func (s *Suite) buildRound(ctx context.Context, headers, dir string, round map[s
 	}
 	var kbuild strings.Builder
 	kbuild.WriteString("ccflags-y := -g0\n")
+	hooked := false
 	for _, name := range slices.Sorted(maps.Keys(round)) {
 		m := s.Modules[round[name]]
-		if err := os.WriteFile(filepath.Join(dir, name+".c"), []byte(m.source()), 0o644); err != nil {
+		if m.Hooked {
+			lines, err := layHooked(dir, name, &m)
+			if err != nil {
+				return err
+			}
+			kbuild.WriteString(lines)
+			hooked = true
+			continue
+		}
+		if err := writeSource(filepath.Join(dir, name+".c"), m.source()); err != nil {
 			return err
 		}
 		fmt.Fprintf(&kbuild, "obj-m += %s.o\n", name)
+	}
+	if hooked {
+		lines, err := s.layHook(dir)
+		if err != nil {
+			return err
+		}
+		kbuild.WriteString(lines)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "Kbuild"), []byte(kbuild.String()), 0o644); err != nil {
 		return err
@@ -78,6 +106,15 @@ func (s *Suite) buildRound(ctx context.Context, headers, dir string, round map[s
 		return fmt.Errorf("build modules in %s: %w\n%s", dir, err, output)
 	}
 	return nil
+}
+
+// writeSource leaves a file alone that says the same: what an earlier build was
+// stopped in goes on where it was (KLPLINT_WORK).
+func writeSource(path, text string) error {
+	if before, err := os.ReadFile(path); err == nil && string(before) == text {
+		return nil
+	}
+	return os.WriteFile(path, []byte(text), 0o644)
 }
 
 // freeName is the name, or another of its length where the round has it; "" where

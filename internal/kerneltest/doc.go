@@ -19,7 +19,7 @@
 // kernel-test` is a full run, which writes docs/kernel-agreement.md. More
 // variables:
 //
-//	KLPLINT_SUITES     verdicts, fixed, fixtures, random: some of them, with commas between
+//	KLPLINT_SUITES     verdicts, fixed, fixtures, random, hook, listing, functions: some of them, with commas between
 //	KLPLINT_SEED       of the random scenarios; 1 by default
 //	KLPLINT_SCENARIOS  how many random scenarios; 60 by default
 //	KLPLINT_STEPS      steps of each; 6 by default
@@ -32,14 +32,24 @@
 //	KLPLINT_KERNELS=... KLPLINT_SUITES=random KLPLINT_SEED=$RANDOM KLPLINT_SCENARIOS=500 \
 //		go test -count=1 -timeout 4h -v -run 'TestAgreement$' ./kerneltest
 //
+// # The newest kernel
+//
+// fetch.sh unpacks Debian's newest kernel for amd64, too, where its second argument is
+// newest, and kpatch's hook. It is asked the suites hook and fixed. What its image holds
+// can be asked of it as well:
+//
+//	KLPLINT_KERNELS=... KLPLINT_SUITES=listing,functions go test -count=1 -v \
+//		-run 'TestAgreement$/^[7-9]' ./internal/kerneltest
+//
 // # Other architectures
 //
 // Debian's kernels for other architectures have no livepatches. small.sh builds
 // small ones of Debian's newest source with Debian's cross compilers, from the
 // configurations in the folder small, and TestOtherArchitectures asks them: what
-// their images hold, the fixed scenarios and some random ones. A Platform says what differs in building and emulating. KLPLINT_SUITES, whose
-// names there are listing, functions, fixed, random and verdicts, KLPLINT_SEED and the other
-// variables hold for it too:
+// their images hold, livepatches that kpatch's own hook makes at load, the fixed
+// scenarios and some random ones. A Platform says what differs in building and
+// emulating. KLPLINT_SUITES (all but fixtures), KLPLINT_SEED and the other variables
+// hold for it too:
 //
 //	internal/kerneltest/small.sh ~/.cache/klplint-dev/kernels s390x
 //	KLPLINT_KERNELS=~/.cache/klplint-dev/kernels go test -count=1 -v \

@@ -5,8 +5,9 @@
 #
 #	kerneltest/fetch.sh FOLDER [newest]
 #
-# The newest one comes where the second argument asks for it. FOLDER then holds, per kernel, FOLDER/RELEASE/{vmlinuz,headers,modules}. The
-# versions are whatever the packages are today.
+# FOLDER then holds, per kernel, FOLDER/RELEASE/{vmlinuz,headers,modules}. The newest
+# one comes where the second argument asks for it, as FOLDER/newest/RELEASE, with
+# kpatch's hook (see archive.sh). The versions are whatever the packages are today.
 set -euo pipefail
 
 folder=${1:?usage: fetch.sh FOLDER [newest]}
@@ -94,12 +95,12 @@ newest() {
 			packages=(linux-binary-"$release" linux-modules-"$release" linux-base-"$release"
 				linux-headers-"$release" linux-headers-"$version"-common linux-kbuild-"$version" libc6)
 			[[ $(apt-cache "${options[@]}" --no-all-versions show "${packages[@]}" 2>/dev/null | grep -c ^Package:) == "${#packages[@]}" ]] || continue
-			if [[ -e $folder/$release/complete ]]; then
+			if [[ -e $folder/newest/$release/complete ]]; then
 				echo "$release is there"
 				return
 			fi
-			root=$folder/$release/root
-			rm -rf "$folder/$release" "$folder/packages"/*.deb
+			root=$folder/newest/$release/root
+			rm -rf "$folder/newest/$release" "$folder/packages"/*.deb
 			mkdir -p "$root"
 			(cd "$folder/packages" && timeout -k 10 600 apt-get "${options[@]}" -qq download "${packages[@]}") || break
 			for package in "$folder/packages"/*.deb; do
@@ -107,18 +108,18 @@ newest() {
 				rm -f "$package"
 			done
 			settle "$root" "linux-headers-$release"
-			ln -sfn "root/usr/lib/modules/$release/vmlinuz" "$folder/$release/vmlinuz"
-			ln -sfn "root/usr/src/linux-headers-$release" "$folder/$release/headers"
-			ln -sfn "root/usr/lib/modules/$release" "$folder/$release/modules"
-			for name in "$folder"/[7-9].*/complete; do
+			ln -sfn "root/usr/lib/modules/$release/vmlinuz" "$folder/newest/$release/vmlinuz"
+			ln -sfn "root/usr/src/linux-headers-$release" "$folder/newest/$release/headers"
+			ln -sfn "root/usr/lib/modules/$release" "$folder/newest/$release/modules"
+			for name in "$folder"/newest/*/complete; do
 				[[ ! -e $name ]] || rm -rf "${name%/complete}"
 			done
-			touch "$folder/$release/complete"
+			touch "$folder/newest/$release/complete"
 			echo "$release is ready"
 			return
 		done
 	fi
-	for name in "$folder"/[7-9].*/complete; do
+	for name in "$folder"/newest/*/complete; do
 		if [[ -e $name ]]; then
 			echo "$(basename "${name%/complete}") is what there was"
 			return
@@ -127,7 +128,10 @@ newest() {
 	echo "fetch.sh: no kernel newer than 6.12 came" >&2
 	return 1
 }
-[[ ${2:-} != newest ]] || newest
+if [[ ${2:-} == newest ]]; then
+	newest
+	hook
+fi
 
 # images unpacks the newest boot image that sid has for each other architecture
 # into FOLDER/images/ARCHITECTURE/vmlinuz; some 10 MB each. What the archive does

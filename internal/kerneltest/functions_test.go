@@ -63,6 +63,9 @@ func (a *agreement) functions(t *testing.T) *Suite {
 			break
 		}
 	}
+	if len(symbols.Positions("klp_direct_put")) == 3 {
+		suite.direct()
+	}
 	sortScenarios(suite.Scenarios)
 	t.Logf("functions: %v", sizes(classes))
 	return suite
@@ -80,6 +83,8 @@ func classOf(symbols *kernel.Object, name string) string {
 	switch {
 	case len(positions) > 1:
 		return "ambiguous"
+	case !text && strings.HasPrefix(name, "vdso"):
+		return "vdso"
 	case !text:
 		return "data"
 	case p.Init:
@@ -92,6 +97,18 @@ func classOf(symbols *kernel.Object, name string) string {
 		return "syscall"
 	}
 	return ""
+}
+
+// direct patches the functions of small/label.c: klp_direct_show() is called through
+// a pointer and calls klp_direct_put() by its name. On ppc64le that makes two
+// entries of a function, and the place of ftrace lies behind both.
+func (s *Suite) direct() {
+	second := s.add("f_put_second", false, image("klp_direct_put,2"))
+	others := s.add("f_put_others", false, image("klp_direct_put,1", "klp_direct_put,3"))
+	again := s.add("f_put_again", false, image("klp_direct_put,2", "klp_direct_put,3"))
+	show := s.add("f_show_second", false, image("klp_direct_show,2"))
+	all := s.add("f_show_replaces", true, image("klp_direct_show,1", "klp_direct_put,2"))
+	s.scenario("functions_direct", "load "+second, "load "+others, "load "+again, "load "+show, "disable "+again, "load "+all, "disable "+all)
 }
 
 func sizes(classes map[string][]string) map[string]int {

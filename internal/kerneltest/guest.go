@@ -216,5 +216,11 @@ func funcOfFile(file string) string {
 			return "vmlinux:" + name
 		}
 	}
+	if position, direct := strings.CutPrefix(file, "/proc/klp_direct_"); direct {
+		if position == "1" {
+			return directCaller
+		}
+		return directCaller + "," + position
+	}
 	return "klp_target:" + strings.TrimPrefix(file, "/proc/")
 }

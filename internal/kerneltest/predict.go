@@ -150,18 +150,31 @@ func answer(system replace.System, d replace.Decision) Answer {
 		a.Active = append(a.Active, p.Name)
 	}
 	sort.Strings(a.Active)
-	for key, owner := range system.Owners() {
+	a.Owners = ownersSeen(system.Owners())
+	return a
+}
+
+// ownersSeen keeps the owners of those funcs whose code the guest sees, under the
+// func by whose file it does.
+func ownersSeen(owners map[string]string) map[string]string {
+	seen := map[string]string{}
+	for key, owner := range owners {
 		if callable(key) {
-			a.Owners[key] = owner
+			seen[key] = owner
 		}
 	}
-	return a
+	for key, owner := range owners {
+		if position, called := strings.CutPrefix(key, directCallee); called && seen[directCaller+position] == "" {
+			seen[directCaller+position] = owner
+		}
+	}
+	return seen
 }
 
 // callable reports whether reading a file of /proc calls the func.
 func callable(key string) bool {
 	if name, ok := strings.CutPrefix(key, "vmlinux:"); ok {
-		return procShow[name] != ""
+		return procShow[name] != "" || strings.HasPrefix(key, directCaller)
 	}
 	return strings.HasPrefix(key, "klp_target:")
 }

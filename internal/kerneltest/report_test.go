@@ -24,7 +24,7 @@ func TestAgreementDocument(t *testing.T) {
 	parts := strings.Join(list, "\n")
 	header, _, _ := strings.Cut((&Tallies{}).Table(), "\n")
 	forms := []*regexp.Regexp{
-		regexp.MustCompile(`^## Linux (6\.\d+\.[0-9]+\S*-amd64|[67]\.\d+\.\d+-small-(s390x|ppc64le))$`),
+		regexp.MustCompile(`^## Linux (\d+\.\d+\.\d+\S*-amd64|\d+\.\d+\.\d+-small-(s390x|ppc64le))$`),
 		regexp.MustCompile(`^\d+ scenarios\.$`),
 		regexp.MustCompile(`^\| KLP\d{3} (\| \d+ )+\|$`),
 		regexp.MustCompile(`^(\|---)+\|$`),
@@ -46,19 +46,20 @@ func TestAgreementDocument(t *testing.T) {
 	}
 }
 
-// TestPartsOfARun: a run replaces the parts of the architectures that it asked, and
+// TestPartsOfARun: a run replaces the parts of the kernels that it asked, and
 // leaves the others where they were.
 func TestPartsOfARun(t *testing.T) {
 	part := func(release string, scenarios int) string { return agreementPart(release, scenarios, &Tallies{}) }
 	document := withParts("", []string{part("7.3.4-small-ppc64le", 1), part("6.1.0-amd64", 2), "", part("6.12.1-amd64", 3), part("7.2.1-small-s390x", 4)})
 	document = withParts(document, []string{part("7.3.4-small-s390x", 5)})
-	document = withParts(document, []string{part("6.1.1-amd64", 6), part("6.12.2-amd64", 7)})
+	document = withParts(document, []string{part("7.2.1+deb14-amd64", 8)})
+	document = withParts(document, []string{part("6.1.1-amd64", 6), part("6.12.2-amd64", 7), part("8.0.1+deb14-amd64", 9)})
 	var have []string
 	for _, p := range agreementParts(document) {
 		scenarios := regexp.MustCompile(`\d+ scenarios`).FindString(p)
 		have = append(have, partKernel(p)+": "+scenarios)
 	}
-	want := []string{"6.1.1-amd64: 6 scenarios", "6.12.2-amd64: 7 scenarios", "7.3.4-small-s390x: 5 scenarios", "7.3.4-small-ppc64le: 1 scenarios"}
+	want := []string{"6.1.1-amd64: 6 scenarios", "6.12.2-amd64: 7 scenarios", "8.0.1+deb14-amd64: 9 scenarios", "7.3.4-small-s390x: 5 scenarios", "7.3.4-small-ppc64le: 1 scenarios"}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Errorf("-want +have:\n%s", diff)
 	}

@@ -15,6 +15,7 @@ type Suite struct {
 	Modules   map[string]Module `json:"modules"`
 	Scenarios []Scenario        `json:"scenarios"`
 	Built     bool              `json:"-"` // the livepatches lie in the work folder already
+	Hook      string            `json:"-"` // folder of kpatch's hook, for the modules that are Hooked
 }
 
 // Module describes one module to build. A nil pointer is the C NULL.
@@ -35,6 +36,9 @@ type Module struct {
 	C         string          `json:"-"`                 // its source, where none is written for the rest of the description
 	RawObject json.RawMessage `json:"objects,omitempty"`
 	RawFuncs  json.RawMessage `json:"funcs,omitempty"`
+
+	// Hooked: kpatch's own hook makes the klp_patch at load, instead of a static table.
+	Hooked bool `json:"-"`
 
 	freed bool // its tables are gone once init has returned
 }

@@ -5,7 +5,8 @@
 #	kerneltest/small.sh FOLDER [ARCHITECTURE...]
 #
 # FOLDER/small/ARCHITECTURE then holds build, the folder against which modules are
-# built, with the image in it, and modules. What is there for the same source,
+# built, with the image in it, and modules. FOLDER/small/kpatch/patch holds what kpatch-build
+# links to each of its livepatches. What is there for the same source,
 # configuration and compiler stays. The archive's newest source is taken, of whatever
 # version it is; without an answer from the archive what is there is used, and there
 # must be something.
@@ -20,39 +21,43 @@ mkdir -p "$folder/small" "$folder/packages"
 folder=$(cd "$folder" && pwd)
 . "$here/archive.sh"
 
-# kbuild runs make for an architecture in its build folder.
-kbuild() {
-	local arch=$1
-	shift
-	local -a of
-	case $arch in
-	s390x) of=(ARCH=s390 CROSS_COMPILE=s390x-linux-gnu-) ;;
-	ppc64le) of=(ARCH=powerpc CROSS_COMPILE=powerpc64le-linux-gnu-) ;;
+# of sets what an architecture is built with, and what is built of it.
+of() {
+	case $1 in
+	s390x) variables=(ARCH=s390 CROSS_COMPILE=s390x-linux-gnu-) targets=(vmlinux bzImage) ;;
+	ppc64le) variables=(ARCH=powerpc CROSS_COMPILE=powerpc64le-linux-gnu-) targets=(vmlinux) ;;
 	*)
-		echo "small.sh: no kernel for $arch is known" >&2
+		echo "small.sh: no kernel for $1 is known" >&2
 		return 1
 		;;
 	esac
-	make -s -C "$source" "${of[@]}" O="$folder/small/$arch/build" -j"$(nproc)" "$@"
+}
+
+# kbuild runs make for an architecture in its build folder.
+kbuild() {
+	local arch=$1
+	local -a variables targets
+	shift
+	of "$arch"
+	make -s -C "$source" "${variables[@]}" O="$folder/small/$arch/build" -j"$(nproc)" "$@"
 }
 
 # digest of what a kernel is made of.
 digest() {
-	local arch=$1 compiler
-	case $arch in
-	s390x) compiler=s390x-linux-gnu-gcc ;;
-	ppc64le) compiler=powerpc64le-linux-gnu-gcc ;;
-	esac
+	local arch=$1
+	local -a variables targets
+	of "$arch"
 	{
-		echo "$version"
-		"$compiler" --version
-		cat "$here/small.sh" "$here/small/common.config" "$here/small/$arch.config" "$here/small/label.c"
+		echo "$version" "${variables[@]}" "${targets[@]}"
+		"${variables[1]#CROSS_COMPILE=}gcc" --version
+		cat "$here/small/common.config" "$here/small/$arch.config" "$here/small/label.c"
 	} | sha256sum | cut -d ' ' -f 1
 }
 
-# there says of an architecture that its kernel is built, of whatever source.
+# there says of the architectures that their kernels are built, of whatever source.
 there() {
 	local arch
+	[[ -e $folder/small/kpatch/complete ]] || return 1
 	for arch in "${arches[@]}"; do
 		[[ -e $folder/small/$arch/complete ]] || return 1
 	done
@@ -69,19 +74,18 @@ fi
 if [[ -z $version ]]; then
 	rm -rf "$apt"
 	there || {
-		echo 'small.sh: no kernel source came' >&2
+		echo 'small.sh: no kernel source came, or no kpatch' >&2
 		exit 1
 	}
 	echo 'the archive did not answer: the small kernels are what there was'
 	exit
 fi
 source=$folder/small/$package
-stamp="$version $(sha256sum <"$here/small/label.c")"
 
 # unpack brings the source, without the files of drivers that these kernels cannot
 # have: some 700 MB.
 unpack() {
-	[[ ! -e $source/complete || $(<"$source/complete") != "$stamp" ]] || return 0
+	[[ ! -e $source/complete || $(<"$source/complete") != "$version" ]] || return 0
 	[[ -d $apt/state ]] || private 'trixie trixie-backports sid' amd64
 	rm -rf "$folder/small"/linux-source-* "$folder/packages/$package"_*.deb
 	(cd "$folder/packages" && timeout -k 10 600 apt-get "${options[@]}" -qq download "$package")
@@ -93,26 +97,29 @@ unpack() {
 		--exclude='*/drivers/gpu/*.[chS]' --exclude='*/drivers/net/*.[ch]' --exclude='*/drivers/media/*.[ch]' --exclude='*/sound/*.[ch]' \
 		--exclude='*/tools/testing' --exclude='*/arch/*.dts' --exclude='*/arch/*.dtsi'
 	rm -rf "$root"
-	local i
-	for i in 1 2 3; do
-		{
-			echo "#define LABEL \"label_$i\""
-			cat "$here/small/label.c"
-		} >"$source/fs/proc/label_$i.c"
-		echo "obj-y += label_$i.o" >>"$source/fs/proc/Makefile"
-	done
-	echo "$stamp" >"$source/complete"
+	printf 'obj-y += label_%d.o\n' 1 2 3 >>"$source/fs/proc/Makefile"
+	echo "$version" >"$source/complete"
 	echo "$package $version" >"$folder/small/newest"
 }
 
+hook
+
+# label writes the files with functions of one name into the source.
+label() {
+	local i
+	for i in 1 2 3; do
+		{
+			printf '#define LABEL "label_%d"\n#define DIRECT "klp_direct_%d"\n' "$i" "$i"
+			cat "$here/small/label.c"
+		} >"$source/fs/proc/label_$i.c"
+	done
+}
+
 build() {
-	local arch=$1 made=$folder/small/$1 begin=$SECONDS of
-	local -a targets
-	of=$(digest "$arch")
-	case $arch in
-	s390x) targets=(vmlinux bzImage) ;;
-	ppc64le) targets=(vmlinux) ;;
-	esac
+	local arch=$1 made=$folder/small/$1 begin=$SECONDS wanted
+	local -a variables targets
+	of "$arch"
+	wanted=$(digest "$arch")
 	rm -rf "$made"
 	mkdir -p "$made/build" "$made/modules"
 	cat "$here/small/common.config" "$here/small/$arch.config" >"$made/fragment"
@@ -125,7 +132,7 @@ build() {
 	cp "$made/build"/modules.{builtin,builtin.modinfo,order} "$made/modules"
 	mkdir -p "$made/modules/kernel"
 	(cd "$made/build" && find . -name '*.ko' -exec cp --parents -t "$made/modules/kernel" {} +)
-	echo "$of" >"$made/complete"
+	echo "$wanted" >"$made/complete"
 	echo "$arch: $version built in $(((SECONDS - begin) / 60)):$(printf %02d $(((SECONDS - begin) % 60))) minutes"
 }
 
@@ -135,6 +142,7 @@ for arch in "${arches[@]}"; do
 		continue
 	fi
 	unpack
+	label
 	build "$arch"
 done
 rm -rf "$apt"

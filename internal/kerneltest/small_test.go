@@ -10,7 +10,7 @@ import (
 // smallSuites are what the kernels of small.sh are asked in a full run. The
 // verdicts, which the fixed scenarios mostly repeat, are left out for their minutes,
 // and the fixtures are built for Debian's kernels.
-var smallSuites = []string{"listing", "functions", "fixed", "random"}
+var smallSuites = []string{"listing", "functions", "hook", "fixed", "random"}
 
 // newSmall is about a kernel that small.sh built.
 func newSmall(t *testing.T, p Platform) *agreement {

@@ -3,6 +3,8 @@ package kerneltest
 import (
 	"fmt"
 	"strings"
+
+	"github.com/klplint/klplint/klp"
 )
 
 // procShow names the funcs of the kernel image that print one file of /proc
@@ -17,6 +19,13 @@ var procShow = map[string]string{
 	"filesystems_proc_show": "/proc/filesystems",
 	"show_softirqs":         "/proc/softirqs",
 }
+
+// The functions of small/label.c of which one calls the other: what the called one
+// prints is the first line of the caller's file, /proc/klp_direct_N for position N.
+const (
+	directCaller = klp.VmlinuxObjectName + ":klp_direct_show"
+	directCallee = klp.VmlinuxObjectName + ":klp_direct_put"
+)
 
 // source returns the C of a described module.
 func (m *Module) source() string {

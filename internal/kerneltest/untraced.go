@@ -12,7 +12,7 @@ import (
 // which trace takes to be as a toolchain writes it: it follows livepatches, not
 // sections, plain relocations and symbols without a name. Here the rules alone
 // are asked.
-var untraced = []string{"KLP119", "KLP120", "KLP121", "KLP122", "KLP123", "KLP124", "KLP220", "KLP221", "KLP222", "KLP330", "KLP331"}
+var untraced = []string{"KLP119", "KLP120", "KLP121", "KLP122", "KLP123", "KLP124", "KLP220", "KLP221", "KLP222", "KLP319", "KLP330", "KLP331"}
 
 // leftToRules reports whether a disagreement is one that trace is not asked about:
 // an untraced rule says of the module what the kernel did, where trace foretold

@@ -160,6 +160,7 @@ static void say_owners(void)
 		"/proc/cmdline", "/proc/version", "/proc/uptime", "/proc/loadavg",
 		"/proc/meminfo", "/proc/filesystems", "/proc/softirqs",
 		"/proc/klp_target_one", "/proc/klp_target_two",
+		"/proc/klp_direct_1", "/proc/klp_direct_2", "/proc/klp_direct_3",
 	};
 
 	if (!call_owners)
