@@ -40,10 +40,10 @@ func Hooked(hook string, numbered bool) *Suite {
 		s.alone(add("k_second", true, image("klp_direct_put,2")))
 		s.alone(add("k_ambiguous", true, image("klp_direct_put")))
 	}
-	s.scenario("k_over_static", "load "+static, "load "+plain, "load "+replaces, "load klp_target", "disable "+replaces)
+	s.scenario("k_over_static", "load "+static, "load "+replaces, "load klp_target", "disable "+replaces, "load "+static)
 	s.scenario("k_under_static", "load "+plain, "load "+static, "load "+staticR, "unload "+plain, "load "+plain)
 	s.scenario("k_target_comes", "load "+absent, "load klp_target", "unload klp_target", "load klp_target", "disable "+absent)
-	s.scenario("k_target_replaced", "load klp_target", "load "+absent, "load "+replaces, "load "+staticR)
+	s.scenario("k_target_replaced", "load klp_target", "load "+absent, "load "+staticR, "unload klp_target")
 	sortScenarios(s.Scenarios)
 	return s
 }
