@@ -45,6 +45,9 @@ func (p *parser) readIndirect() error {
 			}
 			y, ok := p.syms.startAt(to, elf.STT_FUNC)
 			if !ok {
+				y, ok = p.label(to)
+			}
+			if !ok {
 				continue
 			}
 			if !code && p.newFuncs[placeAt(i, r.Offset)] {
@@ -62,6 +65,17 @@ func (p *parser) readIndirect() error {
 		}
 	}
 	return p.readDeferred(takings)
+}
+
+// label returns the symbol without a type that stands at a place outside all functions:
+// what assembler code calls a function, and does not say so (.type, .size).
+func (p *parser) label(at place) (symPlace, bool) {
+	y, ok := p.syms.startAt(at, elf.STT_NOTYPE)
+	if !ok {
+		return y, false
+	}
+	_, within := p.syms.covering(at, elf.STT_FUNC)
+	return y, !within
 }
 
 // neverCalls reports whether a section with addresses of code is a table that
@@ -150,9 +164,14 @@ func (p *parser) indirect(at place, sealed bool) {
 }
 
 func (p *parser) addPlace(list *klp.Places, at place) {
-	if list.Count++; list.Count <= maxPlaces {
-		list.First = append(list.First, p.locate(at))
+	if list.Count++; list.Count > maxPlaces {
+		return
 	}
+	l := p.locate(at)
+	if y, ok := p.label(at); ok {
+		l.Symbol = p.symName(y.index)
+	}
+	list.First = append(list.First, l)
 }
 
 // landing reports whether an indirect call may lead to a place: ENDBR64; on

@@ -24,6 +24,11 @@ func TestIndirect(t *testing.T) {
 			path: "rules/KLP214/bad.ko", functions: 2, landing: []string{"about_to_patch", "livepatch_init"},
 			untyped: []string{"about_to_patch", "livepatch_init"},
 		},
+		{path: "rules/KLP214/good-label.ko", functions: 2, untyped: []string{"about_to_patch", "livepatch_init"}},
+		{
+			path: "rules/KLP214/bad-label.ko", functions: 2, landing: []string{"about_to_patch"},
+			untyped: []string{"about_to_patch", "livepatch_init"},
+		},
 		{path: "rules/KLP215/good.ko", functions: 5},
 		{path: "rules/KLP215/good-bti.ko", functions: 5},
 		{path: "rules/KLP215/bad-bti.ko", functions: 5, landing: []string{"init_module", "before", "patched", "leaving", "restored"}},
