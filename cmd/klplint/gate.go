@@ -74,6 +74,11 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if c.attestation.verify != "" {
+		for _, name := range admitting {
+			if cmd.Flags().Changed(name) {
+				return usageErrorf("--%s: --verify admits and records nothing", name)
+			}
+		}
 		return c.runVerify(cmd.Context(), cmd.Flags(), args)
 	}
 	if cmd.Flags().Changed("write-known") {
@@ -173,7 +178,7 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 		Labels: labels, RetireReplaced: c.retire, DryRun: c.dryRun,
 		Policy: s.Policy,
 	}
-	if config.Basis, err = basis(cmd.Flags(), s); err != nil {
+	if config.Basis, err = c.basis(cmd.Flags(), s); err != nil {
 		return nil, err
 	}
 	if !slices.ContainsFunc(outs, func(o *output) bool { return o.format == "json" }) {

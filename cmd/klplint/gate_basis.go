@@ -13,6 +13,7 @@ import (
 
 	"github.com/klplint/klplint/cmd/klplint/internal/gate"
 	"github.com/klplint/klplint/cmd/klplint/internal/settings"
+	"github.com/klplint/klplint/kernel"
 )
 
 // undecisive are the flags that decide nothing about a verdict: where it is
@@ -40,18 +41,70 @@ func decisiveFlags(fs *pflag.FlagSet, changed bool) map[string]string {
 }
 
 // basis is what decides a gate's verdict beside the modules.
-func basis(fs *pflag.FlagSet, s *settings.Settings) (gate.Basis, error) {
+func (a *app) basis(fs *pflag.FlagSet, s *settings.Settings) (gate.Basis, error) {
 	b := gate.Basis{Version: buildVersion().Version, Rules: s.Policy.Rules, Settings: decisiveFlags(fs, false), Inputs: []gate.Descriptor{}}
 	for _, flag := range append(slices.Clone(fileFlags), "against") {
-		for _, path := range filesOf(fs, s, flag) {
+		for _, path := range a.filesRead(flag, filesOf(fs, s, flag)) {
 			digest, err := hashTree(path)
 			if err != nil {
 				return b, uncheckedErrorf("--%s: %w", flag, err)
 			}
-			b.Inputs = append(b.Inputs, gate.Descriptor{Name: path, Digest: map[string]string{"sha256": digest}, Annotations: map[string]string{"flag": flag}})
+			d := gate.Descriptor{Name: path, Digest: map[string]string{"sha256": digest}, Annotations: map[string]string{"flag": flag}}
+			if flag == "known" && s.Policy.Protected != nil {
+				d.Annotations["from"] = "configuration" // it accepts less than one that the command line names
+			}
+			b.Inputs = append(b.Inputs, d)
+		}
+	}
+	for i := range s.Policy.Waivers {
+		if s.Policy.Waivers[i].Expired(s.Policy.Now) {
+			b.Expired++
 		}
 	}
 	return b, nil
+}
+
+// filesNow are the digests of the files that the command line names for flags.
+func (a *app) filesNow(fs *pflag.FlagSet) (map[string][]string, error) {
+	out := make(map[string][]string)
+	for _, flag := range append(slices.Clone(fileFlags), "against") {
+		f := fs.Lookup(flag)
+		if !f.Changed {
+			continue
+		}
+		paths := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			paths = list.GetSlice()
+		}
+		if len(paths) == 1 && paths[0] == "none" && (flag == "kernel" || flag == "config") {
+			paths = nil
+		}
+		out[flag] = []string{}
+		for _, path := range a.filesRead(flag, paths) {
+			digest, err := hashTree(path)
+			if err != nil {
+				return nil, uncheckedErrorf("--%s: %w", flag, err)
+			}
+			out[flag] = append(out[flag], digest)
+		}
+	}
+	return out, nil
+}
+
+// filesRead are the files that a flag's words stand for: a release of --kernel is what
+// this machine has of it.
+func (a *app) filesRead(flag string, words []string) []string {
+	var out []string
+	for _, word := range words {
+		if _, err := os.Stat(word); flag == "kernel" && isRelease(word, err) {
+			if found := kernel.Discover(a.root, word); len(found) > 0 {
+				out = append(out, found...)
+				continue
+			}
+		}
+		out = append(out, word)
+	}
+	return out
 }
 
 // filesOf lists the files that a flag names, or the configuration in its place.
@@ -82,8 +135,12 @@ func hashTree(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !info.IsDir() {
+	switch {
+	case info.Mode().IsRegular():
 		return hashFile(path)
+	case !info.IsDir():
+		// What was read from a pipe is gone, and its digest would be that of nothing.
+		return "", fmt.Errorf("%s is no regular file, and the record could not say what it holds", path)
 	}
 	all := sha256.New()
 	root := path + string(filepath.Separator) // a folder may be a link

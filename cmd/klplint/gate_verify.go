@@ -18,6 +18,9 @@ import (
 	"github.com/klplint/klplint/lint"
 )
 
+// admitting are the flags of what is recorded and written, in which --verify has no part.
+var admitting = []string{"format", "owner", "label", "by", "dry-run", "attest", "attest-key", "attest-format", "write-known"}
+
 // runVerify holds files against an attestation: the signer's check that it
 // signs the bytes that were judged, under the settings that it asks for.
 func (c *gateCommand) runVerify(ctx context.Context, fs *pflag.FlagSet, args []string) error {
@@ -29,6 +32,13 @@ func (c *gateCommand) runVerify(ctx context.Context, fs *pflag.FlagSet, args []s
 		return &exitError{exitcode.Findings, fmt.Errorf("--require-policy: it was made under policy %s", s.Predicate.Klplint.Policy)}
 	}
 	if why := s.Differs(decisiveFlags(fs, true)); why != "" {
+		return &exitError{exitcode.Findings, fmt.Errorf("%s: %s", c.attestation.verify, why)}
+	}
+	digests, err := c.filesNow(fs)
+	if err != nil {
+		return err
+	}
+	if why := s.Reads(digests); why != "" {
 		return &exitError{exitcode.Findings, fmt.Errorf("%s: %s", c.attestation.verify, why)}
 	}
 	standing, err := c.standing(ctx, fs, s)

@@ -39,7 +39,7 @@ func (a *app) loadKernels(names []string) (kernel.Kernels, error) {
 			}
 			spelled[dir] = name
 			paths = append(paths, dir)
-		case errors.Is(err, fs.ErrNotExist) && !strings.Contains(name, "/"):
+		case isRelease(name, err):
 			found := kernel.Discover(a.root, name)
 			if len(found) == 0 {
 				return nil, fmt.Errorf("%s: no such file, and this machine has no kernel of that release under /lib/modules and /boot", name)
@@ -53,6 +53,12 @@ func (a *app) loadKernels(names []string) (kernel.Kernels, error) {
 		o.Spelled = func(path string) string { return spelledMember(spelled, unpacked, path) }
 	}
 	return o.Load(paths...)
+}
+
+// isRelease reports whether what --kernel names is a release of this machine, where err
+// is what became of it as a file.
+func isRelease(name string, err error) bool {
+	return errors.Is(err, fs.ErrNotExist) && !strings.Contains(name, "/")
 }
 
 // spelledMember calls what was unpacked PACKAGE!/PATH.

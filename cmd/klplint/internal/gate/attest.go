@@ -61,6 +61,7 @@ type Details struct {
 	Model        string            `json:"model,omitempty"` // as asked for
 	Policy       string            `json:"policy"`          // digest, see Basis
 	Settings     map[string]string `json:"settings"`
+	Expired      int               `json:"expiredWaivers,omitempty"` // see Basis
 	Rules        []RuleVersion     `json:"rules"`
 	NotEvaluated []string          `json:"notEvaluated"`
 	Errors       []string          `json:"errors"`
@@ -119,7 +120,7 @@ func (g *gate) statement(tx *registry.Tx, out *Outcome, uncompared bool) ([]byte
 	}
 	k := &s.Predicate.Klplint
 	*k = Details{
-		Version: g.Basis.Version, Model: g.Lint.Set.Model, Policy: g.Basis.Digest(), Settings: g.Basis.Settings, Rules: g.Basis.ruleVersions(),
+		Version: g.Basis.Version, Model: g.Lint.Set.Model, Policy: g.Basis.Digest(), Settings: g.Basis.Settings, Expired: g.Basis.Expired, Rules: g.Basis.ruleVersions(),
 		NotEvaluated: []string{}, Errors: []string{}, Modules: []AttestedModule{}, Findings: []AttestedFinding{},
 		Registry: RegistryState{
 			Place: g.Registry.Name(), UUID: tx.UUID, Revision: out.Revision, Channel: g.Channel, Channels: append([]string{}, g.channels()...), Compared: out.Compared,
@@ -269,6 +270,26 @@ func (s *Statement) Permits(digest string) string {
 		}
 	}
 	return "the attestation does not say that the module was admitted"
+}
+
+// Reads says in which of the files that are read for the flags the statement differs;
+// "" for none. digests are those of what is given now, by flag.
+func (s *Statement) Reads(digests map[string][]string) string {
+	var out []string
+	for flag, want := range digests {
+		have := []string{}
+		for i := range s.Predicate.Configuration {
+			if d := &s.Predicate.Configuration[i]; d.Annotations["flag"] == flag {
+				have = append(have, d.Digest["sha256"])
+			}
+		}
+		slices.Sort(have)
+		if !slices.Equal(have, slices.Sorted(slices.Values(want))) {
+			out = append(out, fmt.Sprintf("--%s was not what it is now", flag))
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, "; ")
 }
 
 // Differs says in which of the settings, given by flag, the statement differs;

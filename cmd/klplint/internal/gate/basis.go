@@ -18,6 +18,9 @@ type Basis struct {
 	Inputs []Descriptor
 	// Settings are the values of flags that matter, by name.
 	Settings map[string]string
+	// Expired is how many of the waivers no longer hold: a day later the same files
+	// are another policy.
+	Expired int
 }
 
 // RuleVersion is a rule that was part of the run. The digest is that of its
@@ -49,7 +52,8 @@ func (b *Basis) Digest() string {
 		Rules    []RuleVersion     `json:"rules"`
 		Inputs   []Descriptor      `json:"inputs"`
 		Settings map[string]string `json:"settings"`
-	}{b.Version, b.ruleVersions(), inputs, b.Settings})
+		Expired  int               `json:"expiredWaivers,omitempty"`
+	}{b.Version, b.ruleVersions(), inputs, b.Settings, b.Expired})
 }
 
 func digestOf(v any) string {

@@ -16,6 +16,7 @@ type comparison struct {
 	active   []registry.Peer // for the kernel, in the channels that are compared with
 	baseline []registry.Peer // those of them that are none of the candidates
 	against  int             // modules that the registry does not know
+	modules  int             // of the candidates, each once
 }
 
 // channels are those that are compared with, none for all. What stands in the
@@ -46,10 +47,53 @@ func (g *gate) compare(tx *registry.Tx, group []*registry.Entry) (*comparison, e
 	if mine := func(p registry.Peer) bool { return own[p.UnsignedSHA256] }; slices.ContainsFunc(c.active, mine) {
 		c.baseline = slices.DeleteFunc(slices.Clone(c.active), mine)
 	}
-	if c.result, err = g.judge(group, c); err != nil {
+	distinct, copies := modulesOf(group)
+	c.modules = len(distinct)
+	if c.result, err = g.judge(distinct, c); err != nil {
 		return nil, registry.Abort(err)
 	}
+	share(c.result, copies)
 	return c, nil
+}
+
+// modulesOf are the modules of a group, each once: signed, compressed and copied files
+// are one module, and none stands in the way of another. copies are the paths of the
+// further files, by that of the one that stands for them.
+func modulesOf(group []*registry.Entry) (distinct []*registry.Entry, copies map[string][]string) {
+	first := make(map[string]string)
+	copies = make(map[string][]string)
+	for _, e := range group {
+		path, known := first[e.Module.UnsignedSHA256]
+		if known {
+			copies[path] = append(copies[path], e.Module.Path)
+			continue
+		}
+		first[e.Module.UnsignedSHA256] = e.Module.Path
+		distinct = append(distinct, e)
+	}
+	return distinct, copies
+}
+
+// share says of the copies of a module what was said of it.
+func share(r *lint.Result, copies map[string][]string) {
+	for _, f := range r.Findings {
+		for _, path := range copies[f.Module] {
+			f.Module = path
+			r.Findings = append(r.Findings, f)
+		}
+	}
+	for _, e := range r.Errors {
+		for _, path := range copies[e.Path] {
+			e.Path = path
+			r.Errors = append(r.Errors, e)
+		}
+	}
+	for _, n := range r.NotEvaluated {
+		for _, path := range copies[n.Module] {
+			n.Module = path
+			r.NotEvaluated = append(r.NotEvaluated, n)
+		}
+	}
 }
 
 // judge runs the set rules over candidates and baseline of one kernel.

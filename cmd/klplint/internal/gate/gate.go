@@ -177,7 +177,7 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 		standing[group[0].Kernel()] = c.active
 		out.Compared += len(c.baseline)
 		found = found.Merged(c.result)
-		uncompared = uncompared && len(c.baseline)+c.against+len(group) == 1
+		uncompared = uncompared && len(c.baseline)+c.against+c.modules == 1
 		baseline = append(baseline, c.baseline...)
 		if err := g.withdrawn(tx, group, c.baseline, withdrawn); err != nil {
 			return nil, err
@@ -235,8 +235,11 @@ func (g *gate) judgedBefore(tx *registry.Tx, entries []*registry.Entry, known ma
 		}
 		subjects[i] = registry.Subject{Existing: known[i], SHA256: e.Module.SHA256}
 	}
-	// The verdict on a file alone can change: a waiver expires.
-	out := &Outcome{Revision: tx.Revision, Verdict: g.Policy.Judge(g.alone)}
+	// A file may be one that cannot be read now. The rules over sets do not run, and so
+	// no waiver is called unused.
+	alone := g.Policy
+	alone.Partial = true
+	out := &Outcome{Revision: tx.Revision, Verdict: alone.Judge(g.alone)}
 	out.Pass = out.Verdict.ExitCode == exitcode.OK
 	if !out.Pass || len(entries) == 0 {
 		return nil, nil

@@ -77,7 +77,7 @@ var fieldNames = func() map[string]string {
 	names := make(map[string]string)
 	for _, n := range []string{
 		"_type", "subject", "predicateType", "predicate", "name", "digest", "sha256", "result", "configuration", "annotations",
-		"passedTests", "warnedTests", "failedTests", "klplint", "version", "model", "policy", "settings", "rules", "notEvaluated",
+		"passedTests", "warnedTests", "failedTests", "klplint", "version", "model", "policy", "settings", "expiredWaivers", "rules", "notEvaluated",
 		"errors", "registry", "modules", "findings", "id", "since", "place", "uuid", "revision", "channel", "channels", "compared",
 		"sampled", "unsignedSha256", "kernelRelease", "arch", "vermagicFlags", "status", "warning", "rule", "severity", "message",
 		"fingerprint", "accepted", "payload", "payloadType", "signatures", "keyid", "sig",

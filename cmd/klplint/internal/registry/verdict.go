@@ -44,13 +44,15 @@ func (t *Tx) Record(policy, statement string, entries []*Entry) error {
 	if err != nil {
 		return err
 	}
+	seen := make(map[judgement]bool)
 	b := t.batch(`judgement (module, sha256, policy, verdict, digest)`, 5, 200)
 	for i, e := range entries {
 		x, ok := known[i]
-		if !ok {
-			continue // given twice
-		}
 		j := judgement{x.id, e.Module.SHA256, policy, id}
+		if !ok || seen[j] {
+			continue // a copy of another one
+		}
+		seen[j] = true
 		if err := t.exec(`DELETE FROM judgement WHERE module = $1 AND sha256 = $2 AND policy = $3`, j.module, j.sha256, j.policy); err != nil {
 			return err
 		}
