@@ -32,7 +32,7 @@ func TestBasis(t *testing.T) {
 			Now: now, Protected: protected,
 			Waivers: []policy.Waiver{{Rule: "KLP401", Module: "a", Until: until}, {Rule: "KLP401", Module: "b"}},
 		}}
-		b, err := (&app{}).basis(fs, s)
+		b, err := (&app{}).basis(fs, s, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

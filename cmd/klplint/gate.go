@@ -178,7 +178,7 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 		Labels: labels, RetireReplaced: c.retire, DryRun: c.dryRun,
 		Policy: s.Policy,
 	}
-	if config.Basis, err = c.basis(cmd.Flags(), s); err != nil {
+	if config.Basis, err = c.basis(cmd.Flags(), s, against); err != nil {
 		return nil, err
 	}
 	if !slices.ContainsFunc(outs, func(o *output) bool { return o.format == "json" }) {

@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/gate"
+	"github.com/klplint/klplint/cmd/klplint/internal/input"
 	"github.com/klplint/klplint/cmd/klplint/internal/settings"
 	"github.com/klplint/klplint/kernel"
 )
@@ -41,9 +43,9 @@ func decisiveFlags(fs *pflag.FlagSet, changed bool) map[string]string {
 }
 
 // basis is what decides a gate's verdict beside the modules.
-func (a *app) basis(fs *pflag.FlagSet, s *settings.Settings) (gate.Basis, error) {
+func (a *app) basis(fs *pflag.FlagSet, s *settings.Settings, against []input.File) (gate.Basis, error) {
 	b := gate.Basis{Version: buildVersion().Version, Rules: s.Policy.Rules, Settings: decisiveFlags(fs, false), Inputs: []gate.Descriptor{}}
-	for _, flag := range append(slices.Clone(fileFlags), "against") {
+	for _, flag := range fileFlags {
 		for _, path := range a.filesRead(flag, filesOf(fs, s, flag)) {
 			digest, err := hashTree(path)
 			if err != nil {
@@ -56,6 +58,15 @@ func (a *app) basis(fs *pflag.FlagSet, s *settings.Settings) (gate.Basis, error)
 			b.Inputs = append(b.Inputs, d)
 		}
 	}
+	if len(s.Against) > 0 {
+		digest, err := hashInputs(against)
+		if err != nil {
+			return b, uncheckedErrorf("--against: %w", err)
+		}
+		b.Inputs = append(b.Inputs, gate.Descriptor{
+			Name: strings.Join(s.Against, " "), Digest: map[string]string{"sha256": digest}, Annotations: map[string]string{"flag": "against"},
+		})
+	}
 	for i := range s.Policy.Waivers {
 		if s.Policy.Waivers[i].Expired(s.Policy.Now) {
 			b.Expired++
@@ -64,18 +75,31 @@ func (a *app) basis(fs *pflag.FlagSet, s *settings.Settings) (gate.Basis, error)
 	return b, nil
 }
 
-// filesNow are the digests of the files that the command line names for flags.
+// hashInputs is the digest of the digests of files, in whatever order they are given: a
+// folder, a list and a pattern are the modules in them.
+func hashInputs(files []input.File) (string, error) {
+	digests := make([]string, len(files))
+	for i := range files {
+		var err error
+		if digests[i], err = hashInput(&files[i]); err != nil {
+			return "", err
+		}
+	}
+	slices.Sort(digests)
+	all := sha256.Sum256([]byte(strings.Join(digests, "\n")))
+	return hex.EncodeToString(all[:]), nil
+}
+
+// filesNow are the digests of the files that the command line names for flags, --against
+// aside.
 func (a *app) filesNow(fs *pflag.FlagSet) (map[string][]string, error) {
 	out := make(map[string][]string)
-	for _, flag := range append(slices.Clone(fileFlags), "against") {
+	for _, flag := range fileFlags {
 		f := fs.Lookup(flag)
 		if !f.Changed {
 			continue
 		}
-		paths := []string{f.Value.String()}
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			paths = list.GetSlice()
-		}
+		paths := words(f)
 		if len(paths) == 1 && paths[0] == "none" && (flag == "kernel" || flag == "config") {
 			paths = nil
 		}
@@ -118,12 +142,17 @@ func filesOf(fs *pflag.FlagSet, s *settings.Settings, flag string) []string {
 	case "kernel":
 		return s.Kernel.Paths
 	}
-	value := fs.Lookup(flag).Value
-	if list, ok := value.(pflag.SliceValue); ok {
+	return words(fs.Lookup(flag))
+}
+
+// words are the values of a flag that may be given several times, or its one value; none
+// where that is empty.
+func words(f *pflag.Flag) []string {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
 		return list.GetSlice()
 	}
-	if path := value.String(); path != "" {
-		return []string{path}
+	if word := f.Value.String(); word != "" {
+		return []string{word}
 	}
 	return nil
 }

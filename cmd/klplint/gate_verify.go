@@ -34,13 +34,6 @@ func (c *gateCommand) runVerify(ctx context.Context, fs *pflag.FlagSet, args []s
 	if why := s.Differs(decisiveFlags(fs, true)); why != "" {
 		return &exitError{exitcode.Findings, fmt.Errorf("%s: %s", c.attestation.verify, why)}
 	}
-	digests, err := c.filesNow(fs)
-	if err != nil {
-		return err
-	}
-	if why := s.Reads(digests); why != "" {
-		return &exitError{exitcode.Findings, fmt.Errorf("%s: %s", c.attestation.verify, why)}
-	}
 	standing, err := c.standing(ctx, fs, s)
 	if err != nil {
 		return err
@@ -50,6 +43,25 @@ func (c *gateCommand) runVerify(ctx context.Context, fs *pflag.FlagSet, args []s
 	files, problems, err := c.expand(args, in)
 	if err != nil {
 		return err
+	}
+	digests, err := c.filesNow(fs)
+	if err != nil {
+		return err
+	}
+	if list := fs.Lookup("against"); list.Changed {
+		beside, unusable, err := c.expand(words(list), in)
+		if err != nil {
+			return err
+		}
+		problems = append(problems, unusable...)
+		digest, err := hashInputs(beside)
+		if err != nil {
+			return uncheckedErrorf("--against: %w", err)
+		}
+		digests["against"] = []string{digest}
+	}
+	if why := s.Reads(digests); why != "" {
+		return &exitError{exitcode.Findings, fmt.Errorf("%s: %s", c.attestation.verify, why)}
 	}
 	for _, p := range problems {
 		fmt.Fprintf(c.stderr, "klplint: %s\n", report.ProblemLine(p))

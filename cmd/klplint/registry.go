@@ -337,6 +337,23 @@ func newRegistryShow(a *app, f *registryFlags) *cobra.Command {
 const whichHelp = `name, by sha256 (its first 6 digits or more),
 or as findings name them: registry:NAME@SHA256.`
 
+// moduleWord takes apart what names a module: NAME, or NAME@SHA256 and NAME@SHA256#CHANNEL
+// as findings have it, behind "registry:" or not. A name may hold both signs, and what
+// begins like a digest ends it.
+func moduleWord(word string) (name, digest, channel string) {
+	word = strings.TrimPrefix(word, "registry:")
+	for i := range len(word) {
+		if word[i] != '@' {
+			continue
+		}
+		digest, channel, _ = strings.Cut(word[i+1:], "#")
+		if isDigest(digest) {
+			return word[:i], strings.ToLower(digest), channel
+		}
+	}
+	return word, "", ""
+}
+
 // which finds the entries that words name. A word that names none is an error;
 // so that nothing is done by half, it is found out before.
 func which(tx *registry.Tx, filter registry.Filter, args []string) ([]*registry.Entry, error) {
@@ -344,22 +361,19 @@ func which(tx *registry.Tx, filter registry.Filter, args []string) ([]*registry.
 	seen := make(map[string]bool)
 	for _, word := range args {
 		f := filter
-		named, digest, both := strings.Cut(strings.TrimPrefix(word, "registry:"), "@")
-		digest, channel, inChannel := strings.Cut(digest, "#")
-		switch {
-		case both:
-			f.Name, f.SHA256 = named, digest
-			if inChannel {
-				f.Channels = []string{channel}
-			}
-		default:
-			f.Name = named
+		named, digest, channel := moduleWord(word)
+		f.Name = named
+		if digest != "" {
+			f.SHA256 = digest
+		}
+		if channel != "" {
+			f.Channels = []string{channel}
 		}
 		entries, err := tx.All(f)
 		if err != nil {
 			return nil, err
 		}
-		if len(entries) == 0 && !both && isDigest(named) {
+		if len(entries) == 0 && digest == "" && isDigest(named) {
 			f.Name, f.SHA256 = "", strings.ToLower(named)
 			if entries, err = tx.All(f); err != nil {
 				return nil, err

@@ -43,8 +43,7 @@ registry:NAME@SHA256. --format json writes a line of JSON for each entry.
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, digest := "", ""
 			if len(args) > 0 {
-				name, digest, _ = strings.Cut(strings.TrimPrefix(args[0], "registry:"), "@")
-				digest, _, _ = strings.Cut(digest, "#")
+				name, digest, _ = moduleWord(args[0])
 			}
 			outs, err := a.outputs("text", "json")
 			if err != nil {
