@@ -140,11 +140,12 @@ func (e *postgresEngine) begin(ctx context.Context, db *sql.DB, readOnly bool) (
 }
 
 // limit makes the server give up on locks that others hold, and on whatever it is at
-// for a client that has left: a little later, for whoever waits is to learn of the lock.
+// for a client that has left: on the lock a little earlier than the client gives up the
+// server, for it is to learn of it, and on the rest a little later.
 func (e *postgresEngine) limit(ctx context.Context, tx *sql.Tx) error {
 	wait := milliseconds(e.wait)
 	_, err := tx.ExecContext(ctx, `SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)`,
-		strconv.Itoa(wait), strconv.Itoa(min(wait, math.MaxInt32-1000)+1000))
+		strconv.Itoa(max(1, wait-wait/10)), strconv.Itoa(min(wait, math.MaxInt32-1000)+1000))
 	return err
 }
 

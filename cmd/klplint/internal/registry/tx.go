@@ -196,8 +196,9 @@ func (r *Registry) persist(ctx context.Context, once func(*watch) error) error {
 		if shown := (*shownError)(nil); errors.As(err, &shown) {
 			return err
 		}
+		// In what is left behind the limit of a lock nothing can be waited for again.
 		fate, over := r.engine.fate(err), time.Since(deadline)
-		if fate == final || over > 0 && (fate != again || attempt >= fewest || over > r.wait) {
+		if fate == final || over > -r.wait/8 && (fate != again || attempt >= fewest || over > r.wait) {
 			return err
 		}
 		if err := pause(ctx, attempt); err != nil {
