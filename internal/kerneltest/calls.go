@@ -110,25 +110,6 @@ static noinline void new_seq_putc(struct seq_file *m, char c)
 }
 
 `, `pr_info("klp_calls: came back by %x\n", back);`, "seq_putc")
-	// A timer that starts itself again is pending whenever its module goes.
-	for name, waits := range map[string]string{"klp_calls_late": "", "klp_calls_shut": "timer_shutdown_sync(&late);"} {
-		s.callable(name, false, fmt.Sprintf(`#include <linux/timer.h>
-
-static void again(struct timer_list *timer)
-{
-	mod_timer(timer, jiffies + HZ / 50);
-}
-
-static DEFINE_TIMER(late, again);
-
-static noinline long new___x64_sys_getpid(const struct pt_regs *regs)
-{
-	mod_timer(&late, jiffies + HZ / 50);
-	return %d;
-}
-
-`, entryMark), waits, "__x64_sys_getpid")
-	}
 	// The thread has begun long before, and nothing begins it again.
 	s.callable("klp_calls_thread", false, "static noinline int new_kauditd_thread(void *unused)\n{\n\treturn 0;\n}\n\n", "", "kauditd_thread")
 	s.callable("klp_calls_harmless", false, "static noinline int new_version_proc_show(struct seq_file *m, void *v)\n{\n\treturn 0;\n}\n\n", "", "version_proc_show")
@@ -140,14 +121,11 @@ static noinline long new___x64_sys_getpid(const struct pt_regs *regs)
 		"calls_twin":              {"load klp_calls_twin"},
 		"calls_clone":             {"load klp_calls_clone"},
 		"calls_back":              {"load klp_calls_back", "disable klp_calls_back", "unload klp_calls_back"},
-		"calls_late":              {"load klp_calls_late", "disable klp_calls_late", "unload klp_calls_late"},
-		"calls_shut":              {"load klp_calls_shut", "disable klp_calls_shut", "unload klp_calls_shut"},
 		"calls_ways":              {"load klp_calls_ways", "disable klp_calls_ways", "unload klp_calls_ways"},
 		"calls_thread":            {"hold klp_calls_harmless", "disable klp_calls_harmless", "hold klp_calls_thread"},
 	} {
 		s.scenario(name, steps...)
-		last := &s.Scenarios[len(s.Scenarios)-1]
-		last.Calls, last.Dies = true, name == "calls_late"
+		s.Scenarios[len(s.Scenarios)-1].Calls = true
 	}
 	sortScenarios(s.Scenarios)
 }

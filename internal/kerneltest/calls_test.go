@@ -6,9 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/klplint/klplint/finding"
-	"github.com/klplint/klplint/lint"
 )
 
 // calls holds what the guest saw when it called patched functions against what
@@ -21,7 +18,7 @@ func (a *agreement) calls(t *testing.T, suite *Suite, observed []Scenario, work 
 			byName[s.Name] = s.Steps
 		}
 	}
-	if len(byName) != 10 {
+	if len(byName) != 8 {
 		t.Fatalf("%d scenarios with calls were observed", len(byName))
 	}
 	vmlinux, err := a.known.Object("vmlinux")
@@ -108,24 +105,6 @@ func (a *agreement) calls(t *testing.T, suite *Suite, observed []Scenario, work 
 	// constants, a function of the module, and an alternative.
 	if logs := step("calls_ways", 2).Messages; !slices.Contains(logs, "klp_calls: came back by 7e") {
 		t.Errorf("calls_ways: %q", logs)
-	}
-
-	// A timer whose module is gone ends the kernel, one that was waited for does not.
-	expect("calls_late", 1, nil)
-	expect("calls_shut", 2, nil)
-	if step("calls_late", 2).Errno != crashed {
-		t.Errorf("calls_late: %+v", byName["calls_late"])
-	}
-	for _, module := range []string{"klp_calls_late", "klp_calls_shut"} {
-		path := filepath.Join(work, module+".ko")
-		found, err := lint.Run(t.Context(), lint.Config{Inputs: []lint.Source{{Path: path, Named: true}}, Enable: []string{"KLP217"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		said := slices.ContainsFunc(found.Findings, func(f finding.Finding) bool { return f.Rule == "KLP217" })
-		if said != (module == "klp_calls_late") {
-			t.Errorf("KLP217 says of %s that a timer is left: %t", module, said)
-		}
 	}
 
 	// The transition ends for one function and never for the other.

@@ -70,8 +70,6 @@ type Scenario struct {
 	// Calls: after each step the guest calls what the suite's livepatches patch.
 	// What comes of that is for the test that asked, not for Predict and Compare.
 	Calls bool `json:"-"`
-	// Dies: the kernel does, as the test expects; seen once is enough.
-	Dies bool `json:"-"`
 }
 
 // Step is one operation; what a kernel answered stands beside it.
