@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -37,7 +36,7 @@ or section attributes in the source cause this.`,
 }, func(m *klp.Module) ([]finding.Finding, error) {
 	var c collector
 	modules, infos := 0, 0
-	apart := displaced(m)
+	apart, code := displaced(m), mappedCode(m)
 	for i := range m.Sections {
 		s := &m.Sections[i]
 		switch s.Name {
@@ -53,7 +52,7 @@ or section attributes in the source cause this.`,
 				Kernel:   refused("ENOEXEC", names.Cut(m.Name)+": section "+names.Cut(s.Name)+" has invalid WRITE|EXEC flags"),
 			})
 		}
-		oddSection(m, s, apart[i], &c)
+		oddSection(m, s, apart[i], code[s.Name], &c)
 	}
 	if modules != 1 && len(m.Sections) > 0 {
 		c.add(finding.Finding{
@@ -86,8 +85,9 @@ const maxAlign = 1 << 30
 // loaded reports whether the section is in the module's memory.
 func loaded(s *klp.Section) bool { return s.Flags&shfAlloc != 0 }
 
-// oddSection adds what else is wrong with a section.
-func oddSection(m *klp.Module, s *klp.Section, displaced bool, c *collector) {
+// oddSection adds what else is wrong with a section. mapped: one of its name is mapped
+// executable, so that another one that is not in memory is no code.
+func oddSection(m *klp.Module, s *klp.Section, displaced, mapped bool, c *collector) {
 	var message string
 	var answer *finding.Answer
 	var severity finding.Severity
@@ -106,7 +106,7 @@ func oddSection(m *klp.Module, s *klp.Section, displaced bool, c *collector) {
 		answer = refused("EEXIST", "sysfs: cannot create duplicate filename '/module/"+names.Cut(m.Name)+"/sections/"+names.Cut(s.Name)+"'")
 	case oddAlignment(s) && displaced:
 		message = fmt.Sprintf("section %s is aligned to %#x bytes, no power of two or too much: the loader lays sections over each other, beyond the module's memory, or where their content does not belong", names.Cut(s.Name), s.Align)
-	case s.Size > 0 && s.Flags&(shfAlloc|shfExecinstr) != shfAlloc|shfExecinstr && s.Flags&shfStrings == 0 && codeSection(s.Name) && (loaded(s) || !mapsCode(m, s.Name)):
+	case s.Size > 0 && s.Flags&(shfAlloc|shfExecinstr) != shfAlloc|shfExecinstr && s.Flags&shfStrings == 0 && codeSection(s.Name) && (loaded(s) || !mapped):
 		message = "section " + names.Cut(s.Name) + " holds code but lacks SHF_EXECINSTR or SHF_ALLOC"
 		answer = crashes("the kernel jumps into non-executable memory")
 	case oddAlignment(s):
@@ -124,12 +124,15 @@ func trackedOnly(name string) bool {
 	return name == ".modinfo" || name == "__versions" || name == ".data..percpu"
 }
 
-// mapsCode reports whether a section of the name is mapped executable: another one
-// that is not in memory is then no code.
-func mapsCode(m *klp.Module, name string) bool {
-	return slices.ContainsFunc(m.Sections, func(s klp.Section) bool {
-		return s.Name == name && s.Flags&(shfAlloc|shfExecinstr) == shfAlloc|shfExecinstr
-	})
+// mappedCode are the names of the sections that are mapped executable.
+func mappedCode(m *klp.Module) map[string]bool {
+	out := make(map[string]bool)
+	for i := range m.Sections {
+		if s := &m.Sections[i]; s.Flags&(shfAlloc|shfExecinstr) == shfAlloc|shfExecinstr {
+			out[s.Name] = true
+		}
+	}
+	return out
 }
 
 // codeSection reports whether compilers put code into sections of the name.
