@@ -78,9 +78,9 @@ type proxy struct {
 	servers []net.Conn
 }
 
-// close ends what the server has open.
-func (p *proxy) close() {
-	_ = p.Close()
+// hangUp ends what the server has open. A pooler can die of that, in the middle of what
+// a client says.
+func (p *proxy) hangUp() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.servers {
@@ -96,7 +96,7 @@ func proxied(t *testing.T, place string) (*proxy, string) {
 		t.Fatal(err)
 	}
 	p := &proxy{Listener: l}
-	t.Cleanup(p.close)
+	t.Cleanup(func() { _ = l.Close() })
 	p.cut.Store("")
 	p.stop.Store("")
 	p.held.Store("")
@@ -307,6 +307,7 @@ func TestSilentAtEachStep(t *testing.T) {
 			}
 			silent := func(place string, after int64) (p *proxy, err error) {
 				p, place = proxied(t, place)
+				t.Cleanup(p.hangUp)
 				r, err := registry.Open(t.Context(), place, registry.Options{Wait: wait})
 				if err != nil {
 					return p, err
