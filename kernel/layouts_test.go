@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/cilium/ebpf/btf"
+
+	"github.com/klplint/klplint/klp"
 )
 
 // specOf is BTF of the types.
@@ -224,5 +226,14 @@ func TestFunctionsAmongParameters(t *testing.T) {
 		if what, calls := comparePrototypes(c.was, c.own, false); (what != "") != c.differ || calls {
 			t.Errorf("%s: %q, %v", c.name, what, calls)
 		}
+	}
+}
+
+// A replacement of several funcs is named once.
+func TestUndescribed(t *testing.T) {
+	f := klp.Func{New: klp.Code{Symbol: "new_f"}}
+	o := ModuleTypes{spec: specOf(t), module: &klp.Module{Patch: klp.Patch{Objects: []klp.Object{{Funcs: []klp.Func{f, f}}}}}}
+	if err := o.undescribed(); err == nil || !strings.HasSuffix(err.Error(), ": there is none of new_f") {
+		t.Errorf("error %v", err)
 	}
 }

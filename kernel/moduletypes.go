@@ -177,8 +177,9 @@ func (o *ModuleTypes) undescribed() error {
 		return nil
 	}
 	slices.Sort(missing)
+	missing = slices.Compact(missing)
 	others := ""
-	if n := len(slices.Compact(missing)) - maxUndescribed; n > 0 {
+	if n := len(missing) - maxUndescribed; n > 0 {
 		missing, others = missing[:maxUndescribed], fmt.Sprintf(" and %d more", n)
 	}
 	return fmt.Errorf("%w: there is none of %s%s", ErrUndescribed, strings.Join(missing, ", "), others)
