@@ -1,6 +1,10 @@
 package elfread
 
-import "github.com/klplint/klplint/klp"
+import (
+	"slices"
+
+	"github.com/klplint/klplint/klp"
+)
 
 // deferrer is what a function of the kernel does with objects of a kind.
 type deferrer struct {
@@ -80,12 +84,7 @@ func (p *parser) readArms() (refers bool) {
 
 // arms reports whether the module makes objects of a kind pending.
 func (p *parser) arms(kind klp.DeferKind) bool {
-	for _, a := range p.m.Arms {
-		if a.Kind == kind {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.m.Arms, func(a klp.Arming) bool { return a.Kind == kind })
 }
 
 // deferrerOf returns what the function that a call is to does, and its name.

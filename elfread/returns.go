@@ -1,7 +1,6 @@
 package elfread
 
 import (
-	"cmp"
 	"debug/elf"
 	"slices"
 
@@ -102,14 +101,11 @@ func (p *parser) plainReturns() {
 // unmatched counts the jumps that no entry leads to, and the entries that lead
 // to none of them. It sorts both.
 func unmatched(jumps, entries []place) (unlisted, stray int) {
-	byPlace := func(a, b place) int {
-		return cmp.Or(cmp.Compare(a.Section, b.Section), cmp.Compare(a.Offset, b.Offset))
-	}
-	slices.SortFunc(jumps, byPlace)
-	slices.SortFunc(entries, byPlace)
+	slices.SortFunc(jumps, comparePlaces)
+	slices.SortFunc(entries, comparePlaces)
 	i := 0
 	for _, jump := range slices.Compact(jumps) {
-		for i < len(entries) && byPlace(entries[i], jump) < 0 {
+		for i < len(entries) && comparePlaces(entries[i], jump) < 0 {
 			stray++
 			i++
 		}

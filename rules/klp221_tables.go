@@ -79,14 +79,6 @@ copied.`,
 			Kernel:   accepted("when one of them runs: WARNING: Unpatched return thunk in use. This should not happen!"),
 		})
 	}
-	if n := m.Returns.Stray; n > 0 {
-		c.add(finding.Finding{
-			Severity: finding.Warning,
-			Message:  plural(n, "entry", "entries") + " of .return_sites " + areNoReturns(n),
-			Location: klp.Location{Section: ".return_sites"},
-			Kernel:   accepted("WARNING: missing return thunk"),
-		})
-	}
 	strayEntries(m, &c)
 	return c.findings(), nil
 })
@@ -96,25 +88,21 @@ func strayEntries(m *klp.Module, c *collector) {
 	for _, list := range [...]struct {
 		section string
 		stray   int
-		one     string
-		many    string
-		where   string
+		kind    string
+		logs    string
 	}{
-		{".ibt_endbr_seal", m.Stray.Endbr, "leads to no ENDBR64", "lead to no ENDBR64", "poison_endbr"},
-		{".retpoline_sites", m.Stray.Retpolines, "leads to no branch to __x86_indirect_thunk", "lead to no branch to __x86_indirect_thunk", "apply_retpolines"},
+		{".return_sites", m.Returns.Stray, "jump to the return thunk", "WARNING: missing return thunk"},
+		{".ibt_endbr_seal", m.Stray.Endbr, "ENDBR64", "WARNING: ... poison_endbr"},
+		{".retpoline_sites", m.Stray.Retpolines, "branch to __x86_indirect_thunk", "WARNING: ... apply_retpolines"},
 	} {
 		if list.stray == 0 {
 			continue
 		}
-		verb := list.many
-		if list.stray == 1 {
-			verb = list.one
-		}
 		c.add(finding.Finding{
 			Severity: finding.Warning,
-			Message:  plural(list.stray, "entry", "entries") + " of " + list.section + " " + verb,
+			Message:  plural(list.stray, "entry of "+list.section+" leads", "entries of "+list.section+" lead") + " to no " + list.kind,
 			Location: klp.Location{Section: list.section},
-			Kernel:   accepted("WARNING: ... " + list.where),
+			Kernel:   accepted(list.logs),
 		})
 	}
 }
@@ -143,13 +131,6 @@ var walkedTables = map[string][]uint64{
 	".call_sites":      {4},
 	".cfi_sites":       {4},
 	".ibt_endbr_seal":  {4},
-}
-
-func areNoReturns(n int) string {
-	if n == 1 {
-		return "leads to no jump to the return thunk"
-	}
-	return "lead to no jump to the return thunk"
 }
 
 // pointerTables are the tables whose entries the kernel follows at load: bytes

@@ -145,7 +145,7 @@ func (e *postgresEngine) begin(ctx context.Context, db *sql.DB, readOnly bool) (
 func (e *postgresEngine) limit(ctx context.Context, tx *sql.Tx) error {
 	wait := milliseconds(e.wait)
 	_, err := tx.ExecContext(ctx, `SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)`,
-		strconv.Itoa(max(1, wait-wait/10)), strconv.Itoa(min(wait, math.MaxInt32-1000)+1000))
+		strconv.Itoa(wait-wait/10), strconv.Itoa(min(wait, math.MaxInt32-1000)+1000))
 	return err
 }
 

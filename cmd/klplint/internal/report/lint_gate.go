@@ -38,7 +38,8 @@ const ShownAgainst = 20
 func (g *Gate) Lines() []string {
 	var out []string
 	line := func(format string, args ...any) { out = append(out, Escape(fmt.Sprintf(format, args...))) }
-	shown := g.Against[:min(len(g.Against), ShownAgainst)]
+	first := func(list []RegistryEntry) []RegistryEntry { return list[:min(len(list), ShownAgainst)] }
+	shown := first(g.Against)
 	for i := range shown {
 		e := &shown[i]
 		line("%s: active in %s, owner %s, added by %s on %s (revision %d, sha256 %s)",
@@ -66,7 +67,6 @@ func (g *Gate) Lines() []string {
 	if g.DryRun {
 		verb = "would be retired"
 	}
-	first := func(list []RegistryEntry) []RegistryEntry { return list[:min(len(list), ShownAgainst)] }
 	for _, e := range first(g.Retired) {
 		line("%s: %s, replaced", e.Path, verb)
 	}
