@@ -70,7 +70,7 @@ func (f *registryFlags) open(ctx context.Context, a *app, how access) (*registry
 		}
 	}
 	if path, ok := strings.CutPrefix(place, "sqlite:"); ok {
-		if err := a.guard(path, path+"-wal", path+"-shm", path+"-journal"); err != nil {
+		if err := a.guard(path, path+"-wal", path+"-shm", path+"-journal", path+".lock"); err != nil {
 			return nil, err
 		}
 	}
