@@ -3,7 +3,6 @@ package registry
 import (
 	"cmp"
 	"database/sql"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -79,43 +78,27 @@ func (t *Tx) setState(entries []*Entry, s State, action Action, c Change) error 
 			}
 		}
 	}
-	for part := range slices.Chunk(entries, 500) {
-		next := &table{args: []any{string(s), c.By, c.At, c.ReplacedBy, t.Next()}}
-		for _, e := range part {
-			next.add(e.id, e.Admitted, e.digest())
+	for part := range slices.Chunk(entries, 200) {
+		args := []any{string(s), c.By, c.At, c.ReplacedBy, t.Next()}
+		var rows strings.Builder
+		for i, e := range part {
+			row := tuple(len(args)+1, 3)
+			if i == 0 {
+				// The first row settles the columns' types.
+				row = `(CAST($6 AS BIGINT), CAST($7 AS BIGINT), $8)`
+			} else {
+				rows.WriteByte(',')
+			}
+			rows.WriteString(row)
+			args = append(args, e.id, e.Admitted, e.digest())
 		}
-		err := t.exec(`WITH next (id, admitted, digest) AS (VALUES `+next.rows.String()+`)
-UPDATE standing SET state = $1, changed_by = $2, changed_at = $3, replaced_by = $4, revision = $5, admitted = next.admitted, digest = next.digest FROM next WHERE standing.module = next.id`, next.args...)
+		err := t.exec(`WITH next (id, admitted, digest) AS (VALUES `+rows.String()+`)
+UPDATE standing SET state = $1, changed_by = $2, changed_at = $3, replaced_by = $4, revision = $5, admitted = next.admitted, digest = next.digest FROM next WHERE standing.module = next.id`, args...)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// table is the rows of a table within a statement, of two numbers and texts each. args
-// are the statement's parameters, those before the rows first.
-type table struct {
-	rows strings.Builder
-	args []any
-}
-
-func (t *table) add(id, number int64, texts ...string) {
-	first := len(t.args) + 1
-	if t.rows.Len() == 0 {
-		// The first row settles the columns' types.
-		fmt.Fprintf(&t.rows, `(CAST($%d AS BIGINT), CAST($%d AS BIGINT)`, first, first+1)
-		for i := range texts {
-			fmt.Fprintf(&t.rows, `, $%d`, first+2+i)
-		}
-		t.rows.WriteByte(')')
-	} else {
-		t.rows.WriteString("," + tuple(first, 2+len(texts)))
-	}
-	t.args = append(t.args, id, number)
-	for _, text := range texts {
-		t.args = append(t.args, text)
-	}
 }
 
 // Remove deletes entries that a query of this transaction returned: the log

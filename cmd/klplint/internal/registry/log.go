@@ -69,30 +69,8 @@ func (e *Event) check() error {
 // Refuse writes down that entries were not admitted, and why.
 func (t *Tx) Refuse(entries []*Entry, c Change) error { return t.log(events(entries, Refused, c)...) }
 
-// log appends events. What is the same of those that follow each other, thousands where
-// a release retires what it replaces, is sent once.
 func (t *Tx) log(list ...Event) error {
-	for len(list) > 0 {
-		n := 1
-		for n < len(list) && n < page && list[n].alike(&list[0]) {
-			n++
-		}
-		if err := t.logAlike(list[:n]); err != nil {
-			return err
-		}
-		list = list[n:]
-	}
-	return nil
-}
-
-// alike reports whether two events are of different modules and no more.
-func (e *Event) alike(o *Event) bool {
-	return e.At == o.At && e.Who == o.Who && e.Action == o.Action && e.Kernel == o.Kernel && e.Channel == o.Channel && e.Reason == o.Reason
-}
-
-func (t *Tx) logAlike(list []Event) error {
-	first := &list[0]
-	next := &table{args: []any{first.At, first.Who, string(first.Action), escape(first.Kernel.Release), string(first.Kernel.Arch), first.Channel, first.Reason}}
+	b := t.batch(`log (id, revision, at, who, action, name, sha256, release, arch, channel, reason, digest)`, 12, 200)
 	for i := range list {
 		e := &list[i]
 		if err := e.check(); err != nil {
@@ -101,11 +79,9 @@ func (t *Tx) logAlike(list []Event) error {
 		e.id, e.Revision = t.nextID, t.Next()
 		t.nextID++
 		t.logHead = e.chain(t.logHead)
-		next.add(e.id, e.Revision, escape(e.Name), e.SHA256, t.logHead)
+		b.add(e.id, e.Revision, e.At, e.Who, string(e.Action), escape(e.Name), e.SHA256, escape(e.Kernel.Release), string(e.Kernel.Arch), e.Channel, e.Reason, t.logHead)
 	}
-	return t.exec(`WITH next (id, revision, name, sha256, digest) AS (VALUES `+next.rows.String()+`)
-INSERT INTO log (id, revision, at, who, action, name, sha256, release, arch, channel, reason, digest)
-SELECT id, revision, $1, $2, $3, name, sha256, $4, $5, $6, $7, digest FROM next`, next.args...)
+	return b.flush()
 }
 
 // Log calls f for each event, in the order in which they happened: those of one
