@@ -7,7 +7,8 @@
 #
 # FOLDER then holds, per kernel, FOLDER/RELEASE/{vmlinuz,headers,modules}. The newest
 # one comes where the second argument asks for it, as FOLDER/newest/RELEASE, with
-# kpatch's hook (see archive.sh). The versions are whatever the packages are today.
+# kpatch's hook (see archive.sh). The versions are whatever the packages are today;
+# a kernel that they replace is removed, because fixtures are built for today's.
 set -euo pipefail
 
 folder=${1:?usage: fetch.sh FOLDER [newest]}
@@ -47,6 +48,7 @@ settle() {
 	fi
 }
 
+current=()
 for flavour in amd64 6.12-amd64; do
 	image=$(depends "linux-image-$flavour")
 	headers=$(depends "linux-headers-$flavour")
@@ -55,6 +57,7 @@ for flavour in amd64 6.12-amd64; do
 		echo "fetch.sh: no kernel packages for $flavour; run apt-get update first" >&2
 		exit 1
 	fi
+	current+=("$release")
 	if [[ -e $folder/$release/complete ]]; then
 		echo "$release is there"
 		continue
@@ -78,6 +81,13 @@ for flavour in amd64 6.12-amd64; do
 	ln -sfn "root/lib/modules/$release" "$folder/$release/modules"
 	touch "$folder/$release/complete"
 	echo "$release is ready"
+done
+for complete in "$folder"/*/complete; do
+	release=$(basename "${complete%/complete}")
+	if [[ " ${current[*]} " != *" $release "* ]]; then
+		rm -rf "${folder:?}/$release"
+		echo "$release is replaced"
+	fi
 done
 
 . "${BASH_SOURCE[0]%/*}/archive.sh"

@@ -53,16 +53,16 @@ func TestMutants(t *testing.T) {
 	}
 }
 
-// mutantFixtures returns the folder of fixtures for a kernel: those of 6.12 are
-// there, for others they are built against the headers in the kernel's folder.
+// mutantFixtures returns the folder of fixtures for a kernel: those in the
+// repository where they are for its release, which changes with each of Debian's
+// updates; else they are built against the headers in the kernel's folder.
 func mutantFixtures(t *testing.T, folder string) string {
 	t.Helper()
 	release := filepath.Base(folder)
-	if strings.HasPrefix(release, "6.12.") {
-		if rebuilt := os.Getenv("KLPLINT_FIXTURES"); rebuilt != "" {
-			return rebuilt
+	for _, root := range []string{os.Getenv("KLPLINT_FIXTURES"), "../../fixtures"} {
+		if m, err := elfread.Open(filepath.Join(root, mutantBases[0]+".ko"), elfread.Options{}); err == nil && m.Vermagic.Release == release {
+			return root
 		}
-		return "../../fixtures"
 	}
 	out := filepath.Join(workFolder(t), release, "bases")
 	if _, err := os.Stat(filepath.Join(out, "MANIFEST")); err == nil {
