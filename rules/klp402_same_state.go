@@ -42,7 +42,7 @@ livepatches into one set.`,
 			st := &p.Next.States[shared.Next]
 			ids[i] = st.ID
 			says := fmt.Sprintf("uses state %d too", st.ID)
-			out.places = append(out.places, pairPlace{st.At, p.Active.States[shared.Active].At, says, says})
+			out.places = append(out.places, pairPlace{next: side{st.At, says}, active: side{p.Active.States[shared.Active].At, says}})
 		}
 		out.places = out.places[:min(len(out.places), maxListed)]
 		out.Kernel = incompatible(p.Next)

@@ -87,9 +87,8 @@ func lowerStates(s *moduleset.Set, p moduleset.Pair) pairFinding {
 		ids, have, want = append(ids, next.ID), append(have, next.Version), append(want, active.Version)
 		if i < maxListed {
 			out.places = append(out.places, pairPlace{
-				next.At, active.At,
-				fmt.Sprintf("has state %d at version %d", next.ID, next.Version),
-				fmt.Sprintf("has state %d at version %d", active.ID, active.Version),
+				next:   side{next.At, fmt.Sprintf("has state %d at version %d", next.ID, next.Version)},
+				active: side{active.At, fmt.Sprintf("has state %d at version %d", active.ID, active.Version)},
 			})
 		}
 	}
@@ -106,7 +105,7 @@ func lackingStates(s *moduleset.Set, p moduleset.Pair) pairFinding {
 		st := &p.Active.States[shared.Active]
 		ids = append(ids, st.ID)
 		if i < maxListed {
-			out.places = append(out.places, pairPlace{p.Next.Replace.At, st.At, fmt.Sprintf("lacks state %d", st.ID), fmt.Sprintf("has state %d", st.ID)})
+			out.places = append(out.places, pairPlace{side{p.Next.Replace.At, "lacks"}, side{st.At, "has"}, fmt.Sprintf("state %d", st.ID)})
 		}
 	}
 	next, active, states := p.Next.Title(), p.Active.Title(), numbered("state", ids)

@@ -234,8 +234,8 @@ func (j *dropJudge) tell(p moduleset.Pair) pairFinding {
 	funcs := j.funcs[:0]
 	clear(j.seen)
 	for f := range j.dropped(p) {
-		if key := f.Key(); !j.seen[key] {
-			j.seen[key], funcs = true, append(funcs, f)
+		if j.seen[f.Key()] = true; len(j.seen) > len(funcs) {
+			funcs = append(funcs, f)
 		}
 	}
 	j.funcs = funcs
@@ -244,12 +244,12 @@ func (j *dropJudge) tell(p moduleset.Pair) pairFinding {
 	for _, f := range funcs[:min(len(funcs), maxListed)] {
 		title := f.Title()
 		titles = append(titles, title)
-		out.places = append(out.places, pairPlace{p.Next.Replace.At, f.At(), "does not patch " + title, "patches " + title})
+		out.places = append(out.places, pairPlace{side{p.Next.Replace.At, "does not patch"}, side{f.At(), "patches"}, title})
 	}
 	for _, o := range objects[:min(len(objects), maxListed-len(titles))] {
 		object := names.Cut(o.Name)
 		titles = append(titles, "object "+object)
-		out.places = append(out.places, pairPlace{p.Next.Replace.At, o.At, "has nothing for " + object, "has callbacks for " + object})
+		out.places = append(out.places, pairPlace{side{p.Next.Replace.At, "has nothing for"}, side{o.At, "has callbacks for"}, object})
 	}
 	j.places = out.places
 	if len(objects) == 0 {

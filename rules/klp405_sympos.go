@@ -82,7 +82,7 @@ func symposDiffers(s *moduleset.Set, p moduleset.Pair) pairFinding {
 	for i, shared := range p.Shared {
 		n, a := p.Next.Funcs[shared.Next].Sympos, p.Active.Funcs[shared.Active].Sympos
 		if i < len(out.places) {
-			out.places[i].nextSays, out.places[i].activeSays = namedBy(p, i, n), namedBy(p, i, a)
+			out.places[i].next.says, out.places[i].active.says = namedBy(p, i, n), namedBy(p, i, a)
 		}
 		if n != next {
 			numbers = "by another sympos than the other, 0 or 1"

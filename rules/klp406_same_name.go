@@ -54,7 +54,7 @@ kernel's release in it.`,
 				Kernel:  refused("EEXIST", ""),
 				Message: fmt.Sprintf("another module is named %s: while one is loaded, the other is refused with EEXIST, even if it is meant to replace it", p.Next.Title()),
 			},
-			places: []pairPlace{{nextSays: says, activeSays: says}},
+			places: []pairPlace{{next: side{says: says}, active: side{says: says}}},
 		}
 	})
 })

@@ -42,7 +42,7 @@ active list names), or choose the interpretation of your kernel with --model.`,
 		return pairFinding{
 			Finding: finding.Finding{Message: fmt.Sprintf("what loading %s (%s) does to %s (%s) depends on the interpretation of the sets: %s",
 				p.Next.Title(), next, p.Active.Title(), active, verdicts)},
-			places: []pairPlace{{p.Next.Replace.At, p.Active.Replace.At, "has " + next, "has " + active + ": " + verdicts}},
+			places: []pairPlace{{next: side{p.Next.Replace.At, "has " + next}, active: side{p.Active.Replace.At, "has " + active + ": " + verdicts}}},
 		}
 	})
 })

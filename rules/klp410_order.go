@@ -58,7 +58,7 @@ so that only the upgrade is checked.`,
 				Message: fmt.Sprintf("load order matters: %s after %s is accepted, %s after %s is refused with EINVAL: %s",
 					active, next, next, active, settled(s, p.Next, p.Active).Refused),
 			},
-			places: []pairPlace{{p.Next.Replace.At, p.Active.Replace.At, "is the other one", "is the other one"}},
+			places: []pairPlace{{side{p.Next.Replace.At, "is"}, side{p.Active.Replace.At, "is"}, "the other one"}},
 		}
 	})
 })

@@ -49,7 +49,7 @@ shared on purpose, let one livepatch replace the other.`,
 			if i < maxListed {
 				says := fmt.Sprintf("uses shadow variable id %#x too", next.ID)
 				ids = append(ids, fmt.Sprintf("%#x", next.ID))
-				out.places = append(out.places, pairPlace{next.At, active.At, says, says})
+				out.places = append(out.places, pairPlace{next: side{next.At, says}, active: side{active.At, says}})
 			}
 		}
 		noun := "id"

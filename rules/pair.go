@@ -19,8 +19,14 @@ type pairFinding struct {
 
 // pairPlace is a place in each of two modules, and what a reader is told there.
 type pairPlace struct {
-	next, active         klp.Location
-	nextSays, activeSays string // a clause that follows the module's name
+	next, active side
+	what         string // what both clauses are about, "" where they say all themselves
+}
+
+// side is a place in one module, and a clause that follows that module's name.
+type side struct {
+	at   klp.Location
+	says string
 }
 
 // weight is how severe a pair is, and whether that is undecided.
@@ -80,21 +86,27 @@ func (r *pairReport) pairs(pairs iter.Seq[moduleset.Pair], weigh func(moduleset.
 }
 
 func (f *pairFinding) atNext(p moduleset.Pair) finding.Finding {
-	out := f.Finding
-	out.Module, out.Location = p.Next.Path, f.places[0].next
-	out.Related = make([]finding.Related, 0, len(f.places))
-	for _, at := range f.places {
-		out.Related = append(out.Related, finding.Related{Module: p.Active.Path, Message: p.Active.Title() + " " + at.activeSays, Location: at.active})
-	}
-	return out
+	return f.at(p.Next, p.Active, func(place *pairPlace) (own, others *side) { return &place.next, &place.active })
 }
 
 func (f *pairFinding) atActive(p moduleset.Pair) finding.Finding {
+	return f.at(p.Active, p.Next, func(place *pairPlace) (own, others *side) { return &place.active, &place.next })
+}
+
+// at is the finding at m, with the places in the other module.
+func (f *pairFinding) at(m, other *moduleset.Member, sides func(*pairPlace) (own, others *side)) finding.Finding {
 	out := f.Finding
-	out.Module, out.Location = p.Active.Path, f.places[0].active
-	out.Related = make([]finding.Related, 0, len(f.places))
-	for _, at := range f.places {
-		out.Related = append(out.Related, finding.Related{Module: p.Next.Path, Message: p.Next.Title() + " " + at.nextSays, Location: at.next})
+	own, _ := sides(&f.places[0])
+	out.Module, out.Location = m.Path, own.at
+	out.Related = make([]finding.Related, len(f.places))
+	title := other.Title() + " "
+	for i := range f.places {
+		_, others := sides(&f.places[i])
+		message := title + others.says
+		if what := f.places[i].what; what != "" {
+			message = title + others.says + " " + what
+		}
+		out.Related[i] = finding.Related{Module: other.Path, Message: message, Location: others.at}
 	}
 	return out
 }
@@ -117,7 +129,10 @@ func sharedFuncs(p moduleset.Pair, verb, after string) (pairFinding, string) {
 		if len(p.Shared) > 1 || next.NameKey() != active.NameKey() {
 			nextIt, activeIt = next.Title(), active.Title()
 		}
-		f.places = append(f.places, pairPlace{next.At(), active.At(), verb + " " + nextIt + after, verb + " " + activeIt + after})
+		f.places = append(f.places, pairPlace{
+			next:   side{next.At(), verb + " " + nextIt + after},
+			active: side{active.At(), verb + " " + activeIt + after},
+		})
 	}
 	return f, listing(titles, len(p.Shared))
 }

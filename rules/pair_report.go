@@ -17,7 +17,7 @@ const (
 	maxTold = 4096
 	// maxPlaced bounds those of them that have a place for each func or state
 	// that is listed. The others have the first.
-	maxPlaced = 1024
+	maxPlaced = 128
 	// maxNamed bounds the names in the findings that sum up all other pairs.
 	maxNamed = 1 << 16
 )

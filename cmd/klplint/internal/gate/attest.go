@@ -121,7 +121,7 @@ func (g *gate) statement(tx *registry.Tx, out *Outcome, uncompared bool) ([]byte
 	k := &s.Predicate.Klplint
 	*k = Details{
 		Version: g.Basis.Version, Model: g.Lint.Set.Model, Policy: g.Basis.Digest(), Settings: g.Basis.Settings, Expired: g.Basis.Expired, Rules: g.Basis.ruleVersions(),
-		NotEvaluated: []string{}, Errors: []string{}, Modules: []AttestedModule{}, Findings: []AttestedFinding{},
+		NotEvaluated: []string{}, Errors: []string{}, Modules: []AttestedModule{}, Findings: make([]AttestedFinding, 0, len(out.Verdict.Findings)),
 		Registry: RegistryState{
 			Place: g.Registry.Name(), UUID: tx.UUID, Revision: out.Revision, Channel: g.Channel, Channels: append([]string{}, g.channels()...), Compared: out.Compared,
 		},

@@ -34,9 +34,10 @@ func (s *Statement) encode() ([]byte, error) {
 		size += list[i].size()
 	}
 	out := append(make([]byte, 0, size), head...)
+	separator := "[\n"
 	for i := range list {
-		out = append(out, map[bool]string{true: "[\n", false: ",\n"}[i == 0]...)
-		out = list[i].append(out)
+		out = list[i].append(append(out, separator...))
+		separator = ",\n"
 	}
 	return append(append(out, "\n      "...), none[1:]...), nil
 }

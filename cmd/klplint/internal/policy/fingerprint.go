@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -63,7 +62,10 @@ func Fingerprints(findings []finding.Finding, names map[string]string) []string 
 // which order a module has its funcs decides nothing.
 func appendFuncs(b []byte, funcs []finding.Func) []byte {
 	slices.SortFunc(funcs, func(x, y finding.Func) int {
-		return cmp.Or(cmp.Compare(x.Object, y.Object), cmp.Compare(x.Name, y.Name))
+		if c := strings.Compare(x.Object, y.Object); c != 0 {
+			return c
+		}
+		return strings.Compare(x.Name, y.Name)
 	})
 	for _, fn := range funcs {
 		b = append(append(b, 0), fn.Object...)
