@@ -36,12 +36,14 @@ func (g *gate) evicted(fresh []*registry.Entry, standing map[moduleset.Kernel][]
 		for _, e := range group {
 			digests[e.Module.UnsignedSHA256] = true
 		}
+		var held klp.Module
 		for _, active := range standing[group[0].Kernel()] {
 			if digests[active.UnsignedSHA256] {
 				continue
 			}
+			held.Path, held.Name, held.Replace = active.Member.Path, active.Member.Name, *active.Member.Replace
 			for _, e := range group {
-				sure, err := g.replaces(e.Module, &klp.Module{Path: active.Member.Path, Name: active.Member.Name, Replace: *active.Member.Replace})
+				sure, err := g.replaces(e.Module, &held)
 				if err != nil {
 					return nil, registry.Abort(err)
 				}

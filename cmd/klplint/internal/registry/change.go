@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"database/sql"
 	"slices"
 	"strings"
@@ -16,10 +15,7 @@ type Change struct {
 
 // Retire retires entries, told by their ids, that were evicted. Of each is read what its
 // record says, and not what is compared.
-//
-// The log has them by digest: its index is then walked in order.
 func (t *Tx) Retire(ids []int64, c Change) error {
-	log := make([]Event, 0, len(ids))
 	for part := range slices.Chunk(ids, page) {
 		list := &conditions{}
 		list.modules(part)
@@ -32,14 +28,7 @@ func (t *Tx) Retire(ids []int64, c Change) error {
 		if err != nil {
 			return err
 		}
-		if err := t.setState(entries, Retired, RetiredNow, c); err != nil {
-			return err
-		}
-		log = append(log, events(entries, RetiredNow, c)...)
-	}
-	slices.SortStableFunc(log, func(a, b Event) int { return cmp.Compare(a.SHA256, b.SHA256) })
-	for part := range slices.Chunk(log, page) {
-		if err := t.log(part...); err != nil {
+		if err := t.SetState(entries, Retired, RetiredNow, c); err != nil {
 			return err
 		}
 	}
@@ -50,13 +39,6 @@ func (t *Tx) Retire(ids []int64, c Change) error {
 // returned, and renews what they are recorded as. action is what the log says
 // of it.
 func (t *Tx) SetState(entries []*Entry, s State, action Action, c Change) error {
-	if err := t.setState(entries, s, action, c); err != nil {
-		return err
-	}
-	return t.log(events(entries, action, c)...)
-}
-
-func (t *Tx) setState(entries []*Entry, s State, action Action, c Change) error {
 	if err := (&Event{Who: c.By, Reason: c.Reason}).check(); err != nil {
 		return Abort(err)
 	}
@@ -98,7 +80,7 @@ UPDATE standing SET state = $1, changed_by = $2, changed_at = $3, replaced_by = 
 			return err
 		}
 	}
-	return nil
+	return t.log(events(entries, action, c)...)
 }
 
 // Remove deletes entries that a query of this transaction returned: the log
