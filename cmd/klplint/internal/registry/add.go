@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/klplint/klplint/moduleset"
 )
@@ -160,12 +158,12 @@ func (t *Tx) insert(fresh []*Entry) error {
 	if err != nil {
 		return err
 	}
-	modules := t.batch(`module (id, kernel, sha256, unsigned_sha256, channel, owner, name, stem, added_by, added_at, labels, compact, document_sha256)`, 13, 100)
-	standings := t.batch(`standing (module, kernel, owner, stem, state, changed_by, changed_at, replaced_by, revision, admitted, digest)`, 11, 100)
-	documents := t.batch(`document (module, text)`, 2, 100)
-	funcs := t.batch(`func (name, object, module)`, 3, 500)
-	objects := t.batch(`object (name, kernel, module)`, 3, 500)
-	labels := t.batch(`label (name, value, module)`, 3, 500)
+	modules := t.batch(`module (id, kernel, sha256, unsigned_sha256, channel, owner, name, stem, added_by, added_at, labels, compact, document_sha256)`, 100)
+	standings := t.batch(`standing (module, kernel, owner, stem, state, changed_by, changed_at, replaced_by, revision, admitted, digest)`, 100)
+	documents := t.batch(`document (module, text)`, 100)
+	funcs := t.batch(`func (name, object, module)`, 500)
+	objects := t.batch(`object (name, kernel, module)`, 500)
+	labels := t.batch(`label (name, value, module)`, 500)
 	for _, e := range fresh {
 		m := e.Module
 		m.UnsignedSHA256 = cmp.Or(m.UnsignedSHA256, m.SHA256)
@@ -256,55 +254,4 @@ func (t *Tx) kernel(k moduleset.Kernel) (id int64, found bool, err error) {
 	err = t.each(func(rows *sql.Rows) error { found = true; return rows.Scan(&id) },
 		`SELECT id FROM kernel WHERE release = $1 AND arch = $2 AND flags = $3`, escape(k.Release), string(k.Arch), escape(k.Flags))
 	return id, found, err
-}
-
-// batch gathers rows and inserts many with one statement.
-type batch struct {
-	tx      *Tx
-	into    string
-	columns int
-	size    int
-	rows    [][]any
-}
-
-func (t *Tx) batch(into string, columns, size int) *batch {
-	return &batch{tx: t, into: into, columns: columns, size: size}
-}
-
-func (b *batch) add(values ...any) { b.rows = append(b.rows, values) }
-
-func (b *batch) flush() error {
-	for part := range slices.Chunk(b.rows, b.size) {
-		var text strings.Builder
-		text.WriteString("INSERT INTO " + b.into + " VALUES ")
-		args := make([]any, 0, len(part)*b.columns)
-		for i, row := range part {
-			if i > 0 {
-				text.WriteByte(',')
-			}
-			if b.tx.unnumbered {
-				text.WriteString("(" + strings.Repeat("?,", len(row)-1) + "?)")
-			} else {
-				text.WriteString(tuple(len(args)+1, len(row)))
-			}
-			args = append(args, row...)
-		}
-		if err := b.tx.exec(text.String(), args...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// tuple is "($first,...)" of n parameters.
-func tuple(first, n int) string {
-	b := []byte{'('}
-	for i := range n {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, '$')
-		b = strconv.AppendInt(b, int64(first+i), 10)
-	}
-	return string(append(b, ')'))
 }

@@ -2,8 +2,8 @@ package registry
 
 import (
 	"database/sql"
+	"fmt"
 	"slices"
-	"strings"
 )
 
 // Change says who changes the state of entries, when (RFC 3339, UTC) and why.
@@ -61,21 +61,15 @@ func (t *Tx) SetState(entries []*Entry, s State, action Action, c Change) error 
 		}
 	}
 	for part := range slices.Chunk(entries, 200) {
-		args := []any{string(s), c.By, c.At, c.ReplacedBy, t.Next()}
-		var rows strings.Builder
+		rows := make([][]any, len(part))
 		for i, e := range part {
-			row := tuple(len(args)+1, 3)
-			if i == 0 {
-				// The first row settles the columns' types.
-				row = `(CAST($6 AS BIGINT), CAST($7 AS BIGINT), $8)`
-			} else {
-				rows.WriteByte(',')
-			}
-			rows.WriteString(row)
-			args = append(args, e.id, e.Admitted, e.digest())
+			rows[i] = []any{e.id, e.Admitted, e.digest()}
 		}
-		err := t.exec(`WITH next (id, admitted, digest) AS (VALUES `+rows.String()+`)
-UPDATE standing SET state = $1, changed_by = $2, changed_at = $3, replaced_by = $4, revision = $5, admitted = next.admitted, digest = next.digest FROM next WHERE standing.module = next.id`, args...)
+		next, args := t.constants(rows)
+		n := len(args)
+		err := t.exec(fmt.Sprintf(`WITH next (id, admitted, digest) AS (%s)
+UPDATE standing SET state = $%d, changed_by = $%d, changed_at = $%d, replaced_by = $%d, revision = $%d, admitted = next.admitted, digest = next.digest
+FROM next WHERE standing.module = next.id`, next, n+1, n+2, n+3, n+4, n+5), append(args, string(s), c.By, c.At, c.ReplacedBy, t.Next())...)
 		if err != nil {
 			return err
 		}

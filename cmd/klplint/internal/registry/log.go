@@ -70,7 +70,7 @@ func (e *Event) check() error {
 func (t *Tx) Refuse(entries []*Entry, c Change) error { return t.log(events(entries, Refused, c)...) }
 
 func (t *Tx) log(list ...Event) error {
-	b := t.batch(`log (id, revision, at, who, action, name, sha256, release, arch, channel, reason, digest)`, 12, 200)
+	b := t.batch(`log (id, revision, at, who, action, name, sha256, release, arch, channel, reason, digest)`, 200)
 	for i := range list {
 		e := &list[i]
 		if err := e.check(); err != nil {

@@ -81,7 +81,7 @@ func (r *Registry) up(ctx context.Context) (silent, err error) {
 	step := func(version int64, f func(*Tx) error) *goose.Migration {
 		return goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
 			defer w.ask() // for the commit
-			return f(&Tx{ctx: ctx, tx: tx, watch: w, unnumbered: r.engine.dialect() == "sqlite3"})
+			return f(&Tx{ctx: ctx, tx: tx, watch: w, arrays: r.engine.arrays()})
 		}}, nil)
 	}
 	p, err := goose.NewProvider(goose.Dialect(r.engine.dialect()), r.db, folder, goose.WithTableName(schemaTable), goose.WithDisableGlobalRegistry(true),

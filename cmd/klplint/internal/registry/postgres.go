@@ -62,6 +62,8 @@ func openPostgres(place string, o Options) (*sql.DB, engine, string, error) {
 
 func (e *postgresEngine) room() string { return "" }
 
+func (e *postgresEngine) arrays() bool { return true }
+
 func (e *postgresEngine) check() string { return "" }
 
 func (e *postgresEngine) settled() error { return nil }

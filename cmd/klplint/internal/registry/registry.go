@@ -61,6 +61,8 @@ type engine interface {
 	// room is the statement that makes room for what a transaction changes, before it
 	// changes anything: what only reads does not take the memory. "" for none.
 	room() string
+	// arrays reports whether a parameter may be a list of values.
+	arrays() bool
 	// check is the statement that looks for damage in the file, "ok" for none;
 	// "" where the engine looks by itself.
 	check() string

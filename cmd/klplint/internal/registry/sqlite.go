@@ -132,6 +132,8 @@ func (e *sqliteEngine) silence() time.Duration { return 0 }
 
 func (e *sqliteEngine) dialect() string { return "sqlite3" }
 
+func (e *sqliteEngine) arrays() bool { return false }
+
 // lock takes a lock of the system on a file beside the registry: SQLite's own
 // are of one transaction, and a migration is several.
 func (e *sqliteEngine) lock(ctx context.Context, _ *sql.DB) (func(), error) {

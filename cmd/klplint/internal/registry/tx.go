@@ -30,9 +30,7 @@ type Tx struct {
 	changed  bool
 	readOnly bool
 	shown    bool // see Shown
-	// unnumbered: thousands of parameters are written as ?. SQLite looks up a
-	// numbered one among all that came before it.
-	unnumbered bool
+	arrays   bool // see constants
 }
 
 // Write runs f in a serializable transaction and commits what it changed. It
@@ -53,7 +51,7 @@ func (r *Registry) Write(ctx context.Context, f func(*Tx) error) error {
 			return last.unknown(err)
 		}
 		defer w.rollback(tx) // after a commit it does nothing
-		t := &Tx{ctx: ctx, tx: tx, watch: w, room: r.engine.room(), check: r.engine.check(), unnumbered: r.engine.dialect() == "sqlite3"}
+		t := &Tx{ctx: ctx, tx: tx, watch: w, room: r.engine.room(), check: r.engine.check(), arrays: r.engine.arrays()}
 		err = tx.QueryRowContext(ctx, `UPDATE registry SET revision = revision + 1 WHERE one = 1 RETURNING revision, next_id, uuid, log_head`).Scan(&t.Revision, &t.nextID, &t.UUID, &t.logHead)
 		if err != nil {
 			return last.unknown(err)

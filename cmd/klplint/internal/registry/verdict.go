@@ -45,7 +45,7 @@ func (t *Tx) Record(policy, statement string, entries []*Entry) error {
 		return err
 	}
 	seen := make(map[judgement]bool)
-	b := t.batch(`judgement (module, sha256, policy, verdict, digest)`, 5, 200)
+	b := t.batch(`judgement (module, sha256, policy, verdict, digest)`, 200)
 	for i, e := range entries {
 		x, ok := known[i]
 		j := judgement{x.id, e.Module.SHA256, policy, id}
