@@ -73,6 +73,9 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 	if err := c.attestation.check(); err != nil {
 		return err
 	}
+	if c.dryRun && c.attestation.format == "vsa" {
+		return usageErrorf("--dry-run: a verification summary says of modules that they were admitted, and none would be")
+	}
 	if c.attestation.verify != "" {
 		for _, name := range admitting {
 			if cmd.Flags().Changed(name) {
@@ -105,6 +108,15 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := c.attestation.load(); err != nil {
+		return err
+	}
+	if err := c.guard(c.attestation.key); err != nil {
+		return err
+	}
+	if err := c.guardBelow(s.Kernel.Paths...); err != nil {
+		return err
+	}
 	outs, err := c.outputs(report.LintFormats().Names()...)
 	if err != nil {
 		return err
@@ -129,6 +141,9 @@ func (c *gateCommand) run(cmd *cobra.Command, args []string) error {
 		_ = write(o, report.LintFormats(), l)
 	}
 	err = c.closeOutputs(all)
+	if err != nil && l.Gate.Admitted {
+		c.errorf("the modules are recorded all the same: give them again, and the statement is written again")
+	}
 	c.sayLint(l, outs)
 	if !c.common.quiet || !l.Gate.Admitted {
 		for _, line := range l.Gate.Lines() {

@@ -13,6 +13,8 @@ type attestFlags struct {
 	attest, key, format string
 
 	verify, public, policy string
+
+	signer *gate.Signer // of key; nil without one
 }
 
 func (f *attestFlags) register(fs *pflag.FlagSet) {
@@ -40,6 +42,17 @@ func (f *attestFlags) check() error {
 	return nil
 }
 
+// load reads the private key: what cannot be signed is not admitted.
+func (f *attestFlags) load() (err error) {
+	if f.key == "" {
+		return nil
+	}
+	if f.signer, err = gate.NewSigner(f.key); err != nil {
+		return uncheckedErrorf("--attest-key: %w", err)
+	}
+	return nil
+}
+
 // write makes the file of a statement. The form and the signature are no part
 // of what the registry keeps.
 func (f *attestFlags) write(ctx context.Context, statement []byte) ([]byte, error) {
@@ -49,8 +62,8 @@ func (f *attestFlags) write(ctx context.Context, statement []byte) ([]byte, erro
 			return nil, err
 		}
 	}
-	if f.key == "" {
+	if f.signer == nil {
 		return statement, nil
 	}
-	return gate.Sign(ctx, statement, f.key)
+	return f.signer.Sign(ctx, statement)
 }

@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,7 +22,7 @@ import (
 // written, who asks for it, and what is recorded beside it. The channels and
 // the files are bound by what they hold.
 var undecisive = []string{
-	"format", "jobs", "quiet", "color", "no-cache", "help", "null", "allow-empty", "registry", "wait", "owner", "label", "by", "dry-run",
+	"format", "jobs", "quiet", "verbose", "color", "no-cache", "help", "null", "literal-paths", "allow-empty", "registry", "wait", "label", "by", "dry-run",
 	"attest", "attest-key", "attest-format", "verify", "key", "require-policy", "write-known",
 }
 
@@ -172,18 +172,44 @@ func hashTree(path string) (string, error) {
 		return "", fmt.Errorf("%s is no regular file, and the record could not say what it holds", path)
 	}
 	all := sha256.New()
-	root := path + string(filepath.Separator) // a folder may be a link
-	err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		digest, err := hashFile(name)
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(root, name)
-		fmt.Fprintf(all, "%s %q\n", digest, rel)
-		return err
-	})
+	err = hashFolder(all, path, "", make(map[string]bool))
 	return hex.EncodeToString(all.Sum(nil)), err
+}
+
+// hashFolder adds the files of a folder and below it, those that links lead to as well:
+// they are read. A folder that was met before is told by its name.
+func hashFolder(all io.Writer, root, below string, met map[string]bool) error {
+	folder := filepath.Join(root, below)
+	real, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return err
+	}
+	if met[real] {
+		fmt.Fprintf(all, "folder %q\n", below)
+		return nil
+	}
+	met[real] = true
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		rel := filepath.Join(below, e.Name())
+		info, err := os.Stat(filepath.Join(root, rel))
+		switch {
+		case err != nil:
+			fmt.Fprintf(all, "nothing %q\n", rel) // a link that leads nowhere is read by nobody
+		case info.IsDir():
+			if err := hashFolder(all, root, rel, met); err != nil {
+				return err
+			}
+		case info.Mode().IsRegular():
+			digest, err := hashFile(filepath.Join(root, rel))
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(all, "%s %q\n", digest, rel)
+		}
+	}
+	return nil
 }

@@ -49,6 +49,35 @@ func (a *app) guard(reads ...string) error {
 	return nil
 }
 
+// guardBelow refuses to write into folders of which a record says what they hold.
+func (a *app) guardBelow(folders ...string) error {
+	for _, w := range a.destinations() {
+		into, err := filepath.EvalSymlinks(filepath.Dir(w.path))
+		if err != nil {
+			continue // it cannot be written
+		}
+		if into, err = filepath.Abs(into); err != nil {
+			return err
+		}
+		for _, folder := range folders {
+			if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+				continue
+			}
+			real, err := filepath.EvalSymlinks(folder)
+			if err != nil {
+				continue
+			}
+			if real, err = filepath.Abs(real); err != nil {
+				return err
+			}
+			if into == real || strings.HasPrefix(into, real+string(filepath.Separator)) {
+				return usageErrorf("%s: %s is in %s, which is read", w.flag, w.path, folder)
+			}
+		}
+	}
+	return nil
+}
+
 // sameFile reports whether two paths lead to one file, whose info is nil where
 // the first does not exist.
 func sameFile(path string, info fs.FileInfo, other string) bool {

@@ -79,6 +79,9 @@ subcommand is written with its folder: ./dump.
 		if f := cmd.Flags().Lookup("jobs"); f.Changed && a.common.jobs < 1 {
 			return usageErrorf("--jobs %d: want 1 or more", a.common.jobs)
 		}
+		if err := emptyFlag(cmd.Flags()); err != nil {
+			return err
+		}
 		a.running = true
 		return nil
 	}

@@ -15,9 +15,14 @@ import (
 // payloadType is that of an in-toto statement in a DSSE envelope.
 const payloadType = "application/vnd.in-toto+json"
 
-// Sign wraps a statement in a DSSE envelope, signed with the private key in a PEM
-// file: Ed25519 or ECDSA P-256.
-func Sign(ctx context.Context, statement []byte, keyFile string) ([]byte, error) {
+// Signer signs statements with a private key.
+type Signer struct {
+	file     string
+	envelope *dsse.EnvelopeSigner
+}
+
+// NewSigner reads the private key in a PEM file: Ed25519 or ECDSA P-256.
+func NewSigner(keyFile string) (*Signer, error) {
 	key, err := loadKey(keyFile)
 	if err != nil {
 		return nil, err
@@ -25,13 +30,18 @@ func Sign(ctx context.Context, statement []byte, keyFile string) ([]byte, error)
 	if key.private == nil {
 		return nil, fmt.Errorf("%s: not a private key", keyFile)
 	}
-	signer, err := dsse.NewEnvelopeSigner(key.private)
+	envelope, err := dsse.NewEnvelopeSigner(key.private)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", keyFile, err)
 	}
-	envelope, err := signer.SignPayload(ctx, payloadType, statement)
+	return &Signer{keyFile, envelope}, nil
+}
+
+// Sign wraps a statement in a DSSE envelope.
+func (s *Signer) Sign(ctx context.Context, statement []byte) ([]byte, error) {
+	envelope, err := s.envelope.SignPayload(ctx, payloadType, statement)
 	if err != nil {
-		return nil, fmt.Errorf("sign with %s: %w", keyFile, err)
+		return nil, fmt.Errorf("sign with %s: %w", s.file, err)
 	}
 	text, err := json.MarshalIndent(envelope, "", "  ")
 	return append(text, '\n'), err

@@ -168,7 +168,7 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 	var baseline []registry.Peer
 	standing := make(map[moduleset.Kernel][]registry.Peer)
 	withdrawn := make(map[*registry.Entry]string)
-	uncompared := true
+	uncompared := len(entries) == 0
 	for _, group := range byKernel(entries) {
 		c, err := g.compare(tx, group)
 		if err != nil {
@@ -177,7 +177,7 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 		standing[group[0].Kernel()] = c.active
 		out.Compared += len(c.baseline)
 		found = found.Merged(c.result)
-		uncompared = uncompared && len(c.baseline)+c.against+c.modules == 1
+		uncompared = uncompared || len(c.baseline)+c.against+c.modules == 1
 		baseline = append(baseline, c.baseline...)
 		if err := g.withdrawn(tx, group, c.baseline, withdrawn); err != nil {
 			return nil, err

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/strictjson"
 )
@@ -45,7 +47,7 @@ func uniqueKeys(d *json.Decoder, path string, depth int) error {
 				return err
 			}
 			name, _ := key.(string)
-			folded := string(bytes.ToLower([]byte(name)))
+			folded := fold(name)
 			if seen[folded] {
 				return fmt.Errorf("duplicate key %q in %q", name, path)
 			}
@@ -72,7 +74,7 @@ func uniqueKeys(d *json.Decoder, path string, depth int) error {
 	return err
 }
 
-// fieldNames are the keys of statements and envelopes, by their lower case.
+// fieldNames are the keys of statements and envelopes, by what fold makes of them.
 var fieldNames = func() map[string]string {
 	names := make(map[string]string)
 	for _, n := range []string{
@@ -82,7 +84,19 @@ var fieldNames = func() map[string]string {
 		"sampled", "unsignedSha256", "kernelRelease", "arch", "vermagicFlags", "status", "warning", "rule", "severity", "message",
 		"fingerprint", "accepted", "payload", "payloadType", "signatures", "keyid", "sig",
 	} {
-		names[string(bytes.ToLower([]byte(n)))] = n
+		names[fold(n)] = n
 	}
 	return names
 }()
+
+// fold is the same for all names that encoding/json takes for one field: by Unicode, where
+// a long s is an s too.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			least = min(least, other)
+		}
+		return least
+	}, name)
+}

@@ -69,6 +69,8 @@ var (
 	ErrBinary     = errors.New("neither a module nor a list of paths on stdin (packages are read from a file that has the ending of its kind)")
 	ErrNoStdin    = errors.New("neither a list nor a module on stdin here")
 	ErrEmptyPath  = errors.New("an empty path")
+	// ErrTwoOfOneName: of two that are called alike a verdict could not say which is meant.
+	ErrTwoOfOneName = errors.New("a file, and one in a package or on stdin, are both called so: give them one by one")
 )
 
 // Expand returns the files that the arguments stand for, in the order of the
@@ -106,6 +108,10 @@ func (e *expander) addFile(f File) {
 	if e.seen != nil {
 		key := filepath.Clean(f.Path)
 		if i, ok := e.seen[key]; ok {
+			if (e.files[i].Content == nil) != (f.Content == nil) {
+				e.fail(f.Path, ErrTwoOfOneName)
+				return
+			}
 			e.files[i].Named = e.files[i].Named || f.Named
 			return
 		}
