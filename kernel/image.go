@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/klplint/klplint/internal/unpack"
 	"github.com/klplint/klplint/klp"
 )
 
@@ -133,7 +134,8 @@ func isBzImage(head []byte) bool {
 }
 
 // bzImagePayload returns the compressed vmlinux and its unpacked size, which the
-// build appends as four bytes.
+// build appends as four bytes, but for gzip, whose own trailer ends with it
+// (scripts/Makefile.lib: size_append; arch/x86/boot/compressed/mkpiggy.c).
 func bzImagePayload(data []byte) (payload []byte, unpacked int64, err error) {
 	le := binary.LittleEndian
 	if version := le.Uint16(data[0x206:]); version < 0x208 {
@@ -148,8 +150,12 @@ func bzImagePayload(data []byte) (payload []byte, unpacked int64, err error) {
 	if size < 4 || start > int64(len(data)) || size > int64(len(data))-start {
 		return nil, 0, fmt.Errorf("offset 0x248: payload of %d bytes at %#x is outside the file of %d bytes", size, start, len(data))
 	}
-	end := start + size - 4
-	return data[start:end:end], int64(le.Uint32(data[end:])), nil
+	end := start + size
+	unpacked = int64(le.Uint32(data[end-4:]))
+	if unpack.Detect(data[start:end]) != klp.Gzip {
+		end -= 4
+	}
+	return data[start:end:end], unpacked, nil
 }
 
 // isZboot reports whether the bytes begin like an EFI zboot image: a PE file

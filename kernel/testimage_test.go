@@ -6,6 +6,9 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"testing"
+
+	"github.com/klplint/klplint/internal/unpack"
+	"github.com/klplint/klplint/klp"
 )
 
 // testSymbol is one symbol of a made-up kernel.
@@ -244,7 +247,10 @@ func testBzImage(tb testing.TB, vm []byte) []byte {
 
 // bzImageOf makes an x86 boot image of a vmlinux that is packed already.
 func bzImageOf(packed []byte, size int) []byte {
-	payload := binary.LittleEndian.AppendUint32(bytes.Clone(packed), uint32(size))
+	payload := bytes.Clone(packed)
+	if unpack.Detect(packed) != klp.Gzip { // which ends with it
+		payload = binary.LittleEndian.AppendUint32(payload, uint32(size))
+	}
 	b := make([]byte, 1024, 1024+len(payload))
 	b[0x1f1] = 1
 	binary.LittleEndian.PutUint16(b[0x1fe:], 0xaa55)
