@@ -135,8 +135,13 @@ func mappedCode(m *klp.Module) map[string]bool {
 	return out
 }
 
-// codeSection reports whether compilers put code into sections of the name.
+// codeSection reports whether compilers put code into sections of the name. The one in which
+// arm64's loader makes trampolines of its own comes without the flags: the loader sets them
+// (arch/arm64/kernel/module-plts.c: module_frob_arch_sections).
 func codeSection(name string) bool {
+	if strings.HasSuffix(name, ".text.ftrace_trampoline") {
+		return false
+	}
 	for _, code := range [...]string{".text", ".init.text", ".exit.text"} {
 		if rest, ok := strings.CutPrefix(name, code); ok && (rest == "" || rest[0] == '.') {
 			return true

@@ -263,6 +263,9 @@ func TestModuleRules(t *testing.T) {
 		{"code that is not executable", klp121, func(m *klp.Module) {
 			m.Sections = append(m.Sections, klp.Section{Name: ".init.text", Type: 1, Flags: shfAlloc, Size: 16})
 		}, []expect{{finding.Error, "crash", false, "section .init.text holds code but lacks SHF_EXECINSTR or SHF_ALLOC", "", ""}}},
+		{"where arm64's loader makes code", klp121, func(m *klp.Module) {
+			m.Sections = append(m.Sections, klp.Section{Name: ".init.text.ftrace_trampoline", Type: 1, Flags: shfAlloc, Size: 1})
+		}, nil},
 		{"text of another kind", klp121, func(m *klp.Module) { // objcopy --rename-section=.comment=.init.text
 			m.Sections = append(m.Sections, klp.Section{Name: ".init.text", Type: 1, Flags: shfStrings | 0x10, Size: 16})
 		}, nil},

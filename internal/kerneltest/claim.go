@@ -15,6 +15,7 @@ type Claim struct {
 	Rule   string
 	Errno  string // as in rules.Answer: one name, or several joined by " or "
 	Crash  bool
+	Later  bool   // the crash need not come in the load
 	Takes  bool   // the kernel loads the module all the same
 	Object string // the claim comes true only while this module is loaded; "" for always
 }
@@ -49,7 +50,7 @@ func judge(ctx context.Context, config lint.Config, path string, target klp.Targ
 		if f.Kernel == nil || f.Undecided || f.Module != path {
 			continue
 		}
-		c := Claim{Rule: f.Rule, Errno: f.Kernel.Errno, Crash: f.Kernel.Crash}
+		c := Claim{Rule: f.Rule, Errno: f.Kernel.Errno, Crash: f.Kernel.Crash, Later: f.Kernel.Later}
 		c.Takes = c.Errno == "" && !c.Crash
 		if conditional(f.Rule, f.Object) {
 			c.Object = f.Object

@@ -53,6 +53,13 @@ var small = []Platform{
 		console: []string{"-serial", "stdio"}, device: "hvc0",
 		random: 12, pool: 12, guests: 3,
 	},
+	{
+		Arch: klp.ARM64, Image: "arch/arm64/boot/Image", Make: []string{"ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-"},
+		compiler: "aarch64-linux-gnu-gcc", emulator: "qemu-system-aarch64",
+		machine: []string{"-M", "virt", "-cpu", "cortex-a57"},
+		console: []string{"-device", "virtio-serial-device", "-chardev", "stdio,id=c0", "-device", "virtconsole,chardev=c0"}, device: "hvc0",
+		random: 12, pool: 12, guests: 3,
+	},
 }
 
 // commandLine is what the kernels are started with: one that is lost dies.

@@ -16,7 +16,7 @@ here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 folder=${1:?usage: small.sh FOLDER [ARCHITECTURE...]}
 shift
 arches=("$@")
-((${#arches[@]})) || arches=(s390x ppc64le)
+((${#arches[@]})) || arches=(s390x ppc64le arm64)
 mkdir -p "$folder/small" "$folder/packages"
 folder=$(cd "$folder" && pwd)
 . "$here/archive.sh"
@@ -26,6 +26,7 @@ of() {
 	case $1 in
 	s390x) variables=(ARCH=s390 CROSS_COMPILE=s390x-linux-gnu-) targets=(vmlinux bzImage) ;;
 	ppc64le) variables=(ARCH=powerpc CROSS_COMPILE=powerpc64le-linux-gnu-) targets=(vmlinux) ;;
+	arm64) variables=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-) targets=(vmlinux Image) ;;
 	*)
 		echo "small.sh: no kernel for $1 is known" >&2
 		return 1

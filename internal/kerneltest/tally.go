@@ -160,12 +160,12 @@ func (t *Tallies) countRules(what, errno string, claims []Claim) {
 		case len(refusals) > 0 && errno != "OK":
 			tally.Foretold++
 			tally.Other++
-		case slices.ContainsFunc(refusals, func(c Claim) bool { return c.Errno != "" }):
+		case slices.ContainsFunc(refusals, func(c Claim) bool { return !c.Later }):
 			tally.Foretold++
 			tally.Wrong = append(tally.Wrong, what)
 		case errno == "OK" && len(refusals) == 0:
 			tally.Taken++
-		} // else a crash that needs another livepatch to be active
+		} // else a crash that comes when code runs that the load need not run
 	}
 }
 
