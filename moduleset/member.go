@@ -17,6 +17,7 @@ type Member struct {
 	Name      string // the module's own name, "" when it has none
 	Baseline  bool   // already built, as opposed to a candidate under judgement
 	Owner     string // who ships it, "" when not known
+	Channel   string // of the registry: where it is active, or goes to; "" where there is none
 	SHA256    string // "" when not computed
 	Size      int64  // bytes of the file
 	Toolchain klp.Toolchain
