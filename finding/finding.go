@@ -17,7 +17,12 @@ type Finding struct {
 	Func    string // the patched func, "name" or "name,sympos"
 	// Funcs are all funcs of a finding that can be about several, such as those
 	// that two modules share. Object and Func name what there is only one of.
-	Funcs    []Func
+	Funcs []Func
+	// Identity tells the finding from others of its rule and module, beside the
+	// message: the name of the other module of a pair, and each name and number that
+	// the message counts and does not list. Fingerprints cover it, in any order; it
+	// holds no path and no digest of what has a name, and is shown nowhere.
+	Identity []string
 	Location klp.Location
 	Kernel   *Answer // what the kernel does; nil where it does nothing that can be named
 	Related  []Related

@@ -252,6 +252,8 @@ func (j *dropJudge) tell(p moduleset.Pair) pairFinding {
 	j.places = out.places
 	if len(objects) == 0 {
 		out.aboutFuncs(len(funcs), func(i int) *moduleset.Func { return funcs[i] })
+	} else {
+		out.Identity = unlistedOf(funcs, objects)
 	}
 	out.Kernel = accepted("what is not listed goes back to the kernel's own code")
 	next, active, list := p.Next.Title(), p.Active.Title(), listing(titles, total)
@@ -261,6 +263,19 @@ func (j *dropJudge) tell(p moduleset.Pair) pairFinding {
 		return out
 	}
 	out.Message = fmt.Sprintf("%s replaces %s under %s and does not patch %s: %s reverted", next, active, s.ModelNames(), list, fixesAre(total))
+	return out
+}
+
+// unlistedOf are the funcs and objects that a message does not list, for
+// finding.Finding.Identity.
+func unlistedOf(funcs []*moduleset.Func, objects []*moduleset.Object) []string {
+	var out []string
+	for _, f := range funcs[min(len(funcs), maxListed):] {
+		out = append(out, names.Object(f.Object.Name, f.Object.Literal)+":"+f.ID())
+	}
+	for _, o := range objects[min(len(objects), maxListed-min(len(funcs), maxListed)):] {
+		out = append(out, "object "+names.Object(o.Name, o.Literal))
+	}
 	return out
 }
 

@@ -43,7 +43,7 @@ active list names), or choose the interpretation of your kernel with --model.`,
 		next, active := p.Next.Replace.String(), p.Active.Replace.String()
 		verdicts := bothVerdicts(s, p)
 		return pairFinding{
-			Finding: finding.Finding{Message: fmt.Sprintf("what loading %s (%s) does to %s (%s) depends on the interpretation of the sets: %s",
+			Finding: finding.Finding{Identity: longFields(p), Message: fmt.Sprintf("what loading %s (%s) does to %s (%s) depends on the interpretation of the sets: %s",
 				p.Next.Title(), next, p.Active.Title(), active, verdicts)},
 			places: []pairPlace{{next: side{p.Next.Replace.At, "has " + next}, active: side{p.Active.Replace.At, "has " + active + ": " + verdicts}}},
 		}

@@ -3,6 +3,7 @@
 package siterule
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strings"
@@ -185,6 +186,7 @@ func (e *expression) pairs(s *moduleset.Set) ([]finding.Finding, error) {
 			for _, text := range messages {
 				list = append(list, finding.Finding{
 					Module: module.Path, Message: text,
+					Identity: []string{"module " + cmp.Or(other.Name, other.Path)},
 					Related: []finding.Related{{Module: other.Path, Message: "the other livepatch"}},
 				})
 			}

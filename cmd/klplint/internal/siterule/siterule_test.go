@@ -114,6 +114,23 @@ func TestPairRules(t *testing.T) {
 	}
 }
 
+// Two findings of one message are told apart by the name of the other module.
+func TestPairRulesNameThePartner(t *testing.T) {
+	r, err := compileOne(t, "pairs", `module.name == other.name`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result := run(t, r, []string{"static/one-func.ko"}, []string{"static/states.ko", "static/replace.ko"})
+	var got []string
+	for _, f := range result.Findings {
+		got = append(got, f.Message+": "+strings.Join(f.Identity, ", "))
+	}
+	slices.Sort(got)
+	if want := []string{"the rule: module static_replace", "the rule: module static_states"}; !slices.Equal(got, want) {
+		t.Errorf("findings %q, want %q", got, want)
+	}
+}
+
 // Mistakes are found before anything is read, with their place in the file:
 // the expression begins at line 7, column 7.
 func TestCompileErrors(t *testing.T) {
