@@ -278,7 +278,8 @@ func TestSetRules(t *testing.T) {
 		{
 			name: "a later one of another channel", rule: klp404, set: []sample{
 				old(sample{name: "fix_1", channel: "stable", replace: flag(true), funcs: "foo gone"}), old(sample{name: "fix_2", channel: "stable", replace: flag(true), funcs: "foo bar"}),
-				old(sample{name: "fix_3", channel: "testing", replace: flag(true), funcs: "foo"}), {name: "fix_4", channel: "stable", replace: flag(true), funcs: "foo"},
+				old(sample{name: "fix_3", channel: "testing", replace: flag(true), funcs: "foo"}),
+				{name: "fix_4", channel: "stable", replace: flag(true), funcs: "foo"},
 			},
 			want: []string{"error fix_4: replaces fix_2 | does not patch vmlinux:bar"},
 		},

@@ -57,7 +57,9 @@ func TestSameKernelAndSameModule(t *testing.T) {
 // is reverted there, whatever came later elsewhere.
 func TestChannelsHaveTheirOwnSuccession(t *testing.T) {
 	r := registrytest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "r.db"))
-	module := func(name, funcs string) *klp.Module { return registrytest.Module(name, registrytest.Flag(true), funcs, "") }
+	module := func(name, funcs string) *klp.Module {
+		return registrytest.Module(name, registrytest.Flag(true), funcs, "")
+	}
 	both := module("fix_3", "f g")
 	err := r.Write(t.Context(), func(tx *registry.Tx) error {
 		_, err := tx.Add([]*registry.Entry{

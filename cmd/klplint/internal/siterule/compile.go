@@ -187,7 +187,7 @@ func (e *expression) pairs(s *moduleset.Set) ([]finding.Finding, error) {
 				list = append(list, finding.Finding{
 					Module: module.Path, Message: text,
 					Identity: []string{"module " + cmp.Or(other.Name, other.Path)},
-					Related: []finding.Related{{Module: other.Path, Message: "the other livepatch"}},
+					Related:  []finding.Related{{Module: other.Path, Message: "the other livepatch"}},
 				})
 			}
 		}
