@@ -56,6 +56,11 @@ func TestDropped(t *testing.T) {
 		copyOf("a.ko", "1", false), copyOf("a.ko", "", true), copyOf("old/a.ko", "1", true), copyOf("old/b.ko", "2", true), copyOf("old/c.ko", "", true),
 		copyOf("a.ko", "3", true), // other bytes, whatever they are called
 	}, Options{})
+	signed, other := copyOf("signed.ko", "4", true), copyOf("other.ko", "5", true)
+	signed.UnsignedSHA256, other.UnsignedSHA256 = "1", "6"
+	if s := New([]*Member{copyOf("a.ko", "1", false), signed, other}, Options{}); len(s.Dropped) != 1 || s.Dropped[0] != signed {
+		t.Errorf("dropped %v, want the signed copy alone", s.Dropped)
+	}
 	if len(s.Members) != 4 || len(s.Dropped) != 2 || len(s.Candidates()) != 1 {
 		t.Errorf("%d members, %d dropped, %d candidates", len(s.Members), len(s.Dropped), len(s.Candidates()))
 	}

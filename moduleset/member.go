@@ -19,6 +19,8 @@ type Member struct {
 	Owner     string // who ships it, "" when not known
 	Channel   string // of the registry: where it is active, or goes to; "" where there is none
 	SHA256    string // "" when not computed
+	// UnsignedSHA256 is that of the unpacked file without its signature; "" as SHA256.
+	UnsignedSHA256 string
 	Size      int64  // bytes of the file
 	Toolchain klp.Toolchain
 	Release   string       // the kernel release of its vermagic
@@ -131,6 +133,10 @@ func (m *Member) Title() string {
 	return m.Path
 }
 
+// content is equal for files that are one module, signed and packed or not; "" when no
+// digest was computed.
+func (m *Member) content() string { return cmp.Or(m.UnsignedSHA256, m.SHA256) }
+
 // Keys returns the keys of the member's funcs.
 func (m *Member) Keys() map[FuncKey]bool {
 	keys := make(map[FuncKey]bool, len(m.Funcs))
@@ -168,6 +174,9 @@ func NewMember(m *klp.Module, baseline bool) *Member {
 		Toolchain: m.Toolchain,
 		Release:   text.keep(m.Vermagic.Release),
 		Replace:   text.replace(&m.Replace),
+	}
+	if out.UnsignedSHA256 = out.SHA256; m.UnsignedSHA256 != m.SHA256 {
+		out.UnsignedSHA256 = strings.Clone(m.UnsignedSHA256)
 	}
 	out.takeObjects(text, m.Patch.Objects)
 	for _, s := range CountedStates(m.Patch.States) {
