@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -159,5 +160,40 @@ func TestWithdrawnRelease(t *testing.T) {
 	}
 	if out := passes(t, r, registrytest.Module("fix_3", registrytest.Flag(true), "f", ""), Admitted); out.Modules[0].Withdrawn != "" {
 		t.Errorf("a lineage with an active module: %q", out.Modules[0].Withdrawn)
+	}
+}
+
+// An active module of another channel does not make up for what was retired in this
+// one; what was retired in another channel is its own affair while one is active there.
+func TestWithdrawnFromAChannel(t *testing.T) {
+	r := registrytest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "r.db"))
+	module := func(name, funcs string) *klp.Module {
+		return registrytest.Module(name, registrytest.Flag(true), funcs, "")
+	}
+	err := r.Write(t.Context(), func(tx *registry.Tx) error {
+		_, err := tx.Add([]*registry.Entry{
+			{Module: module("fix_1", "f g"), State: registry.Retired, Channel: "stable"},
+			{Module: module("fix_2", "f h"), State: registry.Retired, Channel: "testing"},
+			{Module: module("fix_3", "f"), State: registry.Active, Channel: "testing"},
+		}, registry.Added)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, tt := range []struct{ channel, want string }{
+		{"stable", "#stable is retired, no newer module of fix is active in its channel, and this one does not patch vmlinux:g as that did"},
+		{"testing", ""},
+		{"other", ""},
+	} {
+		m := module("fix_4", fmt.Sprintf("f own_%d", i))
+		m.Path = "fix_4.ko"
+		out, err := answer(t.Context(), r, m, tt.channel, finding.Error, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := out.Modules[0].Withdrawn; (got == "") != (tt.want == "") || !strings.HasSuffix(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.channel, got, tt.want)
+		}
 	}
 }
