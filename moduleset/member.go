@@ -13,18 +13,18 @@ import (
 // it shares no memory with it. Funcs without a name are left out, because the
 // kernel refuses the patch whatever else is loaded.
 type Member struct {
-	Path      string
-	Name      string // the module's own name, "" when it has none
-	Baseline  bool   // already built, as opposed to a candidate under judgement
-	Owner     string // who ships it, "" when not known
-	Channel   string // of the registry: where it is active, or goes to; "" where there is none
-	SHA256    string // "" when not computed
+	Path     string
+	Name     string // the module's own name, "" when it has none
+	Baseline bool   // already built, as opposed to a candidate under judgement
+	Owner    string // who ships it, "" when not known
+	Channel  string // of the registry: where it is active, or goes to; "" where there is none
+	SHA256   string // "" when not computed
 	// UnsignedSHA256 is that of the unpacked file without its signature; "" as SHA256.
 	UnsignedSHA256 string
-	Size      int64  // bytes of the file
-	Toolchain klp.Toolchain
-	Release   string       // the kernel release of its vermagic
-	Replace   *klp.Replace // members may share one: it is read, and not changed
+	Size           int64 // bytes of the file
+	Toolchain      klp.Toolchain
+	Release        string       // the kernel release of its vermagic
+	Replace        *klp.Replace // members may share one: it is read, and not changed
 
 	Objects []Object
 	Funcs   []Func         // of all objects, in table order
