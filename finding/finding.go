@@ -31,6 +31,10 @@ type Finding struct {
 	More int
 	// Others are paths of the first of these, or of all.
 	Others []string
+	// Unshown is how many findings of its rule about the module, or names, it stands
+	// for beyond those that were gathered. 0 for most: where it is not, nothing tells
+	// the finding from one about others.
+	Unshown int
 	// Undecided: the verdict depends on something that the module does not tell,
 	// such as a replace flag that a module parameter sets; the message has both
 	// verdicts. An admission gate takes such a finding for an error.

@@ -44,6 +44,7 @@ them on a livepatch.`,
 				names.Cut(r.Section), plural(len(r.Foreign), "relocation is", "relocations are"), someOf(list, len(r.Foreign))),
 			Object:   r.Object,
 			Identity: unlistedNames(list, maxListed),
+			Unshown:  max(0, r.ForeignCount-len(list)),
 			Location: first.At,
 			Kernel:   refused("EINVAL", "symbol "+names.Cut(first.Symbol)+" is not marked as a livepatch symbol"),
 		})

@@ -41,12 +41,12 @@ var endbr = demand{
 	lacks: func(m *klp.Module) []finding.Finding {
 		var list []finding.Finding
 		if p := m.Indirect.NoLanding; p.Count > 0 {
-			list = append(list, finding.Finding{Message: places(p) + " called through a pointer, without ENDBR64", Identity: unlistedPlaces(p), Location: p.First[0]})
+			list = append(list, finding.Finding{Message: places(p) + " called through a pointer, without ENDBR64", Identity: unlistedPlaces(p), Unshown: max(0, p.Count-len(p.First)), Location: p.First[0]})
 		}
 		if p := m.Indirect.Sealed; p.Count > 0 {
 			list = append(list, finding.Finding{
 				Message:  places(p) + " called through a pointer, and in .ibt_endbr_seal, which takes ENDBR64 away",
-				Identity: unlistedPlaces(p), Location: p.First[0],
+				Identity: unlistedPlaces(p), Unshown: max(0, p.Count-len(p.First)), Location: p.First[0],
 			})
 		}
 		return list
