@@ -207,11 +207,16 @@ func (j *dropJudge) covered(p moduleset.Pair, key moduleset.FuncKey) bool {
 		return false
 	}
 	for _, r := range j.set.Patching(key) {
-		if r.Member != p.Active && r.Member.Channel == p.Active.Channel && j.became(r.Member) == moduleset.Keeps && j.set.Effect(p.Next.Class(), r.Member.Class()) == moduleset.Keeps {
+		if r.Member != p.Active && r.Member.Channel == p.Active.Channel && j.became(r.Member) == moduleset.Keeps && j.keeps(p.Next, r.Member) &&
+			(p.Active.Baseline || j.keeps(p.Active, r.Member)) { // a candidate was loaded later than what is built
 			return true
 		}
 	}
 	return false
+}
+
+func (j *dropJudge) keeps(next, active *moduleset.Member) bool {
+	return j.set.Effect(next.Class(), active.Class()) == moduleset.Keeps
 }
 
 func (j *dropJudge) weigh(p moduleset.Pair) weight {

@@ -307,6 +307,10 @@ func TestSetRules(t *testing.T) {
 		{name: "another set is not evicted", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: number(1), funcs: "foo"}), {name: "fix_2", replace: number(2), funcs: "bar"}}},
 		{name: "covered by one that stays", rule: klp404, set: []sample{old(sample{name: "a_1", replace: number(1), funcs: "foo"}), old(sample{name: "b_1", replace: number(2, 1), funcs: "foo"}), {name: "a_2", replace: number(1), funcs: "bar"}}},
 		{
+			name: "what covers was replaced by a candidate", rule: klp404, set: []sample{old(sample{name: "b_1", replace: number(2), funcs: "foo"}), {name: "a_1", replace: number(1, 2), funcs: "foo"}, {name: "a_2", replace: number(1), funcs: "bar"}},
+			want: []string{"warning a_2: replaces a_1 | does not patch vmlinux:foo", "warning a_1: replaces a_1"},
+		},
+		{
 			name: "covered in another channel", rule: klp404, set: []sample{old(sample{name: "a_1", channel: "stable", replace: number(1), funcs: "foo"}), old(sample{name: "b_1", channel: "testing", replace: number(2), funcs: "foo"}), {name: "a_2", channel: "stable", replace: number(1), funcs: "bar"}},
 			want: []string{"error a_2: replaces a_1 | does not patch vmlinux:foo"},
 		},
