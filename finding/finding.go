@@ -17,7 +17,12 @@ type Finding struct {
 	Func    string // the patched func, "name" or "name,sympos"
 	// Funcs are all funcs of a finding that can be about several, such as those
 	// that two modules share. Object and Func name what there is only one of.
-	Funcs    []Func
+	Funcs []Func
+	// Identity tells the finding from others of its rule and module, beside the
+	// message: the name of the other module of a pair, and each name and number that
+	// the message counts and does not list. Fingerprints cover it, in any order; it
+	// holds no path and no digest of what has a name, and is shown nowhere.
+	Identity []string
 	Location klp.Location
 	Kernel   *Answer // what the kernel does; nil where it does nothing that can be named
 	Related  []Related
@@ -26,6 +31,10 @@ type Finding struct {
 	More int
 	// Others are paths of the first of these, or of all.
 	Others []string
+	// Unshown is how many findings of its rule about the module, or names, it stands
+	// for beyond those that were gathered. 0 for most: where it is not, nothing tells
+	// the finding from one about others.
+	Unshown int
 	// Undecided: the verdict depends on something that the module does not tell,
 	// such as a replace flag that a module parameter sets; the message has both
 	// verdicts. An admission gate takes such a finding for an error.

@@ -56,6 +56,11 @@ func TestDropped(t *testing.T) {
 		copyOf("a.ko", "1", false), copyOf("a.ko", "", true), copyOf("old/a.ko", "1", true), copyOf("old/b.ko", "2", true), copyOf("old/c.ko", "", true),
 		copyOf("a.ko", "3", true), // other bytes, whatever they are called
 	}, Options{})
+	signed, other := copyOf("signed.ko", "4", true), copyOf("other.ko", "5", true)
+	signed.UnsignedSHA256, other.UnsignedSHA256 = "1", "6"
+	if s := New([]*Member{copyOf("a.ko", "1", false), signed, other}, Options{}); len(s.Dropped) != 1 || s.Dropped[0] != signed {
+		t.Errorf("dropped %v, want the signed copy alone", s.Dropped)
+	}
 	if len(s.Members) != 4 || len(s.Dropped) != 2 || len(s.Candidates()) != 1 {
 		t.Errorf("%d members, %d dropped, %d candidates", len(s.Members), len(s.Dropped), len(s.Candidates()))
 	}
@@ -70,13 +75,6 @@ func TestLineage(t *testing.T) {
 	s := New([]*Member{
 		member("fix_9", "a", flag(true)), member("fix_10", "a", flag(true)), member("fix_11", "b", flag(true)), member("net_1", "a", flag(true)),
 	}, Options{})
-	var got []string
-	for _, m := range s.Newest() {
-		got = append(got, m.Name)
-	}
-	if want := []string{"fix_10", "fix_11", "net_1"}; !slices.Equal(got, want) {
-		t.Errorf("newest %v, want %v", got, want)
-	}
 	byName := map[string]*Member{}
 	for _, m := range s.Members {
 		byName[m.Name] = m
@@ -89,8 +87,38 @@ func TestLineage(t *testing.T) {
 			t.Errorf("%s follows %s: %v", tt.next, tt.other, got)
 		}
 	}
-	sets := New([]*Member{member("klp_1b", "", number(2)), member("klp_1c", "", number(2)), member("klp_0", "", number(0))}, Options{})
-	if n := sets.Newest(); len(n) != 2 || n[0].Name != "klp_0" || n[1].Name != "klp_1c" {
-		t.Errorf("newest of the sets: %d", len(n))
+}
+
+func TestSuccession(t *testing.T) {
+	member := func(name, owner, channel string, replace klp.Replace) *Member {
+		m := NewMember(module(name, replace, "foo"), true)
+		m.Owner, m.Channel = owner, channel
+		return m
+	}
+	atRunTime := klp.Replace{Kind: klp.KindFlag, Source: klp.FromRuntime, FieldSource: klp.FieldAssumed}
+	for _, tt := range []struct {
+		name    string
+		members []*Member
+		want    []Effect // by path
+	}{
+		{"each replaces the one before", []*Member{member("fix_9", "", "", flag(true)), member("fix_10", "", "", flag(true))}, []Effect{Keeps, Evicts}},
+		{"the last one stacks", []*Member{member("fix_1", "", "", flag(true)), member("fix_2", "", "", flag(true)), member("fix_3", "", "", flag(false))}, []Effect{Evicts, Keeps, Keeps}},
+		{"none replaces", []*Member{member("fix_1", "", "", flag(false)), member("fix_2", "", "", flag(false))}, []Effect{Keeps, Keeps}},
+		{"decided at run time", []*Member{member("fix_1", "", "", flag(true)), member("fix_2", "", "", atRunTime)}, []Effect{Undetermined, Keeps}},
+		{"for sure before that", []*Member{member("fix_1", "", "", flag(true)), member("fix_2", "", "", flag(true)), member("fix_3", "", "", atRunTime)}, []Effect{Evicts, Undetermined, Keeps}},
+		{"another owner", []*Member{member("fix_1", "a", "", flag(true)), member("fix_2", "b", "", flag(true))}, []Effect{Keeps, Keeps}},
+		{"another channel", []*Member{member("fix_1", "", "stable", flag(true)), member("fix_2", "", "testing", flag(true))}, []Effect{Keeps, Keeps}},
+		{"another stem", []*Member{member("fix_1", "", "", flag(true)), member("net_2", "", "", flag(true))}, []Effect{Keeps, Keeps}},
+		{"two builds of one name", []*Member{member("fix_1", "", "", flag(true)), member("fix_1", "", "", flag(true))}, []Effect{Keeps, Keeps}},
+		{"sets", []*Member{member("klp_0", "", "", number(0)), member("klp_1b", "", "", number(2)), member("klp_1c", "", "", number(2))}, []Effect{Keeps, Evicts, Keeps}},
+		{"lists", []*Member{member("klp_1", "", "", list(1, 2)), member("klp_2", "", "", list(1))}, []Effect{Evicts, Keeps}},
+	} {
+		if got := New(tt.members, Options{}).Succession(); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+	candidate := New([]*Member{NewMember(module("fix_1", flag(true)), false)}, Options{})
+	if got := candidate.Succession(); !slices.Equal(got, []Effect{Unjudged}) {
+		t.Errorf("a candidate: %v", got)
 	}
 }

@@ -2,7 +2,6 @@ package moduleset
 
 import (
 	"cmp"
-	"slices"
 	"strconv"
 
 	"github.com/klplint/klplint/internal/names"
@@ -28,31 +27,72 @@ func (s *Set) Lineage(m *Member) Lineage {
 	return Lineage{m.Owner, m.stem}
 }
 
-// older orders the generations of a lineage by their names, as people count.
-// The digest breaks ties.
+// older orders the generations of a lineage by their names, as people count. Two
+// builds of one name are no generations: the kernel loads one of them at a time.
 func older(a, b *Member) int {
-	return cmp.Or(names.Natural(a.Name, b.Name), names.Natural(a.Path, b.Path), cmp.Compare(a.SHA256, b.SHA256))
+	return names.Natural(cmp.Or(a.Name, a.Path), cmp.Or(b.Name, b.Path))
 }
 
-// Newest returns the newest member of each lineage of the baseline, by path. What
-// came before it was replaced, or left behind, by those who built it.
-func (s *Set) Newest() []*Member {
-	last := make(map[Lineage]*Member, len(s.Members))
-	for _, m := range s.Members {
-		if !m.Baseline {
-			continue
-		}
-		if l := s.Lineage(m); last[l] == nil || older(last[l], m) < 0 {
-			last[l] = m
+// generation is the members of one lineage, channel and class.
+type generation struct {
+	Lineage
+	channel string
+	class   *Class
+}
+
+// Succession returns what became of each member of the baseline, by Member.Index,
+// when the later ones of its lineage and channel were loaded: Evicts where one of
+// these replaces it for sure, Undetermined where one may, else Keeps. A candidate has
+// Unjudged.
+func (s *Set) Succession() []Effect {
+	// Of the members of a generation the latest one evicts what all of them do, so
+	// that none is compared with each of the others.
+	latest := make(map[generation]*Member)
+	of := make([]generation, len(s.Members))
+	for i, m := range s.Members {
+		if m.Baseline {
+			of[i] = generation{s.Lineage(m), m.Channel, m.class}
+			keepLatest(latest, of[i], m)
 		}
 	}
-	out := make([]*Member, 0, len(last))
-	for _, m := range last {
-		out = append(out, m)
+	type effects struct{ evicted, undetermined []*Class }
+	known := make(map[*Class]effects)
+	evicts, may := make(map[generation]*Member), make(map[generation]*Member)
+	for next, m := range latest {
+		e, asked := known[next.class]
+		if !asked {
+			e.evicted, e.undetermined = s.EvictedBy(next.class)
+			known[next.class] = e
+		}
+		for _, c := range e.evicted {
+			keepLatest(evicts, generation{next.Lineage, next.channel, c}, m)
+		}
+		for _, c := range e.undetermined {
+			keepLatest(may, generation{next.Lineage, next.channel, c}, m)
+		}
 	}
-	slices.SortFunc(out, order)
+	out := make([]Effect, len(s.Members))
+	for i, m := range s.Members {
+		switch {
+		case !m.Baseline:
+		case isOlder(m, evicts[of[i]]):
+			out[i] = Evicts
+		case isOlder(m, may[of[i]]):
+			out[i] = Undetermined
+		default:
+			out[i] = Keeps
+		}
+	}
 	return out
 }
+
+func keepLatest(of map[generation]*Member, g generation, m *Member) {
+	if of[g] == nil || older(of[g], m) < 0 {
+		of[g] = m
+	}
+}
+
+func isOlder(m, than *Member) bool { return than != nil && older(m, than) < 0 }
 
 // Follows reports whether the names of two modules say that next was built after
 // the other: one owner, one stem, and a later version.

@@ -13,15 +13,18 @@ import (
 // it shares no memory with it. Funcs without a name are left out, because the
 // kernel refuses the patch whatever else is loaded.
 type Member struct {
-	Path      string
-	Name      string // the module's own name, "" when it has none
-	Baseline  bool   // already built, as opposed to a candidate under judgement
-	Owner     string // who ships it, "" when not known
-	SHA256    string // "" when not computed
-	Size      int64  // bytes of the file
-	Toolchain klp.Toolchain
-	Release   string       // the kernel release of its vermagic
-	Replace   *klp.Replace // members may share one: it is read, and not changed
+	Path     string
+	Name     string // the module's own name, "" when it has none
+	Baseline bool   // already built, as opposed to a candidate under judgement
+	Owner    string // who ships it, "" when not known
+	Channel  string // of the registry: where it is active, or goes to; "" where there is none
+	SHA256   string // "" when not computed
+	// UnsignedSHA256 is that of the unpacked file without its signature; "" as SHA256.
+	UnsignedSHA256 string
+	Size           int64 // bytes of the file
+	Toolchain      klp.Toolchain
+	Release        string       // the kernel release of its vermagic
+	Replace        *klp.Replace // members may share one: it is read, and not changed
 
 	Objects []Object
 	Funcs   []Func         // of all objects, in table order
@@ -130,6 +133,10 @@ func (m *Member) Title() string {
 	return m.Path
 }
 
+// content is equal for files that are one module, signed and packed or not; "" when no
+// digest was computed.
+func (m *Member) content() string { return cmp.Or(m.UnsignedSHA256, m.SHA256) }
+
 // Keys returns the keys of the member's funcs.
 func (m *Member) Keys() map[FuncKey]bool {
 	keys := make(map[FuncKey]bool, len(m.Funcs))
@@ -167,6 +174,9 @@ func NewMember(m *klp.Module, baseline bool) *Member {
 		Toolchain: m.Toolchain,
 		Release:   text.keep(m.Vermagic.Release),
 		Replace:   text.replace(&m.Replace),
+	}
+	if out.UnsignedSHA256 = out.SHA256; m.UnsignedSHA256 != m.SHA256 {
+		out.UnsignedSHA256 = strings.Clone(m.UnsignedSHA256)
 	}
 	out.takeObjects(text, m.Patch.Objects)
 	for _, s := range CountedStates(m.Patch.States) {

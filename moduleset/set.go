@@ -14,8 +14,9 @@ import (
 // for what is made when the first question needs it; several goroutines may read it.
 type Set struct {
 	Members []*Member // by path, without those of Dropped
-	// Dropped are the members of the baseline that are candidates too: by name
-	// and SHA-256, or by path where either digest is not known. A module is not judged against itself.
+	// Dropped are the members of the baseline that are candidates too, signed and
+	// packed or not: by name and digest, or by path where either digest is not
+	// known. A module is not judged against itself.
 	Dropped []*Member
 	Options Options
 
@@ -97,7 +98,7 @@ func New(members []*Member, o Options) *Set {
 // both digests are known these decide: a path may be a short name for what a
 // registry holds, and somebody can build two modules that share it.
 func (s *Set) takeOver(members []*Member) {
-	type file struct{ name, sha256 string }
+	type file struct{ name, content string }
 	paths, files := make(map[string]bool), make(map[file]bool)
 	unhashed := make(map[string]bool) // paths of candidates without a digest
 	for _, m := range members {
@@ -105,14 +106,14 @@ func (s *Set) takeOver(members []*Member) {
 			paths[m.Path] = true
 			unhashed[m.Path] = unhashed[m.Path] || m.SHA256 == ""
 			if m.SHA256 != "" {
-				files[file{m.Name, m.SHA256}] = true
+				files[file{m.Name, m.content()}] = true
 			}
 		}
 	}
 	s.Members = make([]*Member, 0, len(members))
 	for _, m := range slices.SortedStableFunc(slices.Values(members), order) {
 		samePath := paths[m.Path] && (m.SHA256 == "" || unhashed[m.Path])
-		if m.Baseline && (samePath || m.SHA256 != "" && files[file{m.Name, m.SHA256}]) {
+		if m.Baseline && (samePath || m.SHA256 != "" && files[file{m.Name, m.content()}]) {
 			s.Dropped = append(s.Dropped, m)
 			continue
 		}

@@ -32,7 +32,9 @@ func (c *collector) add(f finding.Finding) {
 // findings returns what was gathered. The last one tells how many were not shown.
 func (c *collector) findings() []finding.Finding {
 	if c.more > 0 {
-		c.list[len(c.list)-1].Message += "; " + plural(c.more, "more of this kind is", "more of this kind are") + " not shown"
+		last := &c.list[len(c.list)-1]
+		last.Message += "; " + plural(c.more, "more of this kind is", "more of this kind are") + " not shown"
+		last.Unshown += c.more
 		c.more = 0
 	}
 	return c.list

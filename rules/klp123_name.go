@@ -9,10 +9,11 @@ import (
 )
 
 var klp123 = NewModuleRule(&Rule{
-	Severity: finding.Error,
-	Also:     []finding.Severity{finding.Warning},
-	Since:    "0.2",
-	Tags:     []string{"module", "load"},
+	Severity:     finding.Error,
+	Also:         []finding.Severity{finding.Warning},
+	GateSeverity: finding.Error,
+	Since:        "0.2",
+	Tags:         []string{"module", "load"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP123",
 		Doc: `module name is invalid, or differs between struct module and .modinfo
@@ -22,6 +23,10 @@ which the kernel knows it: for sysfs, for the check whether a module of that nam
 loaded, and as the object that other livepatches name (kernel/module/main.c:
 module_patient_check_exists, mod_sysfs_init). The latter has room for 55 bytes and a
 NUL. klp_module_coming() refuses the name "vmlinux" (kernel/livepatch/core.c).
+
+Two names that differ are a warning in lint, and an error in the gate: the rules over
+sets (KLP406) and the registry know a module by its .modinfo, the kernel does not, and
+would refuse beside another one what the gate took for a name of its own.
 
 Fix: name the module by its file, as Kbuild does; do not edit the names of a built
 module.`,

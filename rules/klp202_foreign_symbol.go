@@ -34,15 +34,17 @@ them on a livepatch.`,
 		if len(r.Foreign) == 0 || c.full() {
 			continue
 		}
-		list := make([]string, 0, maxListed)
-		for _, f := range r.Foreign[:min(len(r.Foreign), maxListed)] {
-			list = append(list, f.Symbol)
+		list := make([]string, len(r.Foreign))
+		for i := range r.Foreign {
+			list[i] = r.Foreign[i].Symbol
 		}
 		first := &r.Foreign[0]
 		c.add(finding.Finding{
 			Message: fmt.Sprintf("section %s: %s against symbols that are not SHN_LIVEPATCH: %s",
 				names.Cut(r.Section), plural(len(r.Foreign), "relocation is", "relocations are"), someOf(list, len(r.Foreign))),
 			Object:   r.Object,
+			Identity: unlistedNames(list, maxListed),
+			Unshown:  max(0, r.ForeignCount-len(list)),
 			Location: first.At,
 			Kernel:   refused("EINVAL", "symbol "+names.Cut(first.Symbol)+" is not marked as a livepatch symbol"),
 		})

@@ -35,8 +35,8 @@ relocations against vmlinux symbols into .klp.rela.vmlinux.SECTION.`,
 		if r.Object == "" || r.Object == klp.VmlinuxObjectName {
 			continue
 		}
-		list, count, first := vmlinuxSymbols(m, r)
-		if count == 0 {
+		list := vmlinuxSymbols(m, r)
+		if len(list) == 0 {
 			continue
 		}
 		severity, release := finding.Error, ""
@@ -52,30 +52,24 @@ relocations against vmlinux symbols into .klp.rela.vmlinux.SECTION.`,
 		c.add(finding.Finding{
 			Severity: severity,
 			Message: fmt.Sprintf("%s uses %s of vmlinux%s: %s", names.Cut(r.Section),
-				plural(count, "symbol", "symbols"), release, someOf(list, count)),
+				plural(len(list), "symbol", "symbols"), release, someOf(list, len(list))),
 			Object:   r.Object,
+			Identity: unlistedNames(list, maxListed),
 			Location: r.At,
 			Kernel: refused("EINVAL", fmt.Sprintf(
-				"invalid access to vmlinux symbol '%s' from module-specific livepatch relocation section", names.Cut(first))),
+				"invalid access to vmlinux symbol '%s' from module-specific livepatch relocation section", names.Cut(list[0]))),
 		})
 	}
 	return c.findings(), nil
 })
 
-// vmlinuxSymbols returns the first symbols of the kernel image that the section
-// uses, how many there are, and the first.
-func vmlinuxSymbols(m *klp.Module, r *klp.KlpRela) (list []string, count int, first string) {
+// vmlinuxSymbols returns the symbols of the kernel image that the section uses.
+func vmlinuxSymbols(m *klp.Module, r *klp.KlpRela) []string {
+	var list []string
 	for _, index := range r.Symbols {
-		s := &m.KlpSyms[index]
-		if s.Object != klp.VmlinuxObjectName {
-			continue
-		}
-		if count == 0 {
-			first = s.Name
-		}
-		if count++; count <= maxListed {
+		if s := &m.KlpSyms[index]; s.Object == klp.VmlinuxObjectName {
 			list = append(list, s.Name)
 		}
 	}
-	return list, count, first
+	return list
 }

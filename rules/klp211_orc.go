@@ -89,7 +89,7 @@ func lacksORC(m *klp.Module) []finding.Finding {
 		}
 	}
 	if unknown.Count > 0 {
-		return []finding.Finding{{Message: places(unknown) + " not in .orc_unwind", Location: unknown.First[0]}}
+		return []finding.Finding{{Message: places(unknown) + " not in .orc_unwind", Identity: unlistedPlaces(unknown), Location: unknown.First[0]}}
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ var returnThunks = demand{
 		var list []finding.Finding
 		if p := m.Returns.Plain; p.Count > 0 {
 			list = append(list, finding.Finding{
-				Message: places(p) + " without protected returns", Location: p.First[0],
+				Message: places(p) + " without protected returns", Identity: unlistedPlaces(p), Unshown: max(0, p.Count-len(p.First)), Location: p.First[0],
 				Kernel: accepted("these returns are not protected"),
 			})
 		}

@@ -41,12 +41,12 @@ var endbr = demand{
 	lacks: func(m *klp.Module) []finding.Finding {
 		var list []finding.Finding
 		if p := m.Indirect.NoLanding; p.Count > 0 {
-			list = append(list, finding.Finding{Message: places(p) + " called through a pointer, without ENDBR64", Location: p.First[0]})
+			list = append(list, finding.Finding{Message: places(p) + " called through a pointer, without ENDBR64", Identity: unlistedPlaces(p), Unshown: max(0, p.Count-len(p.First)), Location: p.First[0]})
 		}
 		if p := m.Indirect.Sealed; p.Count > 0 {
 			list = append(list, finding.Finding{
 				Message:  places(p) + " called through a pointer, and in .ibt_endbr_seal, which takes ENDBR64 away",
-				Location: p.First[0],
+				Identity: unlistedPlaces(p), Unshown: max(0, p.Count-len(p.First)), Location: p.First[0],
 			})
 		}
 		return list
@@ -64,4 +64,17 @@ func places(p klp.Places) string {
 		return first + " and " + names.Cut(p.First[1].Symbol) + " are"
 	}
 	return fmt.Sprintf("%s and %d other functions are", first, p.Count-1)
+}
+
+// unlistedPlaces are the functions that places counts and does not name, as far as
+// they were gathered, for finding.Finding.Identity.
+func unlistedPlaces(p klp.Places) []string {
+	if p.Count <= 2 {
+		return nil
+	}
+	var out []string
+	for _, at := range p.First[1:] {
+		out = append(out, at.Symbol)
+	}
+	return out
 }

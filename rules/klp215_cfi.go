@@ -38,7 +38,7 @@ var typeHashes = demand{
 	lacks: func(m *klp.Module) []finding.Finding {
 		var list []finding.Finding
 		if p := m.Indirect.Untyped; p.Count > 0 {
-			list = append(list, finding.Finding{Message: places(p) + " called through a pointer, without the hash of its type in front", Location: p.First[0]})
+			list = append(list, finding.Finding{Message: places(p) + " called through a pointer, without the hash of its type in front", Identity: unlistedPlaces(p), Unshown: max(0, p.Count-len(p.First)), Location: p.First[0]})
 		}
 		if hasSection(m, ".retpoline_sites") && !hasSection(m, ".kcfi_traps") {
 			list = append(list, finding.Finding{
@@ -60,6 +60,6 @@ var branchTargets = demand{
 		if p.Count == 0 {
 			return nil
 		}
-		return []finding.Finding{{Message: places(p) + " called through a pointer, without BTI", Location: p.First[0]}}
+		return []finding.Finding{{Message: places(p) + " called through a pointer, without BTI", Identity: unlistedPlaces(p), Unshown: max(0, p.Count-len(p.First)), Location: p.First[0]}}
 	},
 }

@@ -80,7 +80,9 @@ relocations as the linker wrote them.`,
 		c.add(f)
 	}
 	if more := m.Relas.OddCount - len(m.Relas.Odd); more > 0 && len(c.list) > 0 {
-		c.list[len(c.list)-1].Message += "; " + plural(more, "more relocation like this is", "more relocations like these are") + " not shown"
+		last := &c.list[len(c.list)-1]
+		last.Message += "; " + plural(more, "more relocation like this is", "more relocations like these are") + " not shown"
+		last.Unshown = more
 	}
 	return c.findings(), nil
 })

@@ -59,8 +59,13 @@ Fix: build the module against the headers of the kernel that it is for.`,
 	if bad {
 		answer = refused(refusal.Errno, names.Cut(refusal.Message))
 	}
+	var identity []string
+	if max(len(strings.Fields(m.Vermagic.Raw)), len(strings.Fields(k.Vermagic()))) > maxListed {
+		identity = []string{"module " + m.Vermagic.Raw, "kernel " + k.Vermagic()}
+	}
 	return []finding.Finding{{
 		Message:  "vermagic: " + strings.Join(differences, "; "),
+		Identity: identity,
 		Location: klp.Location{Section: ".modinfo"},
 		Kernel:   answer,
 	}}, nil

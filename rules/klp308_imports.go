@@ -71,8 +71,13 @@ through a livepatch symbol (.klp.sym.*).`,
 	}
 	if k.RefusesMissingCRC() == klp.No {
 		if list := k.WithoutCRC(m); len(list) > 0 {
+			var others []string
+			for i := range list[1:] {
+				others = append(others, list[1+i].Name)
+			}
 			c.add(finding.Finding{
 				Severity: finding.Warning,
+				Identity: others,
 				Message:  fmt.Sprintf("%s no entry in __versions, the first is %s", plural(len(list), "import has", "imports have"), show(list[0].Name)),
 				Location: klp.Location{Section: "__versions", Symbol: list[0].Name},
 				Kernel:   warns(names.Cut(m.Name) + ": no symbol version for " + names.Cut(list[0].Name)),

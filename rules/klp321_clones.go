@@ -58,7 +58,7 @@ Fix: patch the clone too if the change affects it, or the functions that call it
 			c.add(finding.Finding{
 				Message: fmt.Sprintf("%s: %s also has %s, %s, which keeps the old code%s",
 					patched(o, f), names.Cut(o.Name), show(copied.Name), names.Cut(kernel.Derived(copied.Name)), called),
-				Object: o.Name, Func: funcName(f), Location: f.At,
+				Object: o.Name, Func: funcName(f), Identity: unlistedNames(callers, maxHolders), Location: f.At,
 				Kernel: accepted("callers of the clone run the old code"),
 			})
 		}

@@ -45,6 +45,7 @@ Fix: patch a function that the loop calls.`,
 			found.Kernel = accepted("the transition does not end")
 		case len(f.StartedBy) > 0:
 			found.Message = patched(o, f) + " is the main function of a kernel thread, which " + some(f.StartedBy) + " starts"
+			found.Identity = unlistedNames(f.StartedBy, maxHolders)
 			found.Kernel = accepted("the transition does not end while such a thread lives")
 		default:
 			return

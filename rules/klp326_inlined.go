@@ -69,7 +69,7 @@ kernel --lookup vmlinux:FUNC" lists all of them.`,
 		}
 		c.add(finding.Finding{
 			Message: fmt.Sprintf("%s: copies of it in %s keep the old code", patched(o, f), some(holders)),
-			Object:  o.Name, Func: funcName(f), Location: f.At,
+			Object:  o.Name, Func: funcName(f), Identity: unlistedNames(holders, maxHolders), Location: f.At,
 			Kernel: accepted("the functions that hold a copy run the old code"),
 		})
 	})

@@ -45,6 +45,7 @@ livepatches into one set.`,
 			out.places = append(out.places, pairPlace{next: side{st.At, says}, active: side{p.Active.States[shared.Active].At, says}})
 		}
 		out.places = out.places[:min(len(out.places), maxListed)]
+		out.Identity = unlisted("state", ids)
 		out.Kernel = incompatible(p.Next)
 		out.Message = fmt.Sprintf("%s and %s, which %s does not replace, both use %s: under %s the load is refused with EINVAL when %s",
 			p.Next.Title(), p.Active.Title(), p.Next.Title(), numbered("state", ids), s.ModelNames(), when(s, p))
@@ -58,6 +59,16 @@ func numbered[N uint32 | uint64](noun string, list []N) string {
 		noun += "s"
 	}
 	return noun + " " + numbersOf(list)
+}
+
+// unlisted are the numbers that numbered counts and does not list, for
+// finding.Finding.Identity.
+func unlisted[N uint32 | uint64](noun string, list []N) []string {
+	var out []string
+	for _, n := range list[min(len(list), maxListed):] {
+		out = append(out, fmt.Sprintf("%s %d", noun, n))
+	}
+	return out
 }
 
 // numbersOf is "1, 2 and 3 more".

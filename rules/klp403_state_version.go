@@ -92,6 +92,9 @@ func lowerStates(s *moduleset.Set, p moduleset.Pair) pairFinding {
 			})
 		}
 	}
+	for i := maxListed; i < len(ids); i++ {
+		out.Identity = append(out.Identity, fmt.Sprintf("state %d at version %d, below %d", ids[i], have[i], want[i]))
+	}
 	out.Kernel = incompatible(p.Next)
 	out.Message = fmt.Sprintf("%s has %s at %s, %s at %s: under %s the load is refused with EINVAL when %s",
 		p.Next.Title(), numbered("state", ids), numbered("version", have), p.Active.Title(), numbered("version", want), s.ModelNames(), whenOnce(p))
@@ -109,6 +112,7 @@ func lackingStates(s *moduleset.Set, p moduleset.Pair) pairFinding {
 		}
 	}
 	next, active, states := p.Next.Title(), p.Active.Title(), numbered("state", ids)
+	out.Identity = unlisted("state", ids)
 	out.Kernel = incompatible(p.Next)
 	if p.Effect == moduleset.Undetermined {
 		out.Message = fmt.Sprintf("%s lacks %s of %s, and whether it replaces is not known (%s): if it does, the load is refused with EINVAL when %s; if it does not, it is accepted",

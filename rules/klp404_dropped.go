@@ -26,10 +26,11 @@ When a livepatch is replaced, every func that the new one does not list goes bac
 the kernel's own code (kernel/livepatch/core.c: klp_add_nops): the fix is silently
 reverted. The same goes for an object that has only callbacks.
 
-Compared is the newest module of each lineage of the baseline: of those that one
-owner built under one name, apart from the version and the kernel's release in
-it, or, under the replace-set proposals, for one set. A func that another
-livepatch patches which stays active is not dropped.
+Compared are the modules of the baseline that no later one of their lineage and of
+their channel in the registry replaces for sure. A lineage is what one owner built
+under one name, apart from the version and the kernel's release in it, or, under the
+replace-set proposals, for one set. A func that another livepatch of the channel
+patches which stays active is not dropped.
 
 Candidates are compared with each other in each order that can happen. Where their
 names tell which was built later, or where one patches all that the other does and
@@ -55,9 +56,9 @@ purpose, waive the finding with the reason.`,
 
 // dropJudge compares what a candidate patches with what it evicts.
 type dropJudge struct {
-	set    *moduleset.Set
-	newest map[*moduleset.Member]bool // of the lineages of the baseline; nil until somebody asks
-	keys   map[*moduleset.Member]map[moduleset.FuncKey]bool
+	set        *moduleset.Set
+	succession []moduleset.Effect // of the baseline; nil until somebody asks
+	keys       map[*moduleset.Member]map[moduleset.FuncKey]bool
 
 	// Of the pair that is told: memory for the next one.
 	funcs  []*moduleset.Func
@@ -68,17 +69,13 @@ type dropJudge struct {
 	marks []int32           // by the number of a func: 1 + the index of the last one that patches it
 }
 
-// newestOnes are the newest of each lineage of the baseline. Most candidates evict
-// nothing, and nobody asks.
-func (j *dropJudge) newestOnes() map[*moduleset.Member]bool {
-	if j.newest == nil {
-		newest := j.set.Newest()
-		j.newest = make(map[*moduleset.Member]bool, len(newest))
-		for _, m := range newest {
-			j.newest[m] = true
-		}
+// became is what the later ones of its lineage made of a member of the baseline. Most
+// candidates evict nothing, and nobody asks.
+func (j *dropJudge) became(m *moduleset.Member) moduleset.Effect {
+	if j.succession == nil {
+		j.succession = j.set.Succession()
 	}
-	return j.newest
+	return j.succession[m.Index()]
 }
 
 // carriesAll reports whether Next patches all funcs that Active does. A few candidates
@@ -122,10 +119,10 @@ func (j *dropJudge) carried(m *moduleset.Member) map[moduleset.FuncKey]bool {
 }
 
 // happens reports whether Next drops something of Active, and may be loaded over it:
-// over the newest of a lineage, and of two candidates in the order that their names
-// or their funcs give them.
+// over what no later one of its lineage has replaced, and of two candidates in the
+// order that their names or their funcs give them.
 func (j *dropJudge) happens(p moduleset.Pair) bool {
-	if p.Active.Baseline && !j.newestOnes()[p.Active] {
+	if p.Active.Baseline && j.became(p.Active) == moduleset.Evicts {
 		return false
 	}
 	if !j.drops(p) {
@@ -161,7 +158,7 @@ func (j *dropJudge) drops(p moduleset.Pair) bool {
 // mayCover reports whether there could be a livepatch that stays, and patches what
 // another one drops.
 func (j *dropJudge) mayCover() bool {
-	return j.set.RefusesSharing() && len(j.newestOnes()) > 0 // under mainline, what evicts one evicts all
+	return j.set.RefusesSharing() && len(j.set.Candidates()) < len(j.set.Members) // under mainline, what evicts one evicts all
 }
 
 // dropped yields the funcs of Active that go back to the kernel's own code, one
@@ -202,18 +199,24 @@ func (j *dropJudge) objects(p moduleset.Pair) iter.Seq[*moduleset.Object] {
 	}
 }
 
-// covered reports whether the newest of another lineage patches the func and
-// stays.
+// covered reports whether a livepatch patches the func that was active beside Active,
+// and stays. One of another channel, or one that may have been replaced, need not be
+// there.
 func (j *dropJudge) covered(p moduleset.Pair, key moduleset.FuncKey) bool {
 	if !j.mayCover() {
 		return false
 	}
 	for _, r := range j.set.Patching(key) {
-		if j.newestOnes()[r.Member] && r.Member != p.Active && j.set.Effect(p.Next.Class(), r.Member.Class()) == moduleset.Keeps {
+		if r.Member != p.Active && r.Member.Channel == p.Active.Channel && j.became(r.Member) == moduleset.Keeps && j.keeps(p.Next, r.Member) &&
+			(p.Active.Baseline || j.keeps(p.Active, r.Member)) { // a candidate was loaded later than what is built
 			return true
 		}
 	}
 	return false
+}
+
+func (j *dropJudge) keeps(next, active *moduleset.Member) bool {
+	return j.set.Effect(next.Class(), active.Class()) == moduleset.Keeps
 }
 
 func (j *dropJudge) weigh(p moduleset.Pair) weight {
@@ -254,6 +257,8 @@ func (j *dropJudge) tell(p moduleset.Pair) pairFinding {
 	j.places = out.places
 	if len(objects) == 0 {
 		out.aboutFuncs(len(funcs), func(i int) *moduleset.Func { return funcs[i] })
+	} else {
+		out.Identity = unlistedOf(funcs, objects)
 	}
 	out.Kernel = accepted("what is not listed goes back to the kernel's own code")
 	next, active, list := p.Next.Title(), p.Active.Title(), listing(titles, total)
@@ -263,6 +268,19 @@ func (j *dropJudge) tell(p moduleset.Pair) pairFinding {
 		return out
 	}
 	out.Message = fmt.Sprintf("%s replaces %s under %s and does not patch %s: %s reverted", next, active, s.ModelNames(), list, fixesAre(total))
+	return out
+}
+
+// unlistedOf are the funcs and objects that a message does not list, for
+// finding.Finding.Identity.
+func unlistedOf(funcs []*moduleset.Func, objects []*moduleset.Object) []string {
+	var out []string
+	for _, f := range funcs[min(len(funcs), maxListed):] {
+		out = append(out, names.Object(f.Object.Name, f.Object.Literal)+":"+f.ID())
+	}
+	for _, o := range objects[min(len(objects), maxListed-min(len(funcs), maxListed)):] {
+		out = append(out, "object "+names.Object(o.Name, o.Literal))
+	}
 	return out
 }
 

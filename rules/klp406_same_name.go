@@ -23,7 +23,8 @@ its file. While a module of a name is loaded, another of that name is refused wi
 EEXIST (kernel/module/main.c: module_patient_check_exists), even if it is meant to
 replace the first: a livepatch can only be replaced by one of another name.
 
-Copies of one file are not reported.
+Copies of one file are not reported, nor is what --against names and is the module
+itself, signed or packed.
 
 Fix: give each build of a livepatch a name of its own, with a version or the
 kernel's release in it.`,

@@ -11,9 +11,10 @@ import (
 )
 
 var klp407 = NewSetRule(&Rule{
-	Severity: finding.Warning,
-	Since:    "0.1",
-	Tags:     []string{"set", "replace"},
+	Severity:     finding.Warning,
+	GateSeverity: finding.Error,
+	Since:        "0.1",
+	Tags:         []string{"set", "replace"},
 	Analyzer: &analysis.Analyzer{
 		Name: "KLP407",
 		Doc: `verdict depends on the interpretation of a list of replace sets
@@ -26,7 +27,9 @@ belongs to all of them alike, and replaces whatever shares one. So {2} after {1,
 is active beside it under one, and replaces it under the other.
 
 Both are checked unless --model names one. Where they agree the other rules report;
-where they do not, this one does, with both verdicts.
+where they do not, this one does, with both verdicts: a warning in lint. In the gate
+it is an error, for such a pair may be refused, or revert a fix, under either: the
+gate wants --model.
 
 Fix: avoid lists whose meaning depends on it (give a later livepatch a set that no
 active list names), or choose the interpretation of your kernel with --model.`,
@@ -40,7 +43,7 @@ active list names), or choose the interpretation of your kernel with --model.`,
 		next, active := p.Next.Replace.String(), p.Active.Replace.String()
 		verdicts := bothVerdicts(s, p)
 		return pairFinding{
-			Finding: finding.Finding{Message: fmt.Sprintf("what loading %s (%s) does to %s (%s) depends on the interpretation of the sets: %s",
+			Finding: finding.Finding{Identity: longFields(p), Message: fmt.Sprintf("what loading %s (%s) does to %s (%s) depends on the interpretation of the sets: %s",
 				p.Next.Title(), next, p.Active.Title(), active, verdicts)},
 			places: []pairPlace{{next: side{p.Next.Replace.At, "has " + next}, active: side{p.Active.Replace.At, "has " + active + ": " + verdicts}}},
 		}

@@ -32,38 +32,42 @@ Fix: list each set once, none of them 0.`,
 	if m.Name != "" {
 		title = names.Cut(m.Name)
 	}
-	var list []finding.Finding
-	for _, what := range malformed(&m.Replace) {
-		list = append(list, finding.Finding{Location: m.Replace.At, Message: title + " " + what})
+	list := malformed(&m.Replace)
+	for i := range list {
+		list[i].Location, list[i].Message = m.Replace.At, title+" "+list[i].Message
 	}
 	return list, nil
 })
 
-// malformed says what is wrong with a module's own lists.
-func malformed(r *klp.Replace) []string {
+// malformed says what is wrong with a module's own lists, in clauses that follow its
+// name.
+func malformed(r *klp.Replace) []finding.Finding {
 	if !r.Known() {
 		return nil
 	}
-	var out []string
+	var out []finding.Finding
 	list, field := r.Sets, "replace_sets"
 	switch {
 	case r.Kind == klp.KindSets && r.SetsNull:
-		return []string{"has a NULL list of replace sets, which the proposal leaves undefined"}
+		return []finding.Finding{{Message: "has a NULL list of replace sets, which the proposal leaves undefined"}}
 	case r.Kind == klp.KindSets && len(r.Sets) == 0:
-		return []string{"has an empty list of replace sets, which the proposal leaves undefined"}
+		return []finding.Finding{{Message: "has an empty list of replace sets, which the proposal leaves undefined"}}
 	case r.Kind == klp.KindSet:
 		list, field = r.Supersedes, "supersedes"
 		if slices.Contains(list, r.Set) {
-			out = append(out, fmt.Sprintf("lists its own set %d in supersedes, which it replaces anyway", r.Set))
+			out = append(out, finding.Finding{Message: fmt.Sprintf("lists its own set %d in supersedes, which it replaces anyway", r.Set)})
 		}
 	case r.Kind == klp.KindFlag:
 		return nil
 	}
 	if twice := repeated(list); len(twice) > 0 {
-		out = append(out, fmt.Sprintf("lists %s more than once in %s", numbered("set", twice), field))
+		out = append(out, finding.Finding{
+			Message:  fmt.Sprintf("lists %s more than once in %s", numbered("set", twice), field),
+			Identity: unlisted("set", twice),
+		})
 	}
 	if len(list) > 1 && slices.Contains(list, 0) {
-		out = append(out, fmt.Sprintf("lists set 0 among others in %s: the list ends at the first 0", field))
+		out = append(out, finding.Finding{Message: fmt.Sprintf("lists set 0 among others in %s: the list ends at the first 0", field)})
 	}
 	return out
 }

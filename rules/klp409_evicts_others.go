@@ -49,6 +49,7 @@ Fix: use a set of your own; list only sets that you ship yourself.`,
 			what = "of another owner"
 		}
 		out.places = []pairPlace{{next: side{p.Next.Replace.At, fieldAndOwner(p.Next)}, active: side{says: fieldAndOwner(p.Active)}}}
+		out.Identity = longFields(p)
 		out.Message = fmt.Sprintf("loading %s (%s) %s %s, a livepatch %s", p.Next.Title(), p.Next.Replace.String(), evicts, p.Active.Title(), what)
 		return out
 	})

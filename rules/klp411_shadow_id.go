@@ -50,6 +50,8 @@ shared on purpose, let one livepatch replace the other.`,
 				says := fmt.Sprintf("uses shadow variable id %#x too", next.ID)
 				ids = append(ids, fmt.Sprintf("%#x", next.ID))
 				out.places = append(out.places, pairPlace{next: side{next.At, says}, active: side{active.At, says}})
+			} else {
+				out.Identity = append(out.Identity, fmt.Sprintf("id %#x", next.ID))
 			}
 		}
 		noun := "id"

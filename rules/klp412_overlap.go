@@ -52,7 +52,7 @@ Fix: let one list contain the other, or have nothing in common with it.`,
 	return reportPairs(s, pairs, always, func(p moduleset.Pair) pairFinding {
 		next, active := p.Next.Replace.String(), p.Active.Replace.String()
 		return pairFinding{
-			Finding: finding.Finding{Message: fmt.Sprintf("%s (%s) and %s (%s) partially overlap, which has no agreed meaning", p.Next.Title(), next, p.Active.Title(), active)},
+			Finding: finding.Finding{Identity: longFields(p), Message: fmt.Sprintf("%s (%s) and %s (%s) partially overlap, which has no agreed meaning", p.Next.Title(), next, p.Active.Title(), active)},
 			places:  []pairPlace{{next: side{p.Next.Replace.At, "has " + next}, active: side{p.Active.Replace.At, "has " + active}}},
 		}
 	})

@@ -63,6 +63,20 @@ func evictions(s *moduleset.Set, concerns func(moduleset.Pair) bool) iter.Seq[mo
 	}
 }
 
+// longFields are the lists of sets of a pair of which klp.Replace.String may show the
+// first numbers alone, for finding.Finding.Identity.
+func longFields(p moduleset.Pair) []string {
+	var out []string
+	for _, m := range []*moduleset.Member{p.Next, p.Active} {
+		for _, sets := range [][]uint32{m.Replace.Sets, m.Replace.Supersedes} {
+			if len(sets) > maxListed {
+				out = append(out, fmt.Sprintf("%s %v", m.Title(), sets))
+			}
+		}
+	}
+	return out
+}
+
 // patchedOnPurpose reports whether the configuration names the func as one that
 // modules patch on purpose.
 func patchedOnPurpose(s *moduleset.Set, r moduleset.Row) bool {

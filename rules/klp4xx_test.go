@@ -264,8 +264,24 @@ func TestSetRules(t *testing.T) {
 			want: []string{"error fix_2: object ext4"},
 		},
 		{
-			name: "only the newest of a lineage", rule: klp404, set: []sample{old(sample{name: "fix_9", replace: flag(true), funcs: "foo gone"}), old(sample{name: "fix_10", replace: flag(true), funcs: "foo bar"}), {name: "fix_11", replace: flag(true), funcs: "foo"}},
+			name: "what a later one replaced", rule: klp404, set: []sample{old(sample{name: "fix_9", replace: flag(true), funcs: "foo gone"}), old(sample{name: "fix_10", replace: flag(true), funcs: "foo bar"}), {name: "fix_11", replace: flag(true), funcs: "foo"}},
 			want: []string{"error fix_11: vmlinux:bar: this fix is"},
+		},
+		{
+			name: "a later one that stacks", rule: klp404, set: []sample{old(sample{name: "fix_2", replace: flag(true), funcs: "foo bar"}), old(sample{name: "fix_3", replace: flag(false), funcs: "foo"}), {name: "fix_4", replace: flag(true), funcs: "foo"}},
+			want: []string{"error fix_4: replaces fix_2 | does not patch vmlinux:bar: this fix is reverted"},
+		},
+		{
+			name: "a later one that may stack", rule: klp404, set: []sample{old(sample{name: "fix_2", replace: flag(true), funcs: "foo bar"}), old(sample{name: "fix_3", replace: atRunTime(), funcs: "foo"}), {name: "fix_4", replace: flag(true), funcs: "foo"}},
+			want: []string{"error fix_4: replaces fix_2 | does not patch vmlinux:bar"},
+		},
+		{
+			name: "a later one of another channel", rule: klp404, set: []sample{
+				old(sample{name: "fix_1", channel: "stable", replace: flag(true), funcs: "foo gone"}), old(sample{name: "fix_2", channel: "stable", replace: flag(true), funcs: "foo bar"}),
+				old(sample{name: "fix_3", channel: "testing", replace: flag(true), funcs: "foo"}),
+				{name: "fix_4", channel: "stable", replace: flag(true), funcs: "foo"},
+			},
+			want: []string{"error fix_4: replaces fix_2 | does not patch vmlinux:bar"},
 		},
 		{
 			name: "another lineage too", rule: klp404, set: []sample{old(sample{name: "net_1", replace: flag(false), funcs: "foo"}), {name: "fix_1", replace: flag(true), funcs: "bar"}},
@@ -290,6 +306,18 @@ func TestSetRules(t *testing.T) {
 		},
 		{name: "another set is not evicted", rule: klp404, set: []sample{old(sample{name: "fix_1", replace: number(1), funcs: "foo"}), {name: "fix_2", replace: number(2), funcs: "bar"}}},
 		{name: "covered by one that stays", rule: klp404, set: []sample{old(sample{name: "a_1", replace: number(1), funcs: "foo"}), old(sample{name: "b_1", replace: number(2, 1), funcs: "foo"}), {name: "a_2", replace: number(1), funcs: "bar"}}},
+		{
+			name: "what covers was replaced by a candidate", rule: klp404, set: []sample{old(sample{name: "b_1", replace: number(2), funcs: "foo"}), {name: "a_1", replace: number(1, 2), funcs: "foo"}, {name: "a_2", replace: number(1), funcs: "bar"}},
+			want: []string{"warning a_2: replaces a_1 | does not patch vmlinux:foo", "warning a_1: replaces a_1"},
+		},
+		{
+			name: "covered in another channel", rule: klp404, set: []sample{old(sample{name: "a_1", channel: "stable", replace: number(1), funcs: "foo"}), old(sample{name: "b_1", channel: "testing", replace: number(2), funcs: "foo"}), {name: "a_2", channel: "stable", replace: number(1), funcs: "bar"}},
+			want: []string{"error a_2: replaces a_1 | does not patch vmlinux:foo"},
+		},
+		{
+			name: "covered by one that may be gone", rule: klp404, set: []sample{old(sample{name: "a_1", replace: list(1), funcs: "foo"}), old(sample{name: "b_1", replace: list(2, 3), funcs: "foo"}), old(sample{name: "b_2", replace: list(2, 4), funcs: "foo"}), old(sample{name: "b_3", replace: list(2, 5)}), {name: "a_2", replace: list(1), funcs: "bar"}},
+			want: []string{"error a_2: replaces a_1 | does not patch vmlinux:foo"},
+		},
 		{name: "a set is a lineage", rule: klp404, set: []sample{old(sample{name: "klp_1b", replace: number(2), funcs: "foo gone"}), old(sample{name: "klp_1c", replace: number(2), funcs: "foo"}), {name: "klp_2", replace: number(2), funcs: "foo"}}},
 
 		{

@@ -29,12 +29,13 @@ through /sys/kernel/livepatch/NAME/force, aware of the consequences.`,
 	if len(m.ForceFuncs) == 0 {
 		return nil, nil
 	}
-	list := make([]string, 0, maxListed)
-	for _, at := range m.ForceFuncs[:min(len(m.ForceFuncs), maxListed)] {
-		list = append(list, at.Symbol)
+	list := make([]string, len(m.ForceFuncs))
+	for i := range m.ForceFuncs {
+		list[i] = m.ForceFuncs[i].Symbol
 	}
 	return []finding.Finding{{
-		Message:  plural(len(m.ForceFuncs), "func", "funcs") + " in .kpatch.force: " + someOf(list, len(m.ForceFuncs)),
+		Message:  plural(len(m.ForceFuncs), "func", "funcs") + " in .kpatch.force: " + someOf(list, len(list)),
+		Identity: unlistedNames(list, maxListed),
 		Location: m.ForceFuncs[0],
 		Kernel:   accepted("the section is ignored"),
 	}}, nil

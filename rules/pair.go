@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"strings"
@@ -98,6 +99,7 @@ func (f *pairFinding) at(m, other *moduleset.Member, sides func(*pairPlace) (own
 	out := f.Finding
 	own, _ := sides(&f.places[0])
 	out.Module, out.Location = m.Path, own.at
+	out.Identity = append([]string{"module " + cmp.Or(other.Name, other.Path)}, f.Identity...)
 	out.Related = make([]finding.Related, len(f.places))
 	title := other.Title() + " "
 	for i := range f.places {

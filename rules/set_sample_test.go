@@ -22,6 +22,7 @@ type sample struct {
 	states   string // "7:1 8:2", id:version
 	shadows  []uint64
 	owner    string
+	channel  string
 	baseline bool
 }
 
@@ -98,7 +99,7 @@ func newSample(o moduleset.Options, samples ...sample) *moduleset.Set {
 	members := make([]*moduleset.Member, len(samples))
 	for i, s := range samples {
 		members[i] = moduleset.NewMember(s.module(), s.baseline)
-		members[i].Owner = s.owner
+		members[i].Owner, members[i].Channel = s.owner, s.channel
 	}
 	return moduleset.New(members, o)
 }

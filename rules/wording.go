@@ -93,6 +93,10 @@ func someOf(list []string, count int) string {
 	return b.String()
 }
 
+// unlistedNames are the names of a list behind the first listed ones, for
+// finding.Finding.Identity.
+func unlistedNames(list []string, listed int) []string { return list[min(len(list), listed):] }
+
 // plural is "1 entry" or "2 entries".
 func plural(n int, one, many string) string {
 	if n == 1 {

@@ -122,7 +122,7 @@ func (c *lintCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 		keep = pictures.keep
 	}
 	o := readOptions(s, t.layout())
-	o.SHA256 = hashed(outs)
+	o.SHA256 = hashed(outs) || len(baseline) > 0 // which may hold what is judged, signed or packed
 	bar := c.newProgress("modules")
 	result, err := lint.Run(cmd.Context(), lint.Config{
 		Rules:    s.Rules,

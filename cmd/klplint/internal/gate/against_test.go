@@ -78,7 +78,7 @@ func checkAgainst(t *rapid.T, own []*rules.Rule, path string) {
 		e := &registry.Entry{Module: module(t, replace, 100+i), Owner: owner.Draw(t, "owner"), Channel: g.Channel}
 		group = append(group, e)
 		m := moduleset.NewMember(e.Module, false)
-		m.Owner = e.Owner
+		m.Owner, m.Channel = e.Owner, e.Channel
 		members = append(members, m)
 	}
 	active := 0
@@ -90,7 +90,7 @@ func checkAgainst(t *rapid.T, own []*rules.Rule, path string) {
 		file := *e.Module
 		file.Path = e.Path()
 		m := moduleset.NewMember(&file, true)
-		m.Owner = e.Owner
+		m.Owner, m.Channel = e.Owner, e.Channel
 		members = append(members, m)
 	}
 	want, err := lint.RunSet(g.Lint, members, nil)

@@ -105,7 +105,7 @@ func (g *gate) judge(group []*registry.Entry, c *comparison) (*lint.Result, erro
 			target = g.Lint.Target(e.Module)
 		}
 		candidates[i] = moduleset.NewMember(e.Module, false)
-		candidates[i].Owner = e.Owner
+		candidates[i].Owner, candidates[i].Channel = e.Owner, e.Channel
 	}
 	return g.judgeMembers(group[0].Kernel(), target, candidates, c)
 }

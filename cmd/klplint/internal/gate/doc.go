@@ -12,8 +12,9 @@
 //
 // # What is stricter than lint
 //
-// A named file that is no livepatch is an error (KLP100), so is a verdict that
-// depends on what the module does not tell, and a fix that is dropped (KLP404).
-// A set rule that could not be evaluated keeps a module out: what could not be
-// compared is not admitted.
+// A named file that is no livepatch is an error (KLP100), so is a module of two names
+// (KLP123), a verdict that depends on what the module does not tell, or on the
+// interpretation of replace sets (KLP407), and a fix that is dropped (KLP404). A set
+// rule that could not be evaluated keeps a module out: what could not be compared is
+// not admitted.
 package gate

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -36,11 +35,6 @@ type rowOf struct {
 	judged   bool
 	by       string            // sha256 of what replaced it
 	policies map[string]string // statement by policy
-}
-
-// path is how findings name it; of two modules of one name it says which is newer.
-func (r *rowOf) path() string {
-	return (&registry.Entry{Module: r.m, Channel: r.channel}).Path()
 }
 
 func (w *world) find(m *klp.Module, channel string) *rowOf {
@@ -93,11 +87,10 @@ func (w *world) worst(m *klp.Module) int {
 			if slices.Contains(funcs(m), f) && !m.Replace.Flag {
 				bad = max(bad, 1) // the newer one wins
 			}
-			newest := !slices.ContainsFunc(active, func(b *rowOf) bool {
-				return b != a && names.Stem(b.m.Name, "") == names.Stem(a.m.Name, "") &&
-					cmp.Or(names.Natural(b.m.Name, a.m.Name), names.Natural(b.path(), a.path()), strings.Compare(b.m.SHA256, a.m.SHA256)) > 0
+			replaced := slices.ContainsFunc(active, func(b *rowOf) bool {
+				return b.m.Replace.Flag && b.channel == a.channel && names.Stem(b.m.Name, "") == names.Stem(a.m.Name, "") && names.Natural(b.m.Name, a.m.Name) > 0
 			})
-			if m.Replace.Flag && newest && !slices.Contains(funcs(m), f) {
+			if m.Replace.Flag && !replaced && !slices.Contains(funcs(m), f) {
 				bad = 2 // a fix is reverted
 			}
 		}

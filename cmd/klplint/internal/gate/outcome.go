@@ -41,7 +41,7 @@ type Admission struct {
 	Revision int64
 	Module   *klp.Module
 	// Withdrawn says which funcs it drops of the newest retired module of its
-	// lineage, while no module of that is active; "" for none.
+	// lineage, while no module of that is active in its channel; "" for none.
 	Withdrawn string
 }
 

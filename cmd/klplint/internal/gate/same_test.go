@@ -1,15 +1,20 @@
 package gate
 
 import (
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry/registrytest"
 	"github.com/klplint/klplint/elfread"
 	"github.com/klplint/klplint/finding"
 	"github.com/klplint/klplint/klp"
+	"github.com/klplint/klplint/lint"
+	"github.com/klplint/klplint/rules"
 )
 
 func passes(t *testing.T, r *registry.Registry, m *klp.Module, want Status) *Outcome {
@@ -47,6 +52,62 @@ func TestSameKernelAndSameModule(t *testing.T) {
 		other := registrytest.Module("fix_1", registrytest.Flag(false), "h", "")
 		passes(t, r, other, Refused)
 	})
+}
+
+// What one channel has been given says nothing of another: a fix that stands in one
+// is reverted there, whatever came later elsewhere.
+func TestChannelsHaveTheirOwnSuccession(t *testing.T) {
+	r := registrytest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "r.db"))
+	module := func(name, funcs string) *klp.Module {
+		return registrytest.Module(name, registrytest.Flag(true), funcs, "")
+	}
+	both := module("fix_3", "f g")
+	err := r.Write(t.Context(), func(tx *registry.Tx) error {
+		_, err := tx.Add([]*registry.Entry{
+			{Module: module("fix_1", "f g gone"), State: registry.Active, Channel: "stable"},
+			{Module: both, State: registry.Active, Channel: "testing"},
+			{Module: both, State: registry.Active, Channel: "stable"},
+			{Module: module("fix_4", "f"), State: registry.Active, Channel: "testing"},
+		}, registry.Added)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := module("fix_5", "f")
+	m.Path = "fix_5.ko"
+	out, err := answer(t.Context(), r, m, "stable", finding.Error, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := dropsFrom(out.Verdict); !slices.Equal(got, []string{"fix_5 replaces fix_3"}) {
+		t.Errorf("%s: %q", out.Modules[0].Status, got)
+	}
+	err = r.Write(t.Context(), func(tx *registry.Tx) error {
+		if _, err := tx.Add([]*registry.Entry{{Module: module("fix_5", "f"), State: registry.Active, Channel: "stable"}}, registry.Added); err != nil {
+			return err
+		}
+		v, _, err := Check(tx, lint.Config{Rules: rules.All()}, policy.Policy{FailOn: finding.Error, Rules: rules.All()})
+		if got := dropsFrom(v); err == nil && !slices.Equal(got, []string{"fix_3 replaces fix_1", "fix_4 replaces fix_3", "fix_5 replaces fix_3"}) {
+			t.Errorf("registry check: %q", got)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// dropsFrom says of which module something is dropped, in a fixed order.
+func dropsFrom(v *policy.Verdict) []string {
+	var out []string
+	for _, f := range v.Findings {
+		if before, _, found := strings.Cut(f.Message, " under "); found && f.Rule == "KLP404" {
+			out = append(out, before)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Signing and packing leave the digest of what was signed as it is.
@@ -99,5 +160,40 @@ func TestWithdrawnRelease(t *testing.T) {
 	}
 	if out := passes(t, r, registrytest.Module("fix_3", registrytest.Flag(true), "f", ""), Admitted); out.Modules[0].Withdrawn != "" {
 		t.Errorf("a lineage with an active module: %q", out.Modules[0].Withdrawn)
+	}
+}
+
+// An active module of another channel does not make up for what was retired in this
+// one; what was retired in another channel is its own affair while one is active there.
+func TestWithdrawnFromAChannel(t *testing.T) {
+	r := registrytest.Open(t, "sqlite:"+filepath.Join(t.TempDir(), "r.db"))
+	module := func(name, funcs string) *klp.Module {
+		return registrytest.Module(name, registrytest.Flag(true), funcs, "")
+	}
+	err := r.Write(t.Context(), func(tx *registry.Tx) error {
+		_, err := tx.Add([]*registry.Entry{
+			{Module: module("fix_1", "f g"), State: registry.Retired, Channel: "stable"},
+			{Module: module("fix_2", "f h"), State: registry.Retired, Channel: "testing"},
+			{Module: module("fix_3", "f"), State: registry.Active, Channel: "testing"},
+		}, registry.Added)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, tt := range []struct{ channel, want string }{
+		{"stable", "#stable is retired, no newer module of fix is active in its channel, and this one does not patch vmlinux:g as that did"},
+		{"testing", ""},
+		{"other", ""},
+	} {
+		m := module("fix_4", fmt.Sprintf("f own_%d", i))
+		m.Path = "fix_4.ko"
+		out, err := answer(t.Context(), r, m, tt.channel, finding.Error, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := out.Modules[0].Withdrawn; (got == "") != (tt.want == "") || !strings.HasSuffix(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.channel, got, tt.want)
+		}
 	}
 }

@@ -83,13 +83,8 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 	all, n := &lint.Result{}, 0
 	for _, k := range kernels {
 		var group []registry.Peer
-		seen := make(map[string]bool)
 		err := tx.Active(k, nil, func(p registry.Peer) error {
 			n++
-			if seen[p.UnsignedSHA256] { // in another channel too
-				return nil
-			}
-			seen[p.UnsignedSHA256] = true
 			group = append(group, p)
 			return nil
 		})
@@ -104,7 +99,13 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 			}
 			members[i], paths[p.Member.Path] = p.Member, true
 		}
+		seen := make(map[string]bool)
 		for i, m := range members {
+			if seen[group[i].UnsignedSHA256] { // in another channel too, where it counts for those behind it
+				m.Baseline = true
+				continue
+			}
+			seen[group[i].UnsignedSHA256] = true
 			m.Baseline = false
 			r, err := g.judgeMembers(k, nil, append([]*moduleset.Member{m}, members[:i]...), &comparison{})
 			if err != nil {

@@ -11,16 +11,25 @@ import (
 )
 
 // withdrawn says, for each candidate of one kernel whose lineage has no active
-// module, what it drops of the newest one that was retired: that one may still
-// be loaded somewhere, and its fixes with it.
+// module in its channel, what it drops of the newest one that was retired there, or
+// anywhere while none is active at all: that one may still be loaded somewhere, and
+// its fixes with it.
 func (g *gate) withdrawn(tx *registry.Tx, group []*registry.Entry, active []registry.Peer, out map[*registry.Entry]string) error {
 	for _, e := range group {
 		lineage := e.Lineage()
-		if slices.ContainsFunc(active, func(p registry.Peer) bool { return p.Member.Owner == lineage.Owner && p.Lineage() == lineage }) {
+		elsewhere := false
+		if slices.ContainsFunc(active, func(p registry.Peer) bool {
+			ours := p.Member.Owner == lineage.Owner && p.Lineage() == lineage
+			elsewhere = elsewhere || ours && p.Channel != e.Channel
+			return ours && p.Channel == e.Channel
+		}) {
 			continue
 		}
 		var newest *registry.Entry
-		err := tx.Retired(e.Kernel(), e.Lineage(), func(r *registry.Entry) error {
+		err := tx.Retired(e.Kernel(), lineage, func(r *registry.Entry) error {
+			if elsewhere && r.Channel != e.Channel {
+				return nil
+			}
 			if r.Module.UnsignedSHA256 != e.Module.UnsignedSHA256 && (newest == nil || names.Natural(newest.Module.Name, r.Module.Name) < 0) {
 				newest = r
 			}
@@ -33,8 +42,12 @@ func (g *gate) withdrawn(tx *registry.Tx, group []*registry.Entry, active []regi
 			continue
 		}
 		if lost := dropped(newest.Module, e.Module); len(lost) > 0 {
-			out[e] = fmt.Sprintf("%s is retired, no newer module of %s is active, and this one does not patch %s as that did",
-				newest.Path(), e.Lineage().Stem, strings.Join(shortened(lost, 5), ", "))
+			where := ""
+			if elsewhere {
+				where = " in its channel"
+			}
+			out[e] = fmt.Sprintf("%s is retired, no newer module of %s is active%s, and this one does not patch %s as that did",
+				newest.Path(), lineage.Stem, where, strings.Join(shortened(lost, 5), ", "))
 		}
 	}
 	return nil

@@ -18,8 +18,9 @@ import (
 //
 // It is the first half of the SHA-256 over rule, module name, object, func,
 // section, symbol and the message with its offsets and addresses masked, and over
-// all funcs of a finding that lists them, in whatever order: the message of a
-// pair with many names only the first. Offsets, addresses, paths and file
+// all funcs of a finding that lists them and all of its Identity, in whatever order:
+// a message names only the first of many, and the other module of a pair not at all
+// or with what looks like an offset. Offsets, addresses, paths and file
 // digests, which change with every build, have no part in it; names, ids,
 // versions and sympos, in which findings differ, have. names maps a module's path
 // to its own name; a path that is missing stands for itself.
@@ -29,6 +30,7 @@ func Fingerprints(findings []finding.Finding, names map[string]string) []string 
 	seen := make(map[counted]int)
 	var b []byte
 	var sorted []finding.Func
+	var identity []string
 	for i := range findings {
 		f := &findings[i]
 		name, ok := names[f.Module]
@@ -45,6 +47,10 @@ func Fingerprints(findings []finding.Finding, names map[string]string) []string 
 		if len(f.Funcs) > 0 {
 			sorted = append(sorted[:0], f.Funcs...)
 			b = appendFuncs(b, sorted)
+		}
+		if len(f.Identity) > 0 {
+			identity = append(identity[:0], f.Identity...)
+			b = appendIdentity(b, identity)
 		}
 		sum := sha256.Sum256(b)
 		word := hex.EncodeToString(sum[:16])
@@ -70,6 +76,16 @@ func appendFuncs(b []byte, funcs []finding.Func) []byte {
 	for _, fn := range funcs {
 		b = append(append(b, 0), fn.Object...)
 		b = append(append(b, 0), fn.Name...)
+	}
+	return b
+}
+
+// appendIdentity appends what a message does not tell, and sorts it first. No name
+// begins with the byte before each, so that none is taken for a func.
+func appendIdentity(b []byte, words []string) []byte {
+	slices.Sort(words)
+	for _, w := range words {
+		b = append(append(b, 0, 1), w...)
 	}
 	return b
 }

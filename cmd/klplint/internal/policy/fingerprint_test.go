@@ -128,6 +128,41 @@ func TestFingerprintsOfManyFuncs(t *testing.T) {
 	}
 }
 
+// Two findings of one message are told apart by what their rule says beside it, as it
+// stands: a name that looks like an offset is a name.
+func TestFingerprintsOfIdentity(t *testing.T) {
+	about := func(words ...string) finding.Finding {
+		return finding.Finding{Rule: "SITE1", Module: "a.ko", Message: "does not go with klp+0x1", Funcs: []finding.Func{{Object: "vmlinux", Name: "f"}}, Identity: words}
+	}
+	findings := []finding.Finding{
+		about(), about("module b"), about("module c"), about("module klp+0x1"), about("module klp+0x2"),
+		about("module b", "state 11"), about("module b", "state 12"), about("module b", "state 11", "state 11"),
+	}
+	named := about()
+	named.Funcs = append(named.Funcs, finding.Func{Object: "module", Name: "b"})
+	findings = append(findings, named)
+	seen := make(map[string]int)
+	prints := Fingerprints(findings, nil)
+	for i, print := range prints {
+		if other, ok := seen[print]; ok || strings.Contains(print, ":") {
+			t.Errorf("finding %d has the fingerprint of %d", i, other)
+		}
+		seen[print] = i
+	}
+	turned := about("state 11", "module b")
+	if got := Fingerprints([]finding.Finding{turned}, nil)[0]; got != prints[5] {
+		t.Errorf("in another order: %s, want %s", got, prints[5])
+	}
+	if turned.Identity[0] != "state 11" {
+		t.Error("the finding itself was sorted")
+	}
+	bare := about()
+	bare.Message = "does not go with klp+0x2"
+	if got := Fingerprints([]finding.Finding{bare}, nil)[0]; got != prints[0] {
+		t.Error("offsets in messages are masked")
+	}
+}
+
 func TestMasked(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                            "",

@@ -99,9 +99,9 @@ func (p *Policy) decide(r *lint.Result, run *run) []Finding {
 }
 
 // knows reports whether the finding is accepted as a known one. One that sums up
-// other modules never is: an entry for it would accept modules to come.
+// others never is: an entry for it would accept modules, funcs or symbols to come.
 func (p *Policy) knows(f *Finding) bool {
-	if f.More > 0 {
+	if f.More > 0 || f.Unshown > 0 {
 		return false // it does not name all that it is about
 	}
 	if p.Accept {

@@ -3,6 +3,7 @@
 package siterule
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strings"
@@ -141,15 +142,7 @@ func describe(c *config.Rule) (*rules.Rule, error) {
 
 // module is the check of a rule over modules.
 func (e *expression) module(m *klp.Module) ([]finding.Finding, error) {
-	messages, err := e.evaluate(map[string]any{"module": modelOf(m)})
-	if err != nil {
-		return nil, err
-	}
-	list := make([]finding.Finding, len(messages))
-	for i, text := range messages {
-		list[i] = finding.Finding{Message: text}
-	}
-	return list, nil
+	return e.evaluate(map[string]any{"module": modelOf(m)})
 }
 
 // pairs is the check of a rule over pairs: each candidate with each other
@@ -178,23 +171,23 @@ func (e *expression) pairs(s *moduleset.Set) ([]finding.Finding, error) {
 				continue
 			}
 			vars["other"] = other
-			messages, err := e.evaluate(vars)
+			found, err := e.evaluate(vars)
 			if err != nil {
 				return list, fmt.Errorf("%s with %s: %w", module.Path, other.Path, err)
 			}
-			for _, text := range messages {
-				list = append(list, finding.Finding{
-					Module: module.Path, Message: text,
-					Related: []finding.Related{{Module: other.Path, Message: "the other livepatch"}},
-				})
+			for _, f := range found {
+				f.Module = module.Path
+				f.Identity = append(f.Identity, "module "+cmp.Or(other.Name, other.Path))
+				f.Related = []finding.Related{{Module: other.Path, Message: "the other livepatch"}}
+				list = append(list, f)
 			}
 		}
 	}
 	return list, nil
 }
 
-// evaluate returns a message for each finding.
-func (e *expression) evaluate(vars map[string]any) ([]string, error) {
+// evaluate returns the findings, of which each has its message.
+func (e *expression) evaluate(vars map[string]any) ([]finding.Finding, error) {
 	result, _, err := e.program.Eval(vars)
 	if err != nil {
 		return nil, fmt.Errorf("expression: %w", err)
@@ -203,26 +196,28 @@ func (e *expression) evaluate(vars map[string]any) ([]string, error) {
 		if holds {
 			return nil, nil
 		}
-		return []string{e.message}, nil
+		return []finding.Finding{{Message: e.message}}, nil
 	}
 	native, err := result.ConvertToNative(reflect.TypeFor[[]string]())
 	if err != nil {
 		return nil, fmt.Errorf("expression: %w", err)
 	}
 	messages := native.([]string)
-	more := len(messages) - maxMessages
-	messages = messages[:min(len(messages), maxMessages)]
-	for i, text := range messages {
-		if len(text) > maxMessage {
-			messages[i] = text[:maxMessage] + "..."
+	list := make([]finding.Finding, min(len(messages), maxMessages))
+	for i := range list {
+		list[i].Message = messages[i]
+		if text := messages[i]; len(text) > maxMessage {
+			list[i].Message, list[i].Identity = text[:maxMessage]+"...", []string{text}
 		}
 	}
-	if more > 0 {
+	if more := len(messages) - maxMessages; more > 0 {
 		verb := "are"
 		if more == 1 {
 			verb = "is"
 		}
-		messages[maxMessages-1] += fmt.Sprintf("; %d more of this kind %s not shown", more, verb)
+		last := &list[maxMessages-1]
+		last.Message += fmt.Sprintf("; %d more of this kind %s not shown", more, verb)
+		last.Unshown = more
 	}
-	return messages, nil
+	return list, nil
 }

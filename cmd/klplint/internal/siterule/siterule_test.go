@@ -114,6 +114,42 @@ func TestPairRules(t *testing.T) {
 	}
 }
 
+// Two findings of one message are told apart by the name of the other module.
+func TestPairRulesNameThePartner(t *testing.T) {
+	r, err := compileOne(t, "pairs", `module.name == other.name`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result := run(t, r, []string{"static/one-func.ko"}, []string{"static/states.ko", "static/replace.ko"})
+	var got []string
+	for _, f := range result.Findings {
+		got = append(got, f.Message+": "+strings.Join(f.Identity, ", "))
+	}
+	slices.Sort(got)
+	if want := []string{"the rule: module static_replace", "the rule: module static_states"}; !slices.Equal(got, want) {
+		t.Errorf("findings %q, want %q", got, want)
+	}
+}
+
+// What is too much to be said is not all that the finding is about.
+func TestManyMessages(t *testing.T) {
+	r, err := compileOne(t, "module", "["+strings.Repeat("'one', ", maxMessages)+"'more']")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := run(t, r, []string{"static/one-func.ko"}, nil).Findings
+	if len(got) != maxMessages || got[0].Unshown != 0 || got[maxMessages-1].Unshown != 1 {
+		t.Errorf("%d findings, the last one %+v", len(got), got[len(got)-1])
+	}
+	if r, err = compileOne(t, "module", "['"+strings.Repeat("x", maxMessage)+"', '"+strings.Repeat("x", maxMessage)+"y']"); err != nil {
+		t.Fatal(err)
+	}
+	got = run(t, r, []string{"static/one-func.ko"}, nil).Findings
+	if len(got) != 2 || got[0].Identity != nil || len(got[1].Identity) != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // Mistakes are found before anything is read, with their place in the file:
 // the expression begins at line 7, column 7.
 func TestCompileErrors(t *testing.T) {
