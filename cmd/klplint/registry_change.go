@@ -151,6 +151,10 @@ them active again when nothing that is active conflicts with them.
 			if err != nil {
 				return err
 			}
+			words, err := moduleWords(args)
+			if err != nil {
+				return err
+			}
 			filter, err := choose.filter()
 			if err != nil {
 				return err
@@ -159,7 +163,7 @@ them active again when nothing that is active conflicts with them.
 			var v *policy.Verdict
 			err = f.write(cmd.Context(), a, toWrite, func(tx *registry.Tx) error {
 				live, replaced, v = nil, nil, nil
-				entries, err := which(tx, filter, args)
+				entries, err := which(tx, filter, words)
 				if err != nil {
 					return err
 				}
@@ -232,6 +236,10 @@ func newRegistryRemove(a *app, f *registryFlags) *cobra.Command {
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: f.complete(a),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			words, err := moduleWords(args)
+			if err != nil {
+				return err
+			}
 			filter, err := choose.filter()
 			if err != nil {
 				return err
@@ -239,7 +247,7 @@ func newRegistryRemove(a *app, f *registryFlags) *cobra.Command {
 			var entries []*registry.Entry
 			err = f.write(cmd.Context(), a, toWrite, func(tx *registry.Tx) error {
 				var err error
-				if entries, err = which(tx, filter, args); err != nil {
+				if entries, err = which(tx, filter, words); err != nil {
 					return err
 				}
 				return tx.Remove(entries, registry.Change{By: record.who(a), At: now(), Reason: reason})

@@ -127,6 +127,10 @@ checked; 3 wrong usage.`,
 			if err != nil {
 				return err
 			}
+			words, err := moduleWords(args)
+			if err != nil {
+				return err
+			}
 			filter, err := choose.filter()
 			if err != nil {
 				return err
@@ -135,7 +139,7 @@ checked; 3 wrong usage.`,
 			var entries []*registry.Entry
 			err = f.write(cmd.Context(), a, toWrite, func(tx *registry.Tx) error {
 				var err error
-				if entries, err = which(tx, filter, args); err != nil {
+				if entries, err = which(tx, filter, words); err != nil {
 					return err
 				}
 				v, err = gate.Activate(tx, l, p, entries, registry.Change{By: record.who(a), At: now()})
