@@ -55,8 +55,9 @@ func newRegistryCheck(a *app, f *registryFlags) *cobra.Command {
 		Use:   "check [flags]",
 		Short: "Judge the active modules of each kernel as they stand",
 		Long: `Check gives the active modules of each kernel to the rules over several modules:
-each against those that were recorded before it, as gate would have. It is for after
-registry add, registry import, another configuration and a newer klplint. Rules over
+each against those that became active before it, as gate would have. What was retired
+and came back counts from the revision of its return. It is for after registry add,
+registry import, another configuration and a newer klplint. Rules over
 one module need its file and are not evaluated (--require makes that an error); the
 configuration's rules, waivers and severities, custom rules over pairs among them,
 hold as for gate.

@@ -1,6 +1,9 @@
 package gate
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
@@ -71,8 +74,9 @@ func Activate(tx *registry.Tx, l lint.Config, p policy.Policy, entries []*regist
 	return v, tx.SetState(todo, registry.Active, registry.Activated, c)
 }
 
-// Check judges the active modules of every kernel as they stand: each against
-// those that were recorded before it, as the gate would have, one after the other.
+// Check judges the active modules of every kernel as they stand: each against those
+// that became active before it, as the gate would have, one after the other. What was
+// retired and came back counts from then; of one revision the first recorded comes first.
 // It returns the verdict and how many modules it looked at.
 func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, int, error) {
 	g := standing(l, p)
@@ -82,20 +86,17 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 	}
 	all, n := &lint.Result{}, 0
 	for _, k := range kernels {
-		var group []registry.Peer
-		seen := make(map[string]bool)
-		err := tx.Active(k, nil, func(p registry.Peer) error {
-			n++
-			if seen[p.UnsignedSHA256] { // in another channel too
-				return nil
-			}
-			seen[p.UnsignedSHA256] = true
-			group = append(group, p)
-			return nil
-		})
+		group, err := admitted(tx, k)
 		if err != nil {
 			return nil, 0, err
 		}
+		n += len(group)
+		seen := make(map[string]bool)
+		group = slices.DeleteFunc(group, func(p registry.Peer) bool {
+			again := seen[p.UnsignedSHA256] // in another channel
+			seen[p.UnsignedSHA256] = true
+			return again
+		})
 		paths := make(map[string]bool)
 		members := make([]*moduleset.Member, len(group))
 		for i, p := range group {
@@ -123,4 +124,16 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 		return &policy.Verdict{ExitCode: exitcode.OK}, 0, nil
 	}
 	return g.Policy.Judge(all), n, nil
+}
+
+// admitted are the active modules of a kernel in the order in which they became that.
+func admitted(tx *registry.Tx, k moduleset.Kernel) ([]registry.Peer, error) {
+	since, err := tx.Since(k)
+	if err != nil {
+		return nil, err
+	}
+	var out []registry.Peer
+	err = tx.Active(k, nil, func(p registry.Peer) error { out = append(out, p); return nil })
+	slices.SortStableFunc(out, func(a, b registry.Peer) int { return cmp.Compare(since[a.ID()], since[b.ID()]) })
+	return out, err
 }

@@ -90,6 +90,24 @@ func (t *Tx) compared(ids []int64, c *conditions, scan func(*sql.Rows) error) er
 	return nil
 }
 
+// Since tells in which revision each active module of a kernel became active, by its id.
+// Nothing else changes the row of an active module but the first verdict about what was
+// recorded without one, and that was beside all that were active then.
+func (t *Tx) Since(k moduleset.Kernel) (map[int64]int64, error) {
+	id, found, err := t.kernel(k)
+	if err != nil || !found {
+		return nil, err
+	}
+	out := make(map[int64]int64)
+	err = t.each(func(rows *sql.Rows) error {
+		var module, revision int64
+		err := rows.Scan(&module, &revision)
+		out[module] = revision
+		return err
+	}, `SELECT module, revision FROM standing WHERE kernel = $1 AND state = 'active'`, id)
+	return out, err
+}
+
 // Kernels lists the kernels that have active modules, in a fixed order.
 func (t *Tx) Kernels() ([]moduleset.Kernel, error) {
 	var out []moduleset.Kernel
