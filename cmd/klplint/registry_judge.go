@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -158,15 +159,20 @@ checked; 3 wrong usage.`,
 	return cmd
 }
 
+// sayRefused says why entries did not become active, and what follows.
+func (a *app) sayRefused(v *policy.Verdict, outcome string) error {
+	for i := range v.Findings {
+		if x := &v.Findings[i]; !x.Accepted() {
+			a.sayFinding(&x.Finding)
+		}
+	}
+	a.sayUnchecked(v)
+	return &exitError{v.ExitCode, errors.New(outcome)}
+}
+
 func (a *app) sayActivated(v *policy.Verdict, entries []*registry.Entry) error {
 	if v.ExitCode != exitcode.OK {
-		for i := range v.Findings {
-			if x := &v.Findings[i]; !x.Accepted() {
-				a.sayFinding(&x.Finding)
-			}
-		}
-		a.sayUnchecked(v)
-		return &exitError{v.ExitCode, fmt.Errorf("nothing was activated")}
+		return a.sayRefused(v, "nothing was activated")
 	}
 	for _, e := range entries {
 		if !a.common.quiet {
