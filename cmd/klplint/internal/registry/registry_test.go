@@ -148,7 +148,7 @@ func TestReplacedBy(t *testing.T) {
 			e := entry(registrytest.Module(name, registrytest.Flag(true), "f", ""))
 			e.Channel = channel
 			if digest != "" {
-				e.Module.UnsignedSHA256, e.Module.SHA256 = e.Module.SHA256, strings.Repeat(digest, 64)
+				e.Module.UnsignedSHA256, e.Module.SHA256, e.Module.Compression = e.Module.SHA256, strings.Repeat(digest, 64), klp.Gzip
 			}
 			return e
 		}
@@ -277,7 +277,29 @@ func TestExportAndImport(t *testing.T) {
 			t.Errorf("exported\n%s\nimported\n%s", &first, &second)
 		}
 		verify(t, other)
-		for _, bad := range []string{"", "{}\n", "{\"klplint_registry\":9}\n", "{\"klplint_registry\":1}\n{\n"} {
+		lines := strings.SplitAfter(first.String(), "\n")
+		head, row := lines[0], lines[2] // of b
+		changed := func(from, to string) string {
+			text := strings.Replace(row, from, to, 1)
+			if text == row {
+				t.Fatalf("no %s in %s", from, row)
+			}
+			return head + text
+		}
+		// Of two keys package encoding/json takes the last, and either case of a key.
+		labels := changed(`"state":`, `"labels":{"a":"1","A":"2","b":"{\"a\":\\"},"state":`)
+		if got, err := readExport(strings.NewReader(labels)); err != nil || len(got[0].Labels) != 3 {
+			t.Errorf("labels: %v, %v", got, err)
+		}
+		for _, bad := range []string{
+			"", "{}\n", "{\"klplint_registry\":9}\n", "{\"klplint_registry\":1}\n{\n", "{\"klplint_registry\":9,\"klplint_registry\":1}\n",
+			changed(`"state":"active"`, `"state":"retired","state":"active"`),
+			changed(`"state":"active"`, `"State":"retired"`),
+			changed(`"state":"active"`, `"state":"active","\u0073tate":"retired"`),
+			changed(`"name":"f"`, `"name":"g","name":"f"`),
+			changed(`"state":`, `"labels":{"a":"1","\u0061":"2"},"state":`),
+			changed(`"document":{`, `"document":{"unsigned_sha256":"`+strings.Repeat("0", 64)+`",`),
+		} {
 			if _, err := readExport(strings.NewReader(bad)); err == nil {
 				t.Errorf("%q was read", bad)
 			}

@@ -142,6 +142,9 @@ func NewExportReader(r io.Reader) (*ExportReader, error) {
 	case head.Version != transferVersion:
 		return nil, fmt.Errorf("line 1: version %d of the exported form: this klplint knows version %d", head.Version, transferVersion)
 	}
+	if err := uniqueKeys(line); err != nil {
+		return nil, fmt.Errorf("line 1: %w", err)
+	}
 	return x, nil
 }
 
@@ -179,6 +182,9 @@ func (x *ExportReader) Read(n int) ([]*Entry, error) {
 func readTransfer(line []byte) (*Entry, error) {
 	var x transferEntry
 	if err := json.Unmarshal(line, &x); err != nil {
+		return nil, err
+	}
+	if err := uniqueKeys(line); err != nil {
 		return nil, err
 	}
 	m, err := decode(x.Document)
