@@ -254,8 +254,11 @@ func (a *app) sayRetired(r *retirement, restore bool) {
 			a.errorf("it had replaced %s, which stays retired: --restore, or klplint registry activate, makes it active again", e.Path())
 		}
 	}
-	if restore && len(r.replaced) == 0 {
+	switch {
+	case restore && len(r.replaced) == 0:
 		a.errorf("nothing was replaced that could be active again")
+	case restore:
+		a.sayUnread(r.verdict)
 	}
 }
 

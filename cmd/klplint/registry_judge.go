@@ -50,6 +50,14 @@ func (a *app) sayUnchecked(v *policy.Verdict) {
 	}
 }
 
+// sayUnread says that rules over one module did not judge, which no verdict over what the
+// registry has may hide.
+func (a *app) sayUnread(v *policy.Verdict) {
+	if n := gate.Unread(v); n > 0 && !a.common.quiet {
+		a.errorf("%s over one module not run: that needs its file, see klplint gate", counted(n, "rule"))
+	}
+}
+
 func newRegistryCheck(a *app, f *registryFlags) *cobra.Command {
 	var judge judgeFlags
 	cmd := &cobra.Command{
@@ -59,7 +67,7 @@ func newRegistryCheck(a *app, f *registryFlags) *cobra.Command {
 each against those that became active before it, as gate would have. What was retired
 and came back counts from the revision of its return. It is for after registry add,
 registry import, another configuration and a newer klplint. Rules over
-one module need its file and are not evaluated (--require makes that an error); the
+one module need its file and are not run, which is said (--require makes it an error); the
 configuration's rules, waivers and severities, custom rules over pairs among them,
 hold as for gate.
 
@@ -99,6 +107,7 @@ Exit code: 0 no conflict; 1 conflicts; 2 something could not be checked; 3 wrong
 			if !a.common.quiet {
 				a.errorf("%s, %s; revision %d", counted(n, "active module"), counted(conflicts, "conflict"), revision)
 			}
+			a.sayUnread(v)
 			if v.ExitCode != exitcode.OK {
 				return &exitError{code: v.ExitCode}
 			}
@@ -118,7 +127,9 @@ func newRegistryActivate(a *app, f *registryFlags) *cobra.Command {
 		Short: "Make modules active again, when they conflict with nothing that is",
 		Long: `Activate makes retired modules active again. They are judged against the active
 modules by the rules over several modules and under the configuration, as gate would
-have, and all of them become active, or none. It takes modules by ` + whichHelp + `
+have, and all of them become active, or none. Rules over one module need its file and
+are not run. A candidate, which no gate has admitted, is refused for that: give its file
+to klplint gate, or say --fail-on never. It takes modules by ` + whichHelp + `
 
 Exit code: 0 active; 1 conflicts, or no such module; 2 something could not be
 checked; 3 wrong usage.`,
@@ -167,6 +178,7 @@ func (a *app) sayRefused(v *policy.Verdict, outcome string) error {
 		}
 	}
 	a.sayUnchecked(v)
+	a.sayUnread(v)
 	return &exitError{v.ExitCode, errors.New(outcome)}
 }
 
@@ -179,6 +191,7 @@ func (a *app) sayActivated(v *policy.Verdict, entries []*registry.Entry) error {
 			a.errorf("active: %s", e.Path())
 		}
 	}
+	a.sayUnread(v)
 	return nil
 }
 

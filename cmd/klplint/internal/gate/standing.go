@@ -3,6 +3,7 @@ package gate
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
@@ -29,17 +30,32 @@ func (g *gate) unread() []lint.NotEvaluated {
 		switch {
 		case r.Requires(rules.SetInput):
 		case r.Requires(rules.KernelInput):
-			out = append(out, lint.NotEvaluated{Rule: r.ID(), Needs: "kernel, and the file of the module"})
+			out = append(out, lint.NotEvaluated{Rule: r.ID(), Needs: "kernel, and " + aFile})
 		default:
-			out = append(out, lint.NotEvaluated{Rule: r.ID(), Needs: "the file of the module"})
+			out = append(out, lint.NotEvaluated{Rule: r.ID(), Needs: aFile})
 		}
 	}
 	return out
 }
 
+// Unread counts the rules that did not judge for want of the file of a module.
+func Unread(v *policy.Verdict) int {
+	n := 0
+	for _, r := range v.NotEvaluated {
+		if strings.HasSuffix(r.Needs, aFile) {
+			n++
+		}
+	}
+	return n
+}
+
+// aFile is what the registry does not keep.
+const aFile = "the file of the module"
+
 // Activate makes entries active that are not, when they may stand beside what
 // is active for their kernels in any channel: all of them, or none. Where the
-// verdict is against it the log says so.
+// verdict is against it the log says so. A candidate was shipped by nobody yet: no
+// rule over one module has judged it, and none can here, so that a gate has to.
 func Activate(tx *registry.Tx, l lint.Config, p policy.Policy, entries []*registry.Entry, c registry.Change) (*policy.Verdict, error) {
 	g := standing(l, p)
 	var todo []*registry.Entry
@@ -53,6 +69,11 @@ func Activate(tx *registry.Tx, l lint.Config, p policy.Policy, entries []*regist
 		e.Module = &m
 		todo = append(todo, e)
 		found.Modules = append(found.Modules, lint.Module{Path: m.Path, Name: m.Name, SHA256: m.SHA256})
+		if e.State == registry.Candidate && p.FailOn != 0 {
+			found.Errors = append(found.Errors, lint.Error{
+				Path: m.Path, Message: "a candidate, which no gate has admitted: klplint gate judges its file (--fail-on never: active without being judged)",
+			})
+		}
 	}
 	found.Summary.Modules = len(todo)
 	for _, group := range byKernel(todo) {
