@@ -11,6 +11,7 @@ import (
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/flags"
 	"github.com/klplint/klplint/cmd/klplint/internal/gate"
+	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
 	"github.com/klplint/klplint/cmd/klplint/internal/report"
 	"github.com/klplint/klplint/cmd/klplint/internal/settings"
@@ -211,6 +212,9 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 	if err != nil {
 		return nil, registryError(err)
 	}
+	if s.Inputs.AllowEmpty {
+		c.allowEmpty(out.Verdict)
+	}
 	p := &config.Policy
 	l := &report.Lint{
 		Verdict: out.Verdict, Version: buildVersion().Version, Model: s.Model.Name, FailOn: p.FailOn, Rules: p.Rules, Gate: gateReport(&config, out),
@@ -224,6 +228,17 @@ func (c *gateCommand) judge(cmd *cobra.Command, s *settings.Settings, args []str
 		_, _ = statement.Write(text) // a write error is kept by the output
 	}
 	return l, nil
+}
+
+// allowEmpty makes no failure of a verdict that lacks a module and nothing else.
+func (c *gateCommand) allowEmpty(v *policy.Verdict) {
+	if !v.NoModule || v.ExitCode != exitcode.Unchecked || len(v.Errors)+len(v.Unmet) > 0 {
+		return
+	}
+	v.NoModule, v.ExitCode = false, exitcode.OK
+	if !c.common.quiet {
+		c.errorf("%s; nothing to admit", noLivepatch(v.Summary.Skipped))
+	}
 }
 
 // gateReport is the gate's part of a report.

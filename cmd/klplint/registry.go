@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/flags"
@@ -73,6 +74,7 @@ func isPlaceError(err error) bool {
 
 // filterFlags choose entries.
 type filterFlags struct {
+	given               *pflag.FlagSet
 	kernel, arch, owner string
 	channels, states    []string
 	labels              []string
@@ -80,6 +82,7 @@ type filterFlags struct {
 
 func (f *filterFlags) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
+	f.given = fs
 	fs.SortFlags = false
 	fs.StringVar(&f.kernel, "release", "", "only for this kernel `RELEASE`")
 	fs.StringVar(&f.arch, "arch", "", "only for this `ARCH`")
@@ -90,6 +93,9 @@ func (f *filterFlags) register(cmd *cobra.Command) {
 }
 
 func (f *filterFlags) filter() (registry.Filter, error) {
+	if err := notEmpty(f.given, "release", "arch", "channel", "owner", "state"); err != nil {
+		return registry.Filter{}, err
+	}
 	labels, err := labelMap(f.labels)
 	if err != nil {
 		return registry.Filter{}, err
@@ -103,6 +109,22 @@ func (f *filterFlags) filter() (registry.Filter, error) {
 		out.States = append(out.States, state)
 	}
 	return out, nil
+}
+
+// notEmpty refuses flags that were given without a value. To a filter that is no
+// condition at all: an unset variable would choose every module.
+func notEmpty(fs *pflag.FlagSet, names ...string) error {
+	for _, name := range names {
+		flag := fs.Lookup(name)
+		empty := flag.Value.String() == ""
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			empty = len(list.GetSlice()) == 0
+		}
+		if flag.Changed && empty {
+			return usageErrorf("--%s is empty: leave it out where any will do", name)
+		}
+	}
+	return nil
 }
 
 func parseState(s string) (registry.State, error) {
@@ -223,6 +245,9 @@ func newRegistryFind(a *app, f *registryFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := notEmpty(cmd.Flags(), "func", "object"); err != nil {
+				return err
+			}
 			filter.Func, filter.Object = fn, object
 			sympos := uint64(0)
 			if fn != "" {
@@ -305,6 +330,10 @@ func newRegistryShow(a *app, f *registryFlags) *cobra.Command {
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: f.complete(a),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			words, err := moduleWords(args)
+			if err != nil {
+				return err
+			}
 			filter, err := choose.filter()
 			if err != nil {
 				return err
@@ -314,7 +343,7 @@ func newRegistryShow(a *app, f *registryFlags) *cobra.Command {
 				return err
 			}
 			return list.close(f.read(cmd.Context(), a, func(tx *registry.Tx) error {
-				entries, err := which(tx, filter, args)
+				entries, err := which(tx, filter, words)
 				if err != nil {
 					return err
 				}
@@ -337,50 +366,67 @@ func newRegistryShow(a *app, f *registryFlags) *cobra.Command {
 const whichHelp = `name, by sha256 (its first 6 digits or more),
 or as findings name them: registry:NAME@SHA256.`
 
-// moduleWord takes apart what names a module: NAME, or NAME@SHA256 and NAME@SHA256#CHANNEL
-// as findings have it, behind "registry:" or not. A name may hold both signs, and what
-// begins like a digest ends it.
-func moduleWord(word string) (name, digest, channel string) {
-	word = strings.TrimPrefix(word, "registry:")
-	for i := range len(word) {
-		if word[i] != '@' {
-			continue
+// moduleWord names modules: NAME, or NAME@SHA256 and NAME@SHA256#CHANNEL as findings
+// have it, behind "registry:" or not. A name may hold both signs, and what begins like
+// a digest ends it.
+type moduleWord struct {
+	word                  string // as it was given
+	name, digest, channel string
+}
+
+// moduleWords takes apart what names modules. A word that is empty, or ends where a
+// channel should follow, is what a script makes of an unset variable: it names nothing,
+// and not every module.
+func moduleWords(args []string) ([]moduleWord, error) {
+	out := make([]moduleWord, len(args))
+	for n, arg := range args {
+		word := strings.TrimPrefix(arg, "registry:")
+		if word == "" {
+			return nil, usageErrorf("MODULE %q is empty: it names no module", arg)
 		}
-		digest, channel, _ = strings.Cut(word[i+1:], "#")
-		if isDigest(digest) {
-			return word[:i], strings.ToLower(digest), channel
+		w := moduleWord{word: arg, name: word}
+		for i := range len(word) {
+			if word[i] != '@' {
+				continue
+			}
+			digest, channel, more := strings.Cut(word[i+1:], "#")
+			if !isDigest(digest) {
+				continue
+			}
+			if more && channel == "" {
+				return nil, usageErrorf("MODULE %q: no channel behind the #", arg)
+			}
+			w.name, w.digest, w.channel = word[:i], strings.ToLower(digest), channel
+			break
 		}
+		out[n] = w
 	}
-	return word, "", ""
+	return out, nil
 }
 
 // which finds the entries that words name. A word that names none is an error;
 // so that nothing is done by half, it is found out before.
-func which(tx *registry.Tx, filter registry.Filter, args []string) ([]*registry.Entry, error) {
+func which(tx *registry.Tx, filter registry.Filter, words []moduleWord) ([]*registry.Entry, error) {
 	var out []*registry.Entry
 	seen := make(map[string]bool)
-	for _, word := range args {
+	for _, w := range words {
 		f := filter
-		named, digest, channel := moduleWord(word)
-		f.Name = named
-		if digest != "" {
-			f.SHA256 = digest
-		}
-		if channel != "" {
-			f.Channels = []string{channel}
+		f.Name, f.SHA256 = w.name, w.digest
+		if w.channel != "" {
+			f.Channels = []string{w.channel}
 		}
 		entries, err := tx.All(f)
 		if err != nil {
 			return nil, err
 		}
-		if len(entries) == 0 && digest == "" && isDigest(named) {
-			f.Name, f.SHA256 = "", strings.ToLower(named)
+		if len(entries) == 0 && w.digest == "" && isDigest(w.name) {
+			f.Name, f.SHA256 = "", strings.ToLower(w.name)
 			if entries, err = tx.All(f); err != nil {
 				return nil, err
 			}
 		}
 		if len(entries) == 0 {
-			return nil, registry.Abort(&exitError{exitcode.Findings, errors.New("no such module in the registry: " + word)})
+			return nil, registry.Abort(&exitError{exitcode.Findings, errors.New("no such module in the registry: " + w.word)})
 		}
 		for _, e := range entries {
 			if key := e.Module.SHA256 + "#" + e.Channel; !seen[key] {

@@ -140,8 +140,9 @@ func newRegistryRetire(a *app, f *registryFlags) *cobra.Command {
 		Short: "Mark modules as no longer shipped: gate no longer compares with them",
 		Long: `Retire takes modules by ` + whichHelp + `
 
-Modules that a retired one had replaced stay retired, and are named; --restore makes
-them active again when nothing that is active conflicts with them.
+Modules of the same channel that a retired one had replaced stay retired, and are named;
+--restore makes them active again when nothing that is active conflicts with them, also
+when the one that had replaced them is retired already. Else nothing is retired.
 
 ` + registryExit,
 		Args:              cobra.MinimumNArgs(1),
@@ -151,62 +152,44 @@ them active again when nothing that is active conflicts with them.
 			if err != nil {
 				return err
 			}
+			words, err := moduleWords(args)
+			if err != nil {
+				return err
+			}
 			filter, err := choose.filter()
 			if err != nil {
 				return err
 			}
-			var live, replaced []*registry.Entry
-			var v *policy.Verdict
+			var r retirement
 			err = f.write(cmd.Context(), a, toWrite, func(tx *registry.Tx) error {
-				live, replaced, v = nil, nil, nil
-				entries, err := which(tx, filter, args)
+				entries, err := which(tx, filter, words)
 				if err != nil {
 					return err
 				}
-				for _, e := range entries {
-					if e.State != registry.Retired {
-						live = append(live, e)
-					}
-				}
 				change := registry.Change{By: record.who(a), At: now(), Reason: reason}
-				if err := tx.SetState(live, registry.Retired, registry.RetiredNow, change); err != nil {
+				if r, err = retire(tx, entries, change); err != nil || !restore {
 					return err
 				}
-				for _, e := range live {
-					gone, err := tx.ReplacedBy(e)
-					if err != nil {
-						return err
-					}
-					replaced = append(replaced, gone...)
-				}
-				if !restore || len(replaced) == 0 {
-					return nil
-				}
 				change.Reason = "restored"
-				if v, err = gate.Activate(tx, l, p, replaced, change); err == nil && v.ExitCode != exitcode.OK {
+				if r.verdict, err = gate.Activate(tx, l, p, r.replaced, change); err == nil && r.verdict.ExitCode != exitcode.OK {
 					err = registry.Abort(errNotRestored)
 				}
 				return err
 			})
 			if errors.Is(err, errNotRestored) {
-				return a.sayActivated(v, nil)
+				// The refusal was undone with the rest, and the log is to have it.
+				err = f.write(cmd.Context(), a, toWrite, func(tx *registry.Tx) error {
+					return tx.Refuse(r.replaced, registry.Change{By: record.who(a), At: now(), Reason: "restore"})
+				})
+				if err != nil {
+					return err
+				}
+				return a.sayRefused(r.verdict, "nothing was retired, and nothing is active again")
 			}
 			if err != nil {
 				return err
 			}
-			if a.common.quiet {
-				return nil
-			}
-			for _, e := range live {
-				a.errorf("retired %s", e.Path())
-			}
-			for _, e := range replaced {
-				if restore {
-					a.errorf("active again: %s", e.Path())
-				} else {
-					a.errorf("it had replaced %s, which stays retired: --restore, or klplint registry activate, makes it active again", e.Path())
-				}
-			}
+			a.sayRetired(&r, restore)
 			return nil
 		},
 	}
@@ -216,6 +199,67 @@ them active again when nothing that is active conflicts with them.
 	cmd.Flags().StringVar(&reason, "reason", "", "say `WHY`, for the log")
 	judge.register(cmd.Flags())
 	return cmd
+}
+
+// retirement is what retire does.
+type retirement struct {
+	live, before []*registry.Entry // retired now, and retired already
+	replaced     []*registry.Entry // what these had replaced, but for those that were named too
+	verdict      *policy.Verdict   // on making it active again; nil where nobody asked
+}
+
+func retire(tx *registry.Tx, entries []*registry.Entry, c registry.Change) (retirement, error) {
+	var r retirement
+	seen := make(map[int64]bool)
+	for _, e := range entries {
+		seen[e.ID()] = true
+		if e.State == registry.Retired {
+			r.before = append(r.before, e)
+		} else {
+			r.live = append(r.live, e)
+		}
+	}
+	if err := tx.SetState(r.live, registry.Retired, registry.RetiredNow, c); err != nil {
+		return r, err
+	}
+	for _, e := range entries {
+		gone, err := tx.ReplacedBy(e)
+		if err != nil {
+			return r, err
+		}
+		for _, g := range gone {
+			if !seen[g.ID()] {
+				seen[g.ID()] = true
+				r.replaced = append(r.replaced, g)
+			}
+		}
+	}
+	return r, nil
+}
+
+func (a *app) sayRetired(r *retirement, restore bool) {
+	if a.common.quiet {
+		return
+	}
+	for _, e := range r.live {
+		a.errorf("retired %s", e.Path())
+	}
+	for _, e := range r.before {
+		a.errorf("%s was retired before", e.Path())
+	}
+	for _, e := range r.replaced {
+		if restore {
+			a.errorf("active again: %s", e.Path())
+		} else {
+			a.errorf("it had replaced %s, which stays retired: --restore, or klplint registry activate, makes it active again", e.Path())
+		}
+	}
+	switch {
+	case restore && len(r.replaced) == 0:
+		a.errorf("nothing was replaced that could be active again")
+	case restore:
+		a.sayUnread(r.verdict)
+	}
 }
 
 // errNotRestored undoes a retirement whose restoration is refused.
@@ -232,6 +276,10 @@ func newRegistryRemove(a *app, f *registryFlags) *cobra.Command {
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: f.complete(a),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			words, err := moduleWords(args)
+			if err != nil {
+				return err
+			}
 			filter, err := choose.filter()
 			if err != nil {
 				return err
@@ -239,7 +287,7 @@ func newRegistryRemove(a *app, f *registryFlags) *cobra.Command {
 			var entries []*registry.Entry
 			err = f.write(cmd.Context(), a, toWrite, func(tx *registry.Tx) error {
 				var err error
-				if entries, err = which(tx, filter, args); err != nil {
+				if entries, err = which(tx, filter, words); err != nil {
 					return err
 				}
 				return tx.Remove(entries, registry.Change{By: record.who(a), At: now(), Reason: reason})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -49,15 +50,24 @@ func (a *app) sayUnchecked(v *policy.Verdict) {
 	}
 }
 
+// sayUnread says that rules over one module did not judge, which no verdict over what the
+// registry has may hide.
+func (a *app) sayUnread(v *policy.Verdict) {
+	if n := gate.Unread(v); n > 0 && !a.common.quiet {
+		a.errorf("%s over one module not run: that needs its file, see klplint gate", counted(n, "rule"))
+	}
+}
+
 func newRegistryCheck(a *app, f *registryFlags) *cobra.Command {
 	var judge judgeFlags
 	cmd := &cobra.Command{
 		Use:   "check [flags]",
 		Short: "Judge the active modules of each kernel as they stand",
 		Long: `Check gives the active modules of each kernel to the rules over several modules:
-each against those that were recorded before it, as gate would have. It is for after
-registry add, registry import, another configuration and a newer klplint. Rules over
-one module need its file and are not evaluated (--require makes that an error); the
+each against those that became active before it, as gate would have. What was retired
+and came back counts from the revision of its return. It is for after registry add,
+registry import, another configuration and a newer klplint. Rules over
+one module need its file and are not run, which is said (--require makes it an error); the
 configuration's rules, waivers and severities, custom rules over pairs among them,
 hold as for gate.
 
@@ -97,6 +107,7 @@ Exit code: 0 no conflict; 1 conflicts; 2 something could not be checked; 3 wrong
 			if !a.common.quiet {
 				a.errorf("%s, %s; revision %d", counted(n, "active module"), counted(conflicts, "conflict"), revision)
 			}
+			a.sayUnread(v)
 			if v.ExitCode != exitcode.OK {
 				return &exitError{code: v.ExitCode}
 			}
@@ -116,7 +127,9 @@ func newRegistryActivate(a *app, f *registryFlags) *cobra.Command {
 		Short: "Make modules active again, when they conflict with nothing that is",
 		Long: `Activate makes retired modules active again. They are judged against the active
 modules by the rules over several modules and under the configuration, as gate would
-have, and all of them become active, or none. It takes modules by ` + whichHelp + `
+have, and all of them become active, or none. Rules over one module need its file and
+are not run. A candidate, which no gate has admitted, is refused for that: give its file
+to klplint gate, or say --fail-on never. It takes modules by ` + whichHelp + `
 
 Exit code: 0 active; 1 conflicts, or no such module; 2 something could not be
 checked; 3 wrong usage.`,
@@ -124,6 +137,10 @@ checked; 3 wrong usage.`,
 		ValidArgsFunction: f.complete(a),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			l, p, err := judge.config(a, cmd.Flags(), f)
+			if err != nil {
+				return err
+			}
+			words, err := moduleWords(args)
 			if err != nil {
 				return err
 			}
@@ -135,7 +152,7 @@ checked; 3 wrong usage.`,
 			var entries []*registry.Entry
 			err = f.write(cmd.Context(), a, toWrite, func(tx *registry.Tx) error {
 				var err error
-				if entries, err = which(tx, filter, args); err != nil {
+				if entries, err = which(tx, filter, words); err != nil {
 					return err
 				}
 				v, err = gate.Activate(tx, l, p, entries, registry.Change{By: record.who(a), At: now()})
@@ -153,21 +170,28 @@ checked; 3 wrong usage.`,
 	return cmd
 }
 
+// sayRefused says why entries did not become active, and what follows.
+func (a *app) sayRefused(v *policy.Verdict, outcome string) error {
+	for i := range v.Findings {
+		if x := &v.Findings[i]; !x.Accepted() {
+			a.sayFinding(&x.Finding)
+		}
+	}
+	a.sayUnchecked(v)
+	a.sayUnread(v)
+	return &exitError{v.ExitCode, errors.New(outcome)}
+}
+
 func (a *app) sayActivated(v *policy.Verdict, entries []*registry.Entry) error {
 	if v.ExitCode != exitcode.OK {
-		for i := range v.Findings {
-			if x := &v.Findings[i]; !x.Accepted() {
-				a.sayFinding(&x.Finding)
-			}
-		}
-		a.sayUnchecked(v)
-		return &exitError{v.ExitCode, fmt.Errorf("nothing was activated")}
+		return a.sayRefused(v, "nothing was activated")
 	}
 	for _, e := range entries {
 		if !a.common.quiet {
 			a.errorf("active: %s", e.Path())
 		}
 	}
+	a.sayUnread(v)
 	return nil
 }
 

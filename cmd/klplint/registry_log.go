@@ -41,9 +41,13 @@ registry:NAME@SHA256. --format json writes a line of JSON for each entry.
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: f.complete(a),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name, digest := "", ""
-			if len(args) > 0 {
-				name, digest, _ = moduleWord(args[0])
+			words, err := moduleWords(args)
+			if err != nil {
+				return err
+			}
+			var of moduleWord // of all modules
+			if len(words) > 0 {
+				of = words[0]
 			}
 			outs, err := a.outputs("text", "json")
 			if err != nil {
@@ -51,12 +55,12 @@ registry:NAME@SHA256. --format json writes a line of JSON for each entry.
 			}
 			for _, o := range outs {
 				err := f.read(cmd.Context(), a, func(tx *registry.Tx) error {
-					n, err := writeLog(tx, o, o.format, name, digest)
-					if err == nil && n == 0 && digest == "" && isDigest(name) {
-						n, err = writeLog(tx, o, o.format, "", strings.ToLower(name))
+					n, err := writeLog(tx, o, o.format, of.name, of.digest)
+					if err == nil && n == 0 && of.digest == "" && isDigest(of.name) {
+						n, err = writeLog(tx, o, o.format, "", strings.ToLower(of.name))
 					}
-					if err == nil && n == 0 && name != "" {
-						return registry.Abort(&exitError{exitcode.Findings, errors.New("the log has no entry for " + args[0])})
+					if err == nil && n == 0 && len(words) > 0 {
+						return registry.Abort(&exitError{exitcode.Findings, errors.New("the log has no entry for " + of.word)})
 					}
 					return err
 				})

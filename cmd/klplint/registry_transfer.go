@@ -61,7 +61,7 @@ func newRegistryImport(a *app, f *registryFlags) *cobra.Command {
 a thousand in each transaction, so that a gate need not wait for the end. Entries that are
 there already stay as they are: what was interrupted, or stopped at a line that cannot be
 read, is taken up again by the same command. Nothing is judged: klplint registry check does
-that.
+that. A registry that does not exist is not made: klplint registry init does that.
 
 ` + registryExit,
 		Args: cobra.MaximumNArgs(1),
@@ -82,7 +82,7 @@ that.
 			if err != nil {
 				return uncheckedErrorf("%s: %w", name, err)
 			}
-			r, err := f.open(cmd.Context(), a, toAdd)
+			r, err := f.open(cmd.Context(), a, toWrite)
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,10 @@
 package gate
 
 import (
+	"cmp"
+	"slices"
+	"strings"
+
 	"github.com/klplint/klplint/cmd/klplint/internal/exitcode"
 	"github.com/klplint/klplint/cmd/klplint/internal/policy"
 	"github.com/klplint/klplint/cmd/klplint/internal/registry"
@@ -26,17 +30,32 @@ func (g *gate) unread() []lint.NotEvaluated {
 		switch {
 		case r.Requires(rules.SetInput):
 		case r.Requires(rules.KernelInput):
-			out = append(out, lint.NotEvaluated{Rule: r.ID(), Needs: "kernel, and the file of the module"})
+			out = append(out, lint.NotEvaluated{Rule: r.ID(), Needs: "kernel, and " + aFile})
 		default:
-			out = append(out, lint.NotEvaluated{Rule: r.ID(), Needs: "the file of the module"})
+			out = append(out, lint.NotEvaluated{Rule: r.ID(), Needs: aFile})
 		}
 	}
 	return out
 }
 
+// Unread counts the rules that did not judge for want of the file of a module.
+func Unread(v *policy.Verdict) int {
+	n := 0
+	for _, r := range v.NotEvaluated {
+		if strings.HasSuffix(r.Needs, aFile) {
+			n++
+		}
+	}
+	return n
+}
+
+// aFile is what the registry does not keep.
+const aFile = "the file of the module"
+
 // Activate makes entries active that are not, when they may stand beside what
 // is active for their kernels in any channel: all of them, or none. Where the
-// verdict is against it the log says so.
+// verdict is against it the log says so. A candidate was shipped by nobody yet: no
+// rule over one module has judged it, and none can here, so that a gate has to.
 func Activate(tx *registry.Tx, l lint.Config, p policy.Policy, entries []*registry.Entry, c registry.Change) (*policy.Verdict, error) {
 	g := standing(l, p)
 	var todo []*registry.Entry
@@ -50,6 +69,11 @@ func Activate(tx *registry.Tx, l lint.Config, p policy.Policy, entries []*regist
 		e.Module = &m
 		todo = append(todo, e)
 		found.Modules = append(found.Modules, lint.Module{Path: m.Path, Name: m.Name, SHA256: m.SHA256})
+		if e.State == registry.Candidate && p.FailOn != 0 {
+			found.Errors = append(found.Errors, lint.Error{
+				Path: m.Path, Message: "a candidate, which no gate has admitted: klplint gate judges its file (--fail-on never: active without being judged)",
+			})
+		}
 	}
 	found.Summary.Modules = len(todo)
 	for _, group := range byKernel(todo) {
@@ -71,8 +95,9 @@ func Activate(tx *registry.Tx, l lint.Config, p policy.Policy, entries []*regist
 	return v, tx.SetState(todo, registry.Active, registry.Activated, c)
 }
 
-// Check judges the active modules of every kernel as they stand: each against
-// those that were recorded before it, as the gate would have, one after the other.
+// Check judges the active modules of every kernel as they stand: each against those
+// that became active before it, as the gate would have, one after the other. What was
+// retired and came back counts from then; of one revision the first recorded comes first.
 // It returns the verdict and how many modules it looked at.
 func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, int, error) {
 	g := standing(l, p)
@@ -82,15 +107,11 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 	}
 	all, n := &lint.Result{}, 0
 	for _, k := range kernels {
-		var group []registry.Peer
-		err := tx.Active(k, nil, func(p registry.Peer) error {
-			n++
-			group = append(group, p)
-			return nil
-		})
+		group, err := admitted(tx, k)
 		if err != nil {
 			return nil, 0, err
 		}
+		n += len(group)
 		paths := make(map[string]bool)
 		members := make([]*moduleset.Member, len(group))
 		for i, p := range group {
@@ -124,4 +145,16 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 		return &policy.Verdict{ExitCode: exitcode.OK}, 0, nil
 	}
 	return g.Policy.Judge(all), n, nil
+}
+
+// admitted are the active modules of a kernel in the order in which they became that.
+func admitted(tx *registry.Tx, k moduleset.Kernel) ([]registry.Peer, error) {
+	since, err := tx.Since(k)
+	if err != nil {
+		return nil, err
+	}
+	var out []registry.Peer
+	err = tx.Active(k, nil, func(p registry.Peer) error { out = append(out, p); return nil })
+	slices.SortStableFunc(out, func(a, b registry.Peer) int { return cmp.Compare(since[a.ID()], since[b.ID()]) })
+	return out, err
 }

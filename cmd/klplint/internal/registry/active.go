@@ -91,6 +91,24 @@ func (t *Tx) compared(ids []int64, c *conditions, scan func(*sql.Rows) error) er
 	return nil
 }
 
+// Since tells in which revision each active module of a kernel became active, by its id.
+// Nothing else changes the row of an active module but the first verdict about what was
+// recorded without one, and that was beside all that were active then.
+func (t *Tx) Since(k moduleset.Kernel) (map[int64]int64, error) {
+	id, found, err := t.kernel(k)
+	if err != nil || !found {
+		return nil, err
+	}
+	out := make(map[int64]int64)
+	err = t.each(func(rows *sql.Rows) error {
+		var module, revision int64
+		err := rows.Scan(&module, &revision)
+		out[module] = revision
+		return err
+	}, `SELECT module, revision FROM standing WHERE kernel = $1 AND state = 'active'`, id)
+	return out, err
+}
+
 // Kernels lists the kernels that have active modules, in a fixed order.
 func (t *Tx) Kernels() ([]moduleset.Kernel, error) {
 	var out []moduleset.Kernel
@@ -104,11 +122,39 @@ func (t *Tx) Kernels() ([]moduleset.Kernel, error) {
 	return out, err
 }
 
-// ReplacedBy lists the retired modules of e's kernel that e had evicted.
+// ReplacedBy lists the retired modules of e's kernel and channel that e had evicted, as
+// built or as signed.
 func (t *Tx) ReplacedBy(e *Entry) ([]*Entry, error) {
-	ids, err := t.standing(e.Kernel(), `state = 'retired' AND replaced_by = $2`, e.Module.SHA256)
+	ids, err := t.standing(e.Kernel(), `state = 'retired' AND replaced_by IN ($2, $3)`, e.Module.SHA256, e.Module.UnsignedSHA256)
 	if err != nil {
 		return nil, err
 	}
-	return t.load(ids)
+	list, err := t.load(ids)
+	return slices.DeleteFunc(list, func(r *Entry) bool { return r.Channel != e.Channel }), err
+}
+
+// replacedBy says of what old had evicted that e did, which is the same module in the
+// place of old.
+func (t *Tx) replacedBy(e, old *Entry) error {
+	if e.Module.SHA256 == old.Module.SHA256 {
+		return nil
+	}
+	list, err := t.ReplacedBy(old)
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(list, 200) {
+		rows := make([][]any, len(part))
+		for i, r := range part {
+			r.ReplacedBy = e.Module.SHA256
+			rows[i] = []any{r.id, r.ReplacedBy, r.digest()}
+		}
+		next, args := t.constants(rows)
+		err := t.exec(`WITH next (id, replaced_by, digest) AS (`+next+`)
+UPDATE standing SET replaced_by = next.replaced_by, digest = next.digest FROM next WHERE standing.module = next.id`, args...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -136,6 +136,9 @@ func (t *Tx) Renew(x Existing, e *Entry, action Action) error {
 	e.ChangedBy, e.ChangedAt = e.AddedBy, e.AddedAt
 	for _, o := range old {
 		e.AddedBy, e.AddedAt = o.AddedBy, o.AddedAt
+		if err := t.replacedBy(e, o); err != nil {
+			return err
+		}
 	}
 	if err := t.insert([]*Entry{e}); err != nil {
 		return err

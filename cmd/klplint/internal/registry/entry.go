@@ -100,6 +100,9 @@ func (e *Entry) check() error {
 		return fmt.Errorf("%s: its sha256 is not known", m.Path)
 	case m.UnsignedSHA256 != "" && !isSHA256(m.UnsignedSHA256):
 		return fmt.Errorf("%s: its sha256 without signature is %q", m.Path, m.UnsignedSHA256)
+	case m.Signature == nil && (m.Compression == klp.Uncompressed || m.Compression == "") && m.UnsignedSHA256 != "" && m.UnsignedSHA256 != m.SHA256:
+		// It would be taken for another module.
+		return fmt.Errorf("%s: it is neither signed nor packed, and its sha256 without signature is another", m.Path)
 	case m.Name == "":
 		return fmt.Errorf("%s: the module has no name", m.Path)
 	case m.Vermagic.Release == "":

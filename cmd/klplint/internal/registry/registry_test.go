@@ -139,6 +139,61 @@ func TestAddFindRetireRemove(t *testing.T) {
 	})
 }
 
+// What a module replaced is known by it in its channel, also when another file takes its
+// place that is the same module.
+func TestReplacedBy(t *testing.T) {
+	registrytest.Each(t, func(t *testing.T, place string) {
+		r := registrytest.Open(t, place)
+		module := func(name, digest, channel string) *registry.Entry {
+			e := entry(registrytest.Module(name, registrytest.Flag(true), "f", ""))
+			e.Channel = channel
+			if digest != "" {
+				e.Module.UnsignedSHA256, e.Module.SHA256, e.Module.Compression = e.Module.SHA256, strings.Repeat(digest, 64), klp.Gzip
+			}
+			return e
+		}
+		add(t, r, module("fix_1", "", "a"), module("fix_1", "", "b"), module("fix_2", "1", "a"), module("fix_2", "1", "b"))
+		err := r.Write(t.Context(), func(tx *registry.Tx) error {
+			old, err := tx.All(registry.Filter{Name: "fix_1"})
+			if err != nil {
+				return err
+			}
+			if err := tx.SetState(old, registry.Retired, registry.RetiredNow, registry.Change{By: "me", ReplacedBy: strings.Repeat("1", 64)}); err != nil {
+				return err
+			}
+			signed := module("fix_2", "2", "a")
+			known, err := tx.Lookup([]*registry.Entry{signed})
+			if err != nil {
+				return err
+			}
+			return tx.Renew(known[0], signed, registry.Admitted)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = r.Read(t.Context(), func(tx *registry.Tx) error {
+			for channel, digest := range map[string]string{"a": "2", "b": "1"} {
+				by, err := tx.All(registry.Filter{Name: "fix_2", Channels: []string{channel}})
+				if err != nil {
+					return err
+				}
+				gone, err := tx.ReplacedBy(by[0])
+				if err != nil {
+					return err
+				}
+				if len(gone) != 1 || gone[0].Channel != channel || gone[0].ReplacedBy != strings.Repeat(digest, 64) {
+					t.Errorf("%s in channel %s replaced %+v", by[0].Module.SHA256, channel, gone)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		verify(t, r)
+	})
+}
+
 func TestAnErrorUndoesEverything(t *testing.T) {
 	registrytest.Each(t, func(t *testing.T, place string) {
 		r := registrytest.Open(t, place)
@@ -222,7 +277,29 @@ func TestExportAndImport(t *testing.T) {
 			t.Errorf("exported\n%s\nimported\n%s", &first, &second)
 		}
 		verify(t, other)
-		for _, bad := range []string{"", "{}\n", "{\"klplint_registry\":9}\n", "{\"klplint_registry\":1}\n{\n"} {
+		lines := strings.SplitAfter(first.String(), "\n")
+		head, row := lines[0], lines[2] // of b
+		changed := func(from, to string) string {
+			text := strings.Replace(row, from, to, 1)
+			if text == row {
+				t.Fatalf("no %s in %s", from, row)
+			}
+			return head + text
+		}
+		// Of two keys package encoding/json takes the last, and either case of a key.
+		labels := changed(`"state":`, `"labels":{"a":"1","A":"2","b":"{\"a\":\\"},"state":`)
+		if got, err := readExport(strings.NewReader(labels)); err != nil || len(got[0].Labels) != 3 {
+			t.Errorf("labels: %v, %v", got, err)
+		}
+		for _, bad := range []string{
+			"", "{}\n", "{\"klplint_registry\":9}\n", "{\"klplint_registry\":1}\n{\n", "{\"klplint_registry\":9,\"klplint_registry\":1}\n",
+			changed(`"state":"active"`, `"state":"retired","state":"active"`),
+			changed(`"state":"active"`, `"State":"retired"`),
+			changed(`"state":"active"`, `"state":"active","\u0073tate":"retired"`),
+			changed(`"name":"f"`, `"name":"g","name":"f"`),
+			changed(`"state":`, `"labels":{"a":"1","\u0061":"2"},"state":`),
+			changed(`"document":{`, `"document":{"unsigned_sha256":"`+strings.Repeat("0", 64)+`",`),
+		} {
 			if _, err := readExport(strings.NewReader(bad)); err == nil {
 				t.Errorf("%q was read", bad)
 			}

@@ -34,7 +34,8 @@ type transferEntry struct {
 }
 
 // Export writes all entries: a line of JSON that says what this is, and one for
-// each entry, in the order in which they were added.
+// each entry, in the order in which they came to their state. So they stand in it where
+// they are imported, and are judged in the same order.
 func (t *Tx) Export(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	enc := json.NewEncoder(b)
@@ -42,7 +43,13 @@ func (t *Tx) Export(w io.Writer) error {
 	if err := enc.Encode(transferHead{transferVersion, t.Revision}); err != nil {
 		return Abort(err)
 	}
-	ids, err := t.ids(`SELECT id FROM module`)
+	var ids []int64
+	err := t.each(func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT module FROM standing ORDER BY revision, module`)
 	if err != nil {
 		return err
 	}
@@ -69,7 +76,7 @@ func (t *Tx) Export(w io.Writer) error {
 	return nil
 }
 
-// transfers are the lines for some modules. A document is passed on as it stands.
+// transfers are the lines for some modules, in the order of their ids as given. A document is passed on as it stands.
 func (t *Tx) transfers(ids []int64) ([]transferEntry, error) {
 	documents := make(map[int64]string, len(ids))
 	err := t.each(func(rows *sql.Rows) error {
@@ -82,7 +89,7 @@ func (t *Tx) transfers(ids []int64) ([]transferEntry, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]transferEntry, 0, len(ids))
+	lines := make(map[int64]transferEntry, len(ids))
 	c := &conditions{}
 	c.modules(ids)
 	err = t.each(func(rows *sql.Rows) error {
@@ -101,9 +108,15 @@ func (t *Tx) transfers(ids []int64) ([]transferEntry, error) {
 			return Abort(fmt.Errorf("module %d: its document is damaged", id))
 		}
 		x.Document = json.RawMessage(text)
-		out = append(out, x)
+		lines[id] = x
 		return nil
-	}, `SELECT m.id, m.channel, m.owner, s.state, m.added_by, m.added_at, s.changed_by, s.changed_at, s.replaced_by, m.labels FROM module m JOIN standing s ON s.module = m.id`+c.where()+` ORDER BY m.id`, c.args...)
+	}, `SELECT m.id, m.channel, m.owner, s.state, m.added_by, m.added_at, s.changed_by, s.changed_at, s.replaced_by, m.labels FROM module m JOIN standing s ON s.module = m.id`+c.where(), c.args...)
+	out := make([]transferEntry, 0, len(ids))
+	for _, id := range ids {
+		if x, ok := lines[id]; ok {
+			out = append(out, x)
+		}
+	}
 	return out, err
 }
 
@@ -128,6 +141,9 @@ func NewExportReader(r io.Reader) (*ExportReader, error) {
 		return nil, errors.New("line 1: not an exported registry")
 	case head.Version != transferVersion:
 		return nil, fmt.Errorf("line 1: version %d of the exported form: this klplint knows version %d", head.Version, transferVersion)
+	}
+	if err := uniqueKeys(line); err != nil {
+		return nil, fmt.Errorf("line 1: %w", err)
 	}
 	return x, nil
 }
@@ -166,6 +182,9 @@ func (x *ExportReader) Read(n int) ([]*Entry, error) {
 func readTransfer(line []byte) (*Entry, error) {
 	var x transferEntry
 	if err := json.Unmarshal(line, &x); err != nil {
+		return nil, err
+	}
+	if err := uniqueKeys(line); err != nil {
 		return nil, err
 	}
 	m, err := decode(x.Document)
