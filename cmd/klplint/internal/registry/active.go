@@ -41,7 +41,7 @@ func (t *Tx) Active(k moduleset.Kernel, channels []string, f func(Peer) error) e
 			return Abort(fmt.Errorf("module %d: %w", p.id, err))
 		}
 		p.Channel = word(channel)
-		p.Member.Channel, p.Member.UnsignedSHA256 = p.Channel, p.UnsignedSHA256
+		p.Member.Channel = p.Channel
 		p.Member.Path = pathOf(p.Member.Name, p.Member.SHA256, p.Channel)
 		return f(p)
 	})

@@ -198,6 +198,7 @@ func (x *memberReader) member(row []byte, owner string) (m *moduleset.Member, un
 		return nil, "", errCompact
 	}
 	m = x.maker.End()
+	m.UnsignedSHA256 = from.UnsignedSHA256
 	m.States, m.Shadows = moduleset.CountedStates(from.Patch.States), from.ShadowIDs
 	return m, from.UnsignedSHA256, nil
 }
