@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -412,12 +413,15 @@ func which(tx *registry.Tx, filter registry.Filter, words []moduleWord) ([]*regi
 	for _, w := range words {
 		f := filter
 		f.Name, f.SHA256 = w.name, w.digest
-		if w.channel != "" {
-			f.Channels = []string{w.channel}
-		}
-		entries, err := tx.All(f)
-		if err != nil {
-			return nil, err
+		var entries []*registry.Entry
+		var err error
+		if other := w.channel != "" && len(filter.Channels) > 0 && !slices.Contains(filter.Channels, w.channel); !other {
+			if w.channel != "" {
+				f.Channels = []string{w.channel}
+			}
+			if entries, err = tx.All(f); err != nil {
+				return nil, err
+			}
 		}
 		if len(entries) == 0 && w.digest == "" && isDigest(w.name) {
 			f.Name, f.SHA256 = "", strings.ToLower(w.name)
