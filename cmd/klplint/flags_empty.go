@@ -21,7 +21,7 @@ func emptyFlag(fs *pflag.FlagSet) error {
 		}
 		list, several := f.Value.(pflag.SliceValue)
 		if f.Value.Type() == "string" && f.Value.String() == "" || several && slices.Contains(list.GetSlice(), "") {
-			err = usageErrorf("--%s: an empty value", f.Name)
+			err = usageErrorf("--%s is empty", f.Name)
 		}
 	})
 	return err
