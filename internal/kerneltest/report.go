@@ -29,7 +29,7 @@ and with fewer random scenarios, and compared with what klplint reads in their i
 position and address, each place in available_filter_functions_addrs. The newest kernel and the small ones are asked about
 livepatches, too, that kpatch's own hook makes at load.
 
-What emulation cannot show: how long transitions take on a busy machine and whether they stall, other kernels, arm64 and
+What emulation cannot show: how long transitions take on a busy machine and whether they stall, other kernels, those of
 loongarch64 among them, and the proposed replace sets, which no released kernel has.
 
 `

@@ -24,7 +24,7 @@ func TestAgreementDocument(t *testing.T) {
 	parts := strings.Join(list, "\n")
 	header, _, _ := strings.Cut((&Tallies{}).Table(), "\n")
 	forms := []*regexp.Regexp{
-		regexp.MustCompile(`^## Linux (\d+\.\d+\.\d+\S*-amd64|\d+\.\d+\.\d+-small-(s390x|ppc64le))$`),
+		regexp.MustCompile(`^## Linux (\d+\.\d+\.\d+\S*-amd64|\d+\.\d+\.\d+-small-(s390x|ppc64le|arm64))$`),
 		regexp.MustCompile(`^\d+ scenarios\.$`),
 		regexp.MustCompile(`^\| KLP\d{3} (\| \d+ )+\|$`),
 		regexp.MustCompile(`^(\|---)+\|$`),
