@@ -33,11 +33,17 @@ func older(a, b *Member) int {
 	return names.Natural(cmp.Or(a.Name, a.Path), cmp.Or(b.Name, b.Path))
 }
 
-// generation is the members of one lineage, channel and class.
+// earlier orders the baseline: a registry knows in which order its modules became active,
+// others have their names alone.
+func earlier(a, b *Member) int { return cmp.Or(cmp.Compare(a.Since, b.Since), older(a, b)) }
+
+// generation is the members of one lineage, channel and class; those of a registry, and
+// those that are given beside it, of which nobody knows whether they were loaded before.
 type generation struct {
 	Lineage
-	channel string
-	class   *Class
+	channel  string
+	recorded bool
+	class    *Class
 }
 
 // Succession returns what became of each member of the baseline, by Member.Index,
@@ -51,7 +57,7 @@ func (s *Set) Succession() []Effect {
 	of := make([]generation, len(s.Members))
 	for i, m := range s.Members {
 		if m.Baseline {
-			of[i] = generation{s.Lineage(m), m.Channel, m.class}
+			of[i] = generation{s.Lineage(m), m.Channel, m.Since > 0, m.class}
 			keepLatest(latest, of[i], m)
 		}
 	}
@@ -65,19 +71,19 @@ func (s *Set) Succession() []Effect {
 			known[next.class] = e
 		}
 		for _, c := range e.evicted {
-			keepLatest(evicts, generation{next.Lineage, next.channel, c}, m)
+			keepLatest(evicts, generation{next.Lineage, next.channel, next.recorded, c}, m)
 		}
 		for _, c := range e.undetermined {
-			keepLatest(may, generation{next.Lineage, next.channel, c}, m)
+			keepLatest(may, generation{next.Lineage, next.channel, next.recorded, c}, m)
 		}
 	}
 	out := make([]Effect, len(s.Members))
 	for i, m := range s.Members {
 		switch {
 		case !m.Baseline:
-		case isOlder(m, evicts[of[i]]):
+		case isEarlier(m, evicts[of[i]]):
 			out[i] = Evicts
-		case isOlder(m, may[of[i]]):
+		case isEarlier(m, may[of[i]]):
 			out[i] = Undetermined
 		default:
 			out[i] = Keeps
@@ -87,12 +93,12 @@ func (s *Set) Succession() []Effect {
 }
 
 func keepLatest(of map[generation]*Member, g generation, m *Member) {
-	if of[g] == nil || older(of[g], m) < 0 {
+	if of[g] == nil || earlier(of[g], m) < 0 {
 		of[g] = m
 	}
 }
 
-func isOlder(m, than *Member) bool { return than != nil && older(m, than) < 0 }
+func isEarlier(m, than *Member) bool { return than != nil && earlier(m, than) < 0 }
 
 // Follows reports whether the names of two modules say that next was built after
 // the other: one owner, one stem, and a later version.

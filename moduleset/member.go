@@ -17,6 +17,7 @@ type Member struct {
 	Name     string // the module's own name, "" when it has none
 	Baseline bool   // already built, as opposed to a candidate under judgement
 	Owner    string // who ships it, "" when not known
+	Since    int64  // the registry's revision in which it became active; 0 outside of one
 	Channel  string // of the registry: where it is active, or goes to; "" where there is none
 	SHA256   string // "" when not computed
 	// UnsignedSHA256 is that of the unpacked file without its signature; "" as SHA256.

@@ -25,6 +25,9 @@ do.
 Fix: remove const and __ro_after_init from klp_patch, its objects and funcs.`,
 	},
 }, func(m *klp.Module) ([]finding.Finding, error) {
+	if neverEnables(m) {
+		return nil, nil // nothing is written: KLP115 says so
+	}
 	return staticTables(m, false, func(at klp.Location) string {
 		if s := m.SectionOf(at); s != nil && s.ReadOnly() {
 			return "read-only"

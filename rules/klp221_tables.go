@@ -60,7 +60,7 @@ copied.`,
 			c.add(finding.Finding{
 				Message:  fmt.Sprintf("%s has %s, at least %d needed", s.Name, plural(s.Relas, "relocation", "relocations"), want),
 				Location: at,
-				Kernel:   crashes("the kernel dereferences pointers that were never relocated"),
+				Kernel:   crashesLater("when the kernel dereferences pointers that were never relocated"),
 			})
 		}
 		if t.written && s.Flags&shfWrite == 0 {

@@ -27,7 +27,8 @@ the kernel's own code (kernel/livepatch/core.c: klp_add_nops): the fix is silent
 reverted. The same goes for an object that has only callbacks.
 
 Compared are the modules of the baseline that no later one of their lineage and of
-their channel in the registry replaces for sure. A lineage is what one owner built
+their channel in the registry replaces for sure; later is what became active later
+there, and by name elsewhere. A lineage is what one owner built
 under one name, apart from the version and the kernel's release in it, or, under the
 replace-set proposals, for one set. A func that another livepatch of the channel
 patches which stays active is not dropped.

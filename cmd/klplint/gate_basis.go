@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
+	"hash"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,9 +47,12 @@ func (a *app) basis(fs *pflag.FlagSet, s *settings.Settings, against []input.Fil
 	b := gate.Basis{Version: buildVersion().Version, Rules: s.Policy.Rules, Settings: decisiveFlags(fs, false), Inputs: []gate.Descriptor{}}
 	for _, flag := range fileFlags {
 		for _, path := range a.filesRead(flag, filesOf(fs, s, flag)) {
-			digest, err := hashTree(path)
+			digest, files, err := hashTree(path)
 			if err != nil {
 				return b, uncheckedErrorf("--%s: %w", flag, err)
+			}
+			if err := a.guard(files...); err != nil {
+				return b, err
 			}
 			d := gate.Descriptor{Name: path, Digest: map[string]string{"sha256": digest}, Annotations: map[string]string{"flag": flag}}
 			if flag == "known" && s.Policy.Protected != nil {
@@ -105,7 +108,7 @@ func (a *app) filesNow(fs *pflag.FlagSet) (map[string][]string, error) {
 		}
 		out[flag] = []string{}
 		for _, path := range a.filesRead(flag, paths) {
-			digest, err := hashTree(path)
+			digest, _, err := hashTree(path)
 			if err != nil {
 				return nil, uncheckedErrorf("--%s: %w", flag, err)
 			}
@@ -158,57 +161,67 @@ func words(f *pflag.Flag) []string {
 }
 
 // hashTree is the digest of a file, or of the names and digests of all files
-// below a folder.
-func hashTree(path string) (string, error) {
+// below a folder, which it lists.
+func hashTree(path string) (digest string, files []string, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	switch {
 	case info.Mode().IsRegular():
-		return hashFile(path)
+		digest, err = hashFile(path)
+		return digest, []string{path}, err
 	case !info.IsDir():
 		// What was read from a pipe is gone, and its digest would be that of nothing.
-		return "", fmt.Errorf("%s is no regular file, and the record could not say what it holds", path)
+		return "", nil, fmt.Errorf("%s is no regular file, and the record could not say what it holds", path)
 	}
-	all := sha256.New()
-	err = hashFolder(all, path, "", make(map[string]bool))
-	return hex.EncodeToString(all.Sum(nil)), err
+	t := tree{root: path, all: sha256.New(), met: make(map[string]bool)}
+	err = t.folder("")
+	return hex.EncodeToString(t.all.Sum(nil)), t.files, err
 }
 
-// hashFolder adds the files of a folder and below it, those that links lead to as well:
+type tree struct {
+	root  string
+	all   hash.Hash
+	met   map[string]bool // folders, by where they really are
+	files []string
+}
+
+// folder adds the files of a folder and below it, those that links lead to as well:
 // they are read. A folder that was met before is told by its name.
-func hashFolder(all io.Writer, root, below string, met map[string]bool) error {
-	folder := filepath.Join(root, below)
+func (t *tree) folder(below string) error {
+	folder := filepath.Join(t.root, below)
 	real, err := filepath.EvalSymlinks(folder)
 	if err != nil {
 		return err
 	}
-	if met[real] {
-		fmt.Fprintf(all, "folder %q\n", below)
+	if t.met[real] {
+		fmt.Fprintf(t.all, "folder %q\n", below)
 		return nil
 	}
-	met[real] = true
+	t.met[real] = true
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
 		rel := filepath.Join(below, e.Name())
-		info, err := os.Stat(filepath.Join(root, rel))
+		path := filepath.Join(t.root, rel)
+		info, err := os.Stat(path)
 		switch {
 		case err != nil:
-			fmt.Fprintf(all, "nothing %q\n", rel) // a link that leads nowhere is read by nobody
+			fmt.Fprintf(t.all, "nothing %q\n", rel) // a link that leads nowhere is read by nobody
 		case info.IsDir():
-			if err := hashFolder(all, root, rel, met); err != nil {
+			if err := t.folder(rel); err != nil {
 				return err
 			}
 		case info.Mode().IsRegular():
-			digest, err := hashFile(filepath.Join(root, rel))
+			digest, err := hashFile(path)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(all, "%s %q\n", digest, rel)
+			fmt.Fprintf(t.all, "%s %q\n", digest, rel)
+			t.files = append(t.files, path)
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ import (
 )
 
 // admitting are the flags of what is recorded and written, in which --verify has no part.
-var admitting = []string{"format", "owner", "label", "by", "dry-run", "attest", "attest-key", "attest-format", "write-known"}
+var admitting = []string{"format", "label", "by", "dry-run", "attest", "attest-key", "attest-format", "write-known"}
 
 // runVerify holds files against an attestation: the signer's check that it
 // signs the bytes that were judged, under the settings that it asks for.
@@ -134,8 +134,11 @@ func (c *gateCommand) standing(ctx context.Context, fs *pflag.FlagSet, s *gate.S
 			}
 			if x, ok := known[0]; ok {
 				states[m.SHA256] = ""
-				if x.State != registry.Active {
+				switch {
+				case x.State != registry.Active:
 					states[m.SHA256] = "it is " + string(x.State) + " since revision " + fmt.Sprint(x.Revision)
+				case x.Admitted == 0:
+					states[m.SHA256] = "no gate has judged it since it was recorded"
 				}
 			}
 		}

@@ -87,8 +87,6 @@ func classOf(symbols *kernel.Object, name string) string {
 		return "vdso"
 	case !text:
 		return "data"
-	case strings.HasPrefix(name, "__s390_indirect_jump_"):
-		return "thunk" // through which s390x jumps where branches are not to be predicted
 	case p.Init:
 		return "init"
 	case p.Traceable == klp.No:

@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,9 +16,8 @@ import (
 type comparison struct {
 	result   *lint.Result
 	active   []registry.Peer // for the kernel, in the channels that are compared with
-	baseline []registry.Peer // those of them that are none of the candidates
-	against  int             // modules that the registry does not know
-	modules  int             // of the candidates, each once
+	baseline []registry.Peer // those of them that a candidate was held against
+	alone    bool            // some candidate was held against nothing
 }
 
 // channels are those that are compared with, none for all. What stands in the
@@ -29,13 +30,12 @@ func (g *gate) channels() []string {
 }
 
 // compare judges the candidates of one kernel against the registry. A module
-// is not compared with itself, signed or not, in whatever channel it stands.
+// is not compared with itself, signed or not, in whatever channel it stands. One that a
+// gate admitted to the channel before keeps its place: it is held against what was active
+// when it came, and against what no gate has judged, and those of the call that are new
+// come after it.
 func (g *gate) compare(tx *registry.Tx, group []*registry.Entry) (*comparison, error) {
-	c := &comparison{}
-	own := make(map[string]bool)
-	for _, e := range group {
-		own[e.Module.UnsignedSHA256] = true
-	}
+	c := &comparison{result: &lint.Result{}}
 	err := tx.Active(group[0].Kernel(), g.channels(), func(p registry.Peer) error {
 		c.active = append(c.active, p)
 		return nil
@@ -43,17 +43,62 @@ func (g *gate) compare(tx *registry.Tx, group []*registry.Entry) (*comparison, e
 	if err != nil {
 		return nil, err
 	}
-	c.baseline = c.active
-	if mine := func(p registry.Peer) bool { return own[p.UnsignedSHA256] }; slices.ContainsFunc(c.active, mine) {
-		c.baseline = slices.DeleteFunc(slices.Clone(c.active), mine)
-	}
 	distinct, copies := modulesOf(group)
-	c.modules = len(distinct)
-	if c.result, err = g.judge(distinct, c); err != nil {
-		return nil, registry.Abort(err)
+	met := make(map[int64]bool)
+	for since, candidates := range g.bySince(distinct, c.active) {
+		own := make(map[string]bool)
+		for _, e := range candidates {
+			own[e.Module.UnsignedSHA256] = true
+		}
+		later := func(p registry.Peer) bool { return since > 0 && p.Member.Since >= since && p.Admitted }
+		baseline := without(c.active, func(p registry.Peer) bool { return own[p.UnsignedSHA256] || later(p) })
+		for i := range baseline {
+			met[baseline[i].ID()] = true
+		}
+		r, against, err := g.judge(candidates, baseline)
+		if err != nil {
+			return nil, registry.Abort(err)
+		}
+		c.alone = c.alone || len(candidates)+len(baseline)+against == 1
+		c.result = c.result.Merged(r)
 	}
+	c.baseline = without(c.active, func(p registry.Peer) bool { return !met[p.ID()] })
 	share(c.result, copies)
 	return c, nil
+}
+
+// without are the peers of which left does not hold: the list itself where it holds of none.
+func without(list []registry.Peer, left func(registry.Peer) bool) []registry.Peer {
+	if !slices.ContainsFunc(list, left) {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), left)
+}
+
+// bySince yields candidates that became active in one revision, and last those that are not
+// active in the channel, or were never judged, as of revision 0.
+func (g *gate) bySince(candidates []*registry.Entry, active []registry.Peer) iter.Seq2[int64, []*registry.Entry] {
+	place := make(map[string]int64)
+	for _, p := range active {
+		if p.Admitted && p.Channel == g.Channel {
+			place[p.UnsignedSHA256] = p.Member.Since
+		}
+	}
+	groups := make(map[int64][]*registry.Entry)
+	for _, e := range candidates {
+		since := place[e.Module.UnsignedSHA256]
+		groups[since] = append(groups[since], e)
+	}
+	return func(yield func(int64, []*registry.Entry) bool) {
+		for _, since := range slices.Sorted(maps.Keys(groups)) {
+			if since > 0 && !yield(since, groups[since]) {
+				return
+			}
+		}
+		if fresh := groups[0]; len(fresh) > 0 {
+			yield(0, fresh)
+		}
+	}
 }
 
 // modulesOf are the modules of a group, each once: signed, compressed and copied files
@@ -96,8 +141,9 @@ func share(r *lint.Result, copies map[string][]string) {
 	}
 }
 
-// judge runs the set rules over candidates and baseline of one kernel.
-func (g *gate) judge(group []*registry.Entry, c *comparison) (*lint.Result, error) {
+// judge runs the set rules over candidates and baseline of one kernel. It returns against
+// how many modules beside the registry's they were held too.
+func (g *gate) judge(group []*registry.Entry, baseline []registry.Peer) (r *lint.Result, against int, err error) {
 	var target klp.Target
 	candidates := make([]*moduleset.Member, len(group))
 	for i, e := range group {
@@ -107,24 +153,28 @@ func (g *gate) judge(group []*registry.Entry, c *comparison) (*lint.Result, erro
 		candidates[i] = moduleset.NewMember(e.Module, false)
 		candidates[i].Owner, candidates[i].Channel = e.Owner, e.Channel
 	}
-	return g.judgeMembers(group[0].Kernel(), target, candidates, c)
+	members := make([]*moduleset.Member, len(baseline))
+	for i := range baseline {
+		members[i] = baseline[i].Member
+	}
+	return g.judgeMembers(group[0].Kernel(), target, candidates, members)
 }
 
 // judgeMembers is judge for rows of candidates.
-func (g *gate) judgeMembers(k moduleset.Kernel, target klp.Target, candidates []*moduleset.Member, c *comparison) (*lint.Result, error) {
-	members := append(make([]*moduleset.Member, 0, len(candidates)+len(g.against)+len(c.baseline)), candidates...)
+func (g *gate) judgeMembers(k moduleset.Kernel, target klp.Target, candidates, baseline []*moduleset.Member) (r *lint.Result, against int, err error) {
+	own := make(map[string]bool)
+	for _, m := range candidates {
+		own[m.UnsignedSHA256] = true
+	}
+	members := slices.Clone(candidates)
 	for _, m := range g.against {
-		if moduleset.KernelOf(m) == k {
+		if moduleset.KernelOf(m) == k && !own[m.UnsignedSHA256] {
 			members = append(members, moduleset.NewMember(m, true))
-			c.against++
+			against++
 		}
 	}
-	for _, p := range c.baseline {
-		members = append(members, p.Member)
-	}
-	r, err := lint.RunSet(g.Lint, members, target)
-	if err != nil {
-		return nil, err
+	if r, err = lint.RunSet(g.Lint, append(members, baseline...), target); err != nil {
+		return nil, 0, err
 	}
 	// What could not be compared is not admitted.
 	for _, n := range r.NotEvaluated {
@@ -137,7 +187,7 @@ func (g *gate) judgeMembers(k moduleset.Kernel, target klp.Target, candidates []
 		}
 		r.Errors = append(r.Errors, lint.Error{Path: path, Rule: n.Rule, Message: "could not be evaluated: it needs " + n.Needs})
 	}
-	return r, nil
+	return r, against, nil
 }
 
 // byKernel groups entries by the kernel they are for, in a fixed order.

@@ -177,7 +177,7 @@ func (g *gate) transaction(tx *registry.Tx) (*Outcome, error) {
 		standing[group[0].Kernel()] = c.active
 		out.Compared += len(c.baseline)
 		found = found.Merged(c.result)
-		uncompared = uncompared || len(c.baseline)+c.against+c.modules == 1
+		uncompared = uncompared || c.alone
 		baseline = append(baseline, c.baseline...)
 		if err := g.withdrawn(tx, group, c.baseline, withdrawn); err != nil {
 			return nil, err

@@ -26,6 +26,7 @@ import (
 // everything, under mainline.
 type world struct {
 	rows []*rowOf
+	step int
 }
 
 type rowOf struct {
@@ -33,6 +34,7 @@ type rowOf struct {
 	state    registry.State
 	channel  string
 	judged   bool
+	since    int               // the step in which it became active
 	by       string            // sha256 of what replaced it
 	policies map[string]string // statement by policy
 }
@@ -56,6 +58,16 @@ func (w *world) active(m *klp.Module) (out []*rowOf) {
 	return out
 }
 
+// beside are those that m is held against: what is active, or, where a gate admitted it to
+// the channel before, what was then, and what no gate has judged.
+func (w *world) beside(m *klp.Module, channel string) []*rowOf {
+	own := w.find(m, channel)
+	if own == nil || own.state != registry.Active || !own.judged {
+		return w.active(m)
+	}
+	return slices.DeleteFunc(w.active(m), func(r *rowOf) bool { return r.since > own.since && r.judged })
+}
+
 func funcs(m *klp.Module) (out []string) {
 	for _, o := range m.Patch.Objects {
 		for _, f := range o.Funcs {
@@ -65,10 +77,10 @@ func funcs(m *klp.Module) (out []string) {
 	return out
 }
 
-// worst is how bad the worst is that can be said of m beside what is active:
+// worst is how bad the worst is that can be said of m beside others:
 // 2 an error, 1 a warning, 0 nothing.
-func (w *world) worst(m *klp.Module) int {
-	active, bad := w.active(m), 0
+func worst(m *klp.Module, active []*rowOf) int {
+	bad := 0
 	version := make(map[uint64]uint32)
 	for _, s := range m.Patch.States {
 		version[s.ID] = s.Version
@@ -88,7 +100,7 @@ func (w *world) worst(m *klp.Module) int {
 				bad = max(bad, 1) // the newer one wins
 			}
 			replaced := slices.ContainsFunc(active, func(b *rowOf) bool {
-				return b.m.Replace.Flag && b.channel == a.channel && names.Stem(b.m.Name, "") == names.Stem(a.m.Name, "") && names.Natural(b.m.Name, a.m.Name) > 0
+				return b.m.Replace.Flag && b.channel == a.channel && names.Stem(b.m.Name, "") == names.Stem(a.m.Name, "") && b.since > a.since
 			})
 			if m.Replace.Flag && !replaced && !slices.Contains(funcs(m), f) {
 				bad = 2 // a fix is reverted
@@ -122,8 +134,8 @@ func drawn(t *rapid.T, i int) *klp.Module {
 	return m
 }
 
-// answer runs the gate over one module that is sound by itself.
-func answer(ctx context.Context, r *registry.Registry, m *klp.Module, channel string, failOn finding.Severity, retire bool) (*Outcome, error) {
+// answer runs the gate over modules that are sound by themselves.
+func answer(ctx context.Context, r *registry.Registry, channel string, failOn finding.Severity, retire bool, modules ...*klp.Module) (*Outcome, error) {
 	all := rules.All()
 	g := &gate{Config: Config{
 		Registry: r, Channel: channel, By: "test", At: "2026-01-01T00:00:00Z", RetireReplaced: retire,
@@ -131,8 +143,11 @@ func answer(ctx context.Context, r *registry.Registry, m *klp.Module, channel st
 		Basis:  Basis{Version: "test", Rules: all, Settings: map[string]string{"fail-on": failOn.String()}},
 	}}
 	g.Lint.Rules, g.Lint.Set.Model = all, "mainline"
-	g.modules = []*klp.Module{m}
-	g.alone = &lint.Result{Modules: []lint.Module{{Path: m.Path, Name: m.Name, SHA256: m.SHA256}}, Summary: lint.Summary{Modules: 1}}
+	g.modules = modules
+	g.alone = &lint.Result{Summary: lint.Summary{Modules: len(modules)}}
+	for _, m := range modules {
+		g.alone.Modules = append(g.alone.Modules, lint.Module{Path: m.Path, Name: m.Name, SHA256: m.SHA256})
+	}
 	var out *Outcome
 	err := r.Write(ctx, func(tx *registry.Tx) error {
 		var err error
@@ -176,6 +191,7 @@ func checkHistory(t *rapid.T, path string) {
 		}
 		channel := rapid.SampledFrom([]string{"", "", "x"}).Draw(t, "channel")
 		row := w.find(m, channel)
+		w.step++
 		switch step := rapid.SampledFrom([]string{"add", "gate", "gate", "gate", "gate strictly", "gate and retire", "retire", "activate"}).Draw(t, "step"); step {
 		case "add":
 			e := &registry.Entry{Module: m, Channel: channel, State: registry.Active}
@@ -183,7 +199,7 @@ func checkHistory(t *rapid.T, path string) {
 				t.Fatal(err)
 			}
 			if row == nil {
-				w.rows = append(w.rows, &rowOf{m: m, state: registry.Active, channel: channel, policies: map[string]string{}})
+				w.rows = append(w.rows, &rowOf{m: m, state: registry.Active, channel: channel, since: w.step, policies: map[string]string{}})
 			}
 		case "retire", "activate":
 			if row == nil {
@@ -209,10 +225,10 @@ func checkHistory(t *rapid.T, path string) {
 			case step == "retire":
 				row.state, row.by, row.policies = registry.Retired, "", map[string]string{}
 			case row.state != registry.Active:
-				if pass := w.worst(m) < 2; pass != (verdict.ExitCode == 0) {
+				if pass := worst(m, w.active(m)) < 2; pass != (verdict.ExitCode == 0) {
 					t.Fatalf("activate %s: %v, the reference says %v", m.Name, verdict.Findings, pass)
 				} else if pass {
-					row.state = registry.Active
+					row.state, row.since = registry.Active, w.step
 				}
 			}
 		default:
@@ -221,11 +237,11 @@ func checkHistory(t *rapid.T, path string) {
 				failOn, limit = finding.Warning, 1
 			}
 			retire := step == "gate and retire"
-			out, err := answer(t.Context(), r, m, channel, failOn, retire)
+			out, err := answer(t.Context(), r, channel, failOn, retire, m)
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.compare(t, out, m, channel, row, failOn.String(), w.worst(m) < limit, retire)
+			w.compare(t, out, m, channel, row, failOn.String(), worst(m, w.beside(m, channel)) < limit, retire)
 		}
 	}
 	err = r.Read(t.Context(), func(tx *registry.Tx) error {
@@ -242,7 +258,7 @@ func checkHistory(t *rapid.T, path string) {
 
 // compare holds an answer against what the reference expects, and takes it over.
 func (w *world) compare(t *rapid.T, out *Outcome, m *klp.Module, channel string, row *rowOf, policy string, pass, retire bool) {
-	status, compared := Refused, len(w.active(m))
+	status, compared := Refused, len(w.beside(m, channel))
 	standing := row != nil && row.state == registry.Active
 	before := ""
 	if standing && row.judged {
@@ -289,6 +305,9 @@ func (w *world) compare(t *rapid.T, out *Outcome, m *klp.Module, channel string,
 				a.state, a.by, a.policies = registry.Retired, m.SHA256, map[string]string{}
 			}
 		}
+	}
+	if !standing || !row.judged {
+		row.since = w.step
 	}
 	row.state, row.judged, row.m = registry.Active, true, m
 	row.policies[policy] = string(out.Statement)

@@ -20,7 +20,7 @@ import (
 func passes(t *testing.T, r *registry.Registry, m *klp.Module, want Status) *Outcome {
 	t.Helper()
 	m.Path = m.Name + ".ko"
-	out, err := answer(t.Context(), r, m, "", finding.Error, false)
+	out, err := answer(t.Context(), r, "", finding.Error, false, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestChannelsHaveTheirOwnSuccession(t *testing.T) {
 	}
 	m := module("fix_5", "f")
 	m.Path = "fix_5.ko"
-	out, err := answer(t.Context(), r, m, "stable", finding.Error, false)
+	out, err := answer(t.Context(), r, "stable", finding.Error, false, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestWithdrawnFromAChannel(t *testing.T) {
 	} {
 		m := module("fix_4", fmt.Sprintf("f own_%d", i))
 		m.Path = "fix_4.ko"
-		out, err := answer(t.Context(), r, m, tt.channel, finding.Error, false)
+		out, err := answer(t.Context(), r, tt.channel, finding.Error, false, m)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -77,11 +77,11 @@ func Activate(tx *registry.Tx, l lint.Config, p policy.Policy, entries []*regist
 	}
 	found.Summary.Modules = len(todo)
 	for _, group := range byKernel(todo) {
-		compared, err := g.compare(tx, group)
+		r, err := g.oneByOne(tx, group)
 		if err != nil {
 			return nil, err
 		}
-		found = found.Merged(compared.result)
+		found = found.Merged(r)
 	}
 	if len(todo) == 0 {
 		return &policy.Verdict{ExitCode: exitcode.OK}, nil
@@ -93,6 +93,30 @@ func Activate(tx *registry.Tx, l lint.Config, p policy.Policy, entries []*regist
 		return v, tx.Refuse(todo, c)
 	}
 	return v, tx.SetState(todo, registry.Active, registry.Activated, c)
+}
+
+// oneByOne judges what comes back for one kernel in the order in which it was recorded, as
+// it came the first time: each beside what is active, and those before it.
+func (g *gate) oneByOne(tx *registry.Tx, group []*registry.Entry) (*lint.Result, error) {
+	var active []*moduleset.Member
+	err := tx.Active(group[0].Kernel(), g.channels(), func(p registry.Peer) error { active = append(active, p.Member); return nil })
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(group, func(a, b *registry.Entry) int { return cmp.Compare(a.ID(), b.ID()) })
+	found := &lint.Result{}
+	for _, e := range group {
+		m := moduleset.NewMember(e.Module, false)
+		m.Owner, m.Channel = e.Owner, e.Channel
+		r, _, err := g.judgeMembers(e.Kernel(), nil, []*moduleset.Member{m}, active)
+		if err != nil {
+			return nil, registry.Abort(err)
+		}
+		found = found.Merged(r)
+		m.Baseline, m.Since = true, tx.Next()
+		active = append(active, m)
+	}
+	return found, nil
 }
 
 // Check judges the active modules of every kernel as they stand: each against those
@@ -120,15 +144,9 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 			}
 			members[i], paths[p.Member.Path] = p.Member, true
 		}
-		seen := make(map[string]bool)
 		for i, m := range members {
-			if seen[group[i].UnsignedSHA256] { // in another channel too, where it counts for those behind it
-				m.Baseline = true
-				continue
-			}
-			seen[group[i].UnsignedSHA256] = true
 			m.Baseline = false
-			r, err := g.judgeMembers(k, nil, append([]*moduleset.Member{m}, members[:i]...), &comparison{})
+			r, _, err := g.judgeMembers(k, nil, []*moduleset.Member{m}, members[:i])
 			if err != nil {
 				return nil, 0, registry.Abort(err)
 			}
@@ -149,12 +167,8 @@ func Check(tx *registry.Tx, l lint.Config, p policy.Policy) (*policy.Verdict, in
 
 // admitted are the active modules of a kernel in the order in which they became that.
 func admitted(tx *registry.Tx, k moduleset.Kernel) ([]registry.Peer, error) {
-	since, err := tx.Since(k)
-	if err != nil {
-		return nil, err
-	}
 	var out []registry.Peer
-	err = tx.Active(k, nil, func(p registry.Peer) error { out = append(out, p); return nil })
-	slices.SortStableFunc(out, func(a, b registry.Peer) int { return cmp.Compare(since[a.ID()], since[b.ID()]) })
+	err := tx.Active(k, nil, func(p registry.Peer) error { out = append(out, p); return nil })
+	slices.SortStableFunc(out, func(a, b registry.Peer) int { return cmp.Compare(a.Member.Since, b.Member.Since) })
 	return out, err
 }

@@ -3,6 +3,7 @@ package registry
 import (
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/klplint/klplint/moduleset"
@@ -11,10 +12,11 @@ import (
 // Active calls f for each active entry of a kernel, of the channels given or of
 // all, in the order in which they were added.
 func (t *Tx) Active(k moduleset.Kernel, channels []string, f func(Peer) error) error {
-	ids, err := t.standing(k, `state = 'active'`)
+	became, err := t.became(k)
 	if err != nil {
 		return err
 	}
+	ids := slices.Sorted(maps.Keys(became))
 	c := &conditions{}
 	if len(channels) > 0 {
 		c.in(`m.channel`, words(channels)...)
@@ -41,10 +43,33 @@ func (t *Tx) Active(k moduleset.Kernel, channels []string, f func(Peer) error) e
 			return Abort(fmt.Errorf("module %d: %w", p.id, err))
 		}
 		p.Channel = word(channel)
-		p.Member.Channel = p.Channel
+		p.Admitted = became[p.id].admitted > 0
+		p.Member.Channel, p.Member.Since = p.Channel, became[p.id].since
 		p.Member.Path = pathOf(p.Member.Name, p.Member.SHA256, p.Channel)
 		return f(p)
 	})
+}
+
+// became is when a module became active, and was admitted.
+type became struct{ since, admitted int64 }
+
+// became tells it of the active modules of a kernel, by id. The revision of an active row
+// is the one in which it became that: nothing else changes it but the first verdict on a
+// row that was added without one.
+func (t *Tx) became(k moduleset.Kernel) (map[int64]became, error) {
+	id, found, err := t.kernel(k)
+	if err != nil || !found {
+		return nil, err
+	}
+	out := make(map[int64]became)
+	err = t.each(func(rows *sql.Rows) error {
+		var module int64
+		var b became
+		err := rows.Scan(&module, &b.since, &b.admitted)
+		out[module] = b
+		return err
+	}, `SELECT module, revision, admitted FROM standing WHERE kernel = $1 AND state = 'active'`, id)
+	return out, err
 }
 
 // Retired calls f for each retired entry of a kernel and a lineage, in the order in
@@ -89,24 +114,6 @@ func (t *Tx) compared(ids []int64, c *conditions, scan func(*sql.Rows) error) er
 		}
 	}
 	return nil
-}
-
-// Since tells in which revision each active module of a kernel became active, by its id.
-// Nothing else changes the row of an active module but the first verdict about what was
-// recorded without one, and that was beside all that were active then.
-func (t *Tx) Since(k moduleset.Kernel) (map[int64]int64, error) {
-	id, found, err := t.kernel(k)
-	if err != nil || !found {
-		return nil, err
-	}
-	out := make(map[int64]int64)
-	err = t.each(func(rows *sql.Rows) error {
-		var module, revision int64
-		err := rows.Scan(&module, &revision)
-		out[module] = revision
-		return err
-	}, `SELECT module, revision FROM standing WHERE kernel = $1 AND state = 'active'`, id)
-	return out, err
 }
 
 // Kernels lists the kernels that have active modules, in a fixed order.

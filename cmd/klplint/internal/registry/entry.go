@@ -74,6 +74,7 @@ type Peer struct {
 	Member         *moduleset.Member // its path is that of the entry
 	UnsignedSHA256 string            // of the unpacked file without its signature
 	Channel        string
+	Admitted       bool // by a gate, as opposed to recorded without being judged
 	id             int64
 }
 
