@@ -170,15 +170,20 @@ func (f *Filter) kernels(t *Tx) (ids []int64, err error) {
 
 // ids are the values of a column, each once, in ascending order.
 func (t *Tx) ids(query string, args ...any) ([]int64, error) {
-	var out []int64
-	err := t.each(func(rows *sql.Rows) error {
-		var id int64
-		err := rows.Scan(&id)
-		out = append(out, id)
-		return err
-	}, query, args...)
+	out, err := t.listed(query, args...)
 	slices.Sort(out)
 	return slices.Compact(out), err
+}
+
+// listed are the values of a column, as they come.
+func (t *Tx) listed(query string, args ...any) (out []int64, err error) {
+	err = t.each(func(rows *sql.Rows) error {
+		var n int64
+		err := rows.Scan(&n)
+		out = append(out, n)
+		return err
+	}, query, args...)
+	return out, err
 }
 
 // indexed finds, by each table that modules are looked for in, which ones may be

@@ -43,13 +43,7 @@ func (t *Tx) Export(w io.Writer) error {
 	if err := enc.Encode(transferHead{transferVersion, t.Revision}); err != nil {
 		return Abort(err)
 	}
-	var ids []int64
-	err := t.each(func(rows *sql.Rows) error {
-		var id int64
-		err := rows.Scan(&id)
-		ids = append(ids, id)
-		return err
-	}, `SELECT module FROM standing ORDER BY revision, module`)
+	ids, err := t.listed(`SELECT module FROM standing ORDER BY revision, module`)
 	if err != nil {
 		return err
 	}
@@ -76,7 +70,8 @@ func (t *Tx) Export(w io.Writer) error {
 	return nil
 }
 
-// transfers are the lines for some modules, in the order of their ids as given. A document is passed on as it stands.
+// transfers are the lines for some modules, in the order of their ids as given. A
+// document is passed on as it stands.
 func (t *Tx) transfers(ids []int64) ([]transferEntry, error) {
 	documents := make(map[int64]string, len(ids))
 	err := t.each(func(rows *sql.Rows) error {
